@@ -1,0 +1,1 @@
+"""groupsync: customer groups under version control."""

@@ -1,0 +1,31 @@
+"""The hooks that a plugin may implement.
+
+A plugin is any importable object named by an entry point of the group `groupsync`. A hook is listed here only once a
+bundled plugin uses it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pluggy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from groupsync.backend import Backend
+
+PROJECT: Final = "groupsync"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def groupsync_register_backends() -> Iterable[type[Backend]]:
+    """Return the backend classes that this plugin offers.
+
+    Called once, when a command first needs a target. Must not do I/O, and must not import heavy libraries: do that in
+    `from_options` or later. Two plugins that offer the same `name` are refused, both named.
+    """
+    raise NotImplementedError  # pluggy never calls a specification

@@ -1,0 +1,110 @@
+"""Canonical identifiers: one spelling for each person, whoever wrote it.
+
+Pure. The rule is chosen by `identity:` in the config; its name (`email/fold`) is stored with every ownership mark,
+because a digest only means something under the rule it was made with.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_ADDRESS_LENGTH: Final = 254
+"""RFC 5321 §4.5.3.1.3, less the two angle brackets (erratum 1690)."""
+MAX_ID_LENGTH: Final = 256
+
+_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
+_LABEL: Final = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"
+_PLAIN: Final = rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)++[A-Za-z]{{2,63}}+"
+# At most 64 characters in all, so neither the local part (64) nor a label (63) can be too long: RFC 5321 §4.5.3.1.
+_PLAIN_LENGTH: Final = 64
+_PLAIN_LINES: Final = re.compile(rf"{_PLAIN}(?:\n{_PLAIN})*+")
+_PLAIN_ADDRESS: Final = re.compile(_PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How identifiers are checked and made canonical.
+
+    Attributes:
+        type: `email`, or `id` for text that only has to be one word.
+        case: `fold` maps to lower case (`str.lower`, never `casefold`: straße is not strasse); `preserve` keeps the
+            local part of an address, or the id, as written. A domain is always lower case, in IDNA.
+    """
+
+    type: Literal["email", "id"] = "email"
+    case: Literal["fold", "preserve"] = "fold"
+
+    @property
+    def rule(self) -> str:
+        """The name that marks record, such as `email/fold`."""
+        return f"{self.type}/{self.case}"
+
+    def canonical(self, value: str) -> str:
+        """Return the canonical form of one identifier; idempotent.
+
+        Raises:
+            ValueError: `value` is not an identifier; the message says why, as a clause without a final stop.
+        """
+        if self.type == "id":
+            return self._fold(_checked_id(value))
+        if len(value) <= _PLAIN_LENGTH and _PLAIN_ADDRESS.fullmatch(value):
+            local, _, domain = value.rpartition("@")
+            return f"{self._fold(local)}@{domain.lower()}"
+        return self._unusual_address(value)
+
+    def canonical_plain(self, values: Sequence[str]) -> list[str] | None:
+        """Return the canonical forms of `values`, in their order, if all have the plain shape; else None.
+
+        A regular expression over all of them at once, about fifty times faster than one call each.
+        """
+        if self.type != "email" or not values:
+            return [] if not values else None
+        text = "\n".join(values)
+        if len(max(values, key=len)) > _PLAIN_LENGTH or not _PLAIN_LINES.fullmatch(text):
+            return None
+        if self.case == "preserve":
+            return [f"{local}@{domain.lower()}" for local, _, domain in (value.rpartition("@") for value in values)]
+        canonical = text.lower().split("\n")
+        return canonical if len(canonical) == len(values) else None
+
+    def _fold(self, text: str) -> str:
+        return unicodedata.normalize("NFC", text.lower() if self.case == "fold" else text)
+
+    def _unusual_address(self, value: str) -> str:
+        from email_validator import EmailNotValidError, validate_email
+
+        if len(value) > MAX_ADDRESS_LENGTH:
+            message = f"it has {len(value)} characters, more than the {MAX_ADDRESS_LENGTH} an address may have"
+            raise ValueError(message)
+        try:
+            found = validate_email(value, check_deliverability=False, globally_deliverable=False, strict=True)
+        except EmailNotValidError as error:
+            raise ValueError(_clause(str(error))) from error
+        domain = found.ascii_domain or found.domain
+        if "." not in domain:
+            message = f"{domain!r} after the @-sign is not a full domain"
+            raise ValueError(message)
+        return f"{self._fold(found.local_part)}@{domain}"
+
+
+def _checked_id(value: str) -> str:
+    if not value:
+        message = "it is empty"
+    elif len(value) > MAX_ID_LENGTH:
+        message = f"it has {len(value)} characters, more than {MAX_ID_LENGTH}"
+    elif any(character.isspace() or unicodedata.category(character).startswith("C") for character in value):
+        message = "it has white space or a control character"
+    else:
+        return value
+    raise ValueError(message)
+
+
+def _clause(sentence: str) -> str:
+    """Make a library's sentence fit behind a colon."""
+    return sentence[:1].lower() + sentence[1:].rstrip(".")

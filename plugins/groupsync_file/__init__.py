@@ -1,0 +1,1 @@
+"""Backend plugin: file."""
