@@ -1,0 +1,53 @@
+"""Put changes together to a plan, and give it its digest. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from groupsync.model import Change, Members, TargetState
+
+
+def plan_digest(targets: Sequence[TargetState], changes: Iterable[Change]) -> str:
+    """Return the digest that identifies a plan: SHA-256 in hexadecimal.
+
+    Covers which targets were read, and whether wholly, and all of each change but what is only for people (`reason`,
+    `at`). It doesn't depend on the clock, on the order in which files were read, or on groups that don't change.
+    """
+    digest = hashlib.sha256()
+    for target in targets:
+        digest.update(_line([target.name, target.plugin, target.complete]))
+    for change in changes:
+        digest.update(
+            _line(
+                [
+                    change.target,
+                    change.name,
+                    change.action,
+                    change.prior_name,
+                    change.id,
+                    [[each.name, each.before, each.after] for each in change.attributes],
+                    _names(change.add),
+                    _names(change.remove),
+                    change.precondition,
+                    change.prior_count,
+                    change.expired,
+                    asdict(change.mark) if change.mark else None,
+                    change.definition_digest,
+                ]
+            )
+        )
+    return digest.hexdigest()
+
+
+def _names(members: Members) -> list[object]:
+    return [members.count, members.digest]
+
+
+def _line(values: list[object]) -> bytes:
+    return json.dumps(values, sort_keys=True, separators=(",", ":")).encode() + b"\n"
