@@ -7,4 +7,29 @@ from __future__ import annotations
 
 from typing import Final
 
-CODES: Final[dict[str, str]] = {}
+CODES: Final[dict[str, str]] = {
+    "GS101": "a file is not well-formed YAML",
+    "GS102": "a key is written twice in one mapping",
+    "GS103": "a key is not a text",
+    "GS104": "a merge key (`<<`), which YAML 1.2 does not have",
+    "GS105": "a tag or YAML version that is not read",
+    "GS106": "an alias refers to nothing, or to what it stands in",
+    "GS107": "a bound on size, depth or aliases is exceeded",
+    "GS108": "a file is not UTF-8",
+    "GS109": "a character that may not stand in a YAML file",
+    "GS110": "a file can't be read: gone, a folder, no permission",
+    "GS111": "a path leads out of the project",
+    "GS112": "a pattern for definitions matches nothing",
+    "GS401": "A reference names a group that no definition defines.",
+    "GS402": "A pattern in a reference matches no group.",
+    "GS403": "A reference names a group that has no members to speak of.",
+    "GS404": "Groups are built from each other in a circle.",
+    "GS405": "`previously` names a group that is defined, or that another definition claims.",
+    "GS406": "Groups are built on each other over too many levels.",
+    "GS407": "`targets` names a target that the config does not have.",
+    "GS601": "A group is not created or deleted because its target was not read wholly.",
+    "GS602": "A group on the target carries another project's mark.",
+    "GS603": "A group with `state: absent` carries no mark, so it is not ours to delete.",
+    "GS604": "Removals are held back because the target was not read wholly.",
+    "GS605": "A group is left out of the plan because it could not be read.",
+}

@@ -1,0 +1,97 @@
+"""A YAML document as plain values that know where they are written. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from groupsync.model import SourceRange
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Place: TypeAlias = int
+"""Line and column in one number, which is cheap to keep for every value of a long list; see `place` and `range_of`."""
+
+_SHIFT: Final = 32
+_COLUMN: Final = (1 << _SHIFT) - 1
+
+
+def place(line: int, column: int) -> Place:
+    """Pack a line and a column, both from 0."""
+    return line << _SHIFT | column
+
+
+def range_of(path: str, at: Place) -> SourceRange:
+    """Unpack a place; line and column then count from 1."""
+    return SourceRange(path, (at >> _SHIFT) + 1, (at & _COLUMN) + 1)
+
+
+@dataclass(slots=True)
+class MappingPlaces:
+    """Where a mapping starts, and where each of its keys and values does."""
+
+    at: Place
+    keys: dict[str, Place] = field(default_factory=dict)
+    values: dict[str, Spot] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class SequencePlaces:
+    """Where a list starts, and where each of its items does."""
+
+    at: Place
+    items: list[Spot] = field(default_factory=list)
+
+
+Spot: TypeAlias = Place | MappingPlaces | SequencePlaces
+"""Where a value is written: a scalar's place, or that of a collection and all in it."""
+
+
+def start_of(spot: Spot) -> Place:
+    """Return where a value starts."""
+    return spot if isinstance(spot, int) else spot.at
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document.
+
+    Attributes:
+        path: the file, as it is to be shown.
+        value: `dict` with text keys in the order written, `list`, `str`, `int`, `float`, `bool` or None. What is
+            written once and referred to by aliases is one shared object: never change it.
+        spot: positions, for `locate`.
+        sound: whether the file could be read without an error; otherwise something may be missing from `value`.
+    """
+
+    path: str
+    value: object
+    spot: Spot = field(repr=False, compare=False)
+    sound: bool = True
+
+    def locate(self, pointer: Sequence[str | int], *, key: bool = False) -> SourceRange:
+        """Return where the value at `pointer` is written or, with `key`, the key that leads to it.
+
+        Where there is no such value, the nearest one around it. Lines and columns count from 1, columns in characters.
+
+        Args:
+            pointer: keys and indexes from the document's root; empty for the root.
+            key: point to the last key of `pointer` instead of its value; without effect on an index.
+        """
+        spot = self.spot
+        at = start_of(spot)
+        last = len(pointer) - 1
+        for depth, part in enumerate(pointer):
+            match spot, part:
+                case MappingPlaces(), str() if part in spot.values:
+                    at = spot.keys[part]
+                    spot = spot.values[part]
+                    if not (key and depth == last):
+                        at = start_of(spot)
+                case SequencePlaces(), int() if 0 <= part < len(spot.items):
+                    spot = spot.items[part]
+                    at = start_of(spot)
+                case _:
+                    break
+        return range_of(self.path, at)
