@@ -1,0 +1,314 @@
+"""What differs between what is there and what is desired, one group at a time. Pure but for loading members.
+
+Equal digests end the comparison before anything is loaded. Where both sides are text in canonical form, the texts are
+compared and never split; otherwise as two sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+
+from groupsync.canonical import text_difference
+from groupsync.errors import StalePlanError
+from groupsync.model import (
+    ATTRIBUTES,
+    NO_MEMBERS,
+    Action,
+    AttributeChange,
+    Change,
+    Drift,
+    Mark,
+    Members,
+    Mode,
+    digest_bytes,
+    encode_members,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groupsync.identity import Identity
+    from groupsync.model import Group
+    from groupsync.resolve import Desired
+    from groupsync.scope import Pair
+
+_HELD_MEMBERS: Final = 10_000
+"""Up to so many added or removed names a group stay in memory with the plan; more are worked out again when asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What becomes of a membership.
+
+    Attributes:
+        add, remove: disjoint; counts and digests known.
+        after: digest of the whole membership once they are applied.
+        after_count: its size.
+        withheld: how many would be removed, had the target been read wholly.
+    """
+
+    add: Members
+    remove: Members
+    after: str
+    after_count: int
+    withheld: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the diff of one target needs to know besides the two sides.
+
+    Attributes:
+        target, project: written into each change and its mark.
+        identity: the rule of canonical form, which decides what a recorded digest vouches for.
+        complete: whether the target was read wholly; if not, nobody is removed.
+    """
+
+    target: str
+    project: str
+    identity: Identity
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One pair's outcome: a change or None, how it stands to its mark, and how many removals were withheld."""
+
+    change: Change | None
+    drift: Drift | None = None
+    withheld: int = 0
+
+
+def compare(pair: Pair, context: Context) -> Compared:
+    """Compare one pair.
+
+    Raises:
+        GroupsyncError: members could not be loaded.
+    """
+    match pair.action:
+        case Action.CREATE:
+            return Compared(_create(pair, context))
+        case Action.UPDATE | Action.RENAME | Action.ADOPT:
+            return _update(pair, context)
+        case Action.DELETE | Action.FORGET:
+            return Compared(_leave(pair, context))
+        case _:
+            assert_never(pair.action)
+
+
+def _create(pair: Pair, context: Context) -> Change:
+    desired = _desired(pair)
+    group = desired.group
+    add = _certain(group.members or NO_MEMBERS)
+    attributes = [AttributeChange(name, None, group.attribute(name)) for name in ATTRIBUTES]
+    return Change(
+        context.target,
+        group.name,
+        Action.CREATE,
+        reason=pair.reason,
+        attributes=(*(each for each in attributes if each.after is not None), *_protection(None, group)),
+        add=add,
+        mark=_mark(context, group, add.digest, add.count),
+        definition_digest=desired.digest(),
+        at=desired.definition.at,
+    )
+
+
+def _update(pair: Pair, context: Context) -> Compared:
+    desired, prior = _desired(pair), _prior(pair)
+    group = desired.group
+    difference = _members_of(group, prior, context)
+    attributes = (*attribute_changes(group, prior), *_protection(prior, group))
+    drift = _drift(context.target, prior, group.name, difference)
+    moved = difference is not None and bool(difference.add.count or difference.remove.count)
+    if not moved and not attributes and pair.action is Action.UPDATE:
+        return Compared(None, drift, difference.withheld if difference else 0)
+    if difference is None:
+        held = prior.members or NO_MEMBERS
+        difference = Difference(NO_MEMBERS, NO_MEMBERS, held.digest, held.count)
+    change = Change(
+        context.target,
+        group.name,
+        pair.action,
+        prior_name=prior.name,
+        id=prior.id,
+        reason=pair.reason or _reason(drift, moved),
+        attributes=attributes,
+        add=difference.add,
+        remove=difference.remove,
+        precondition=prior.revision,
+        prior_count=prior.members.count if prior.members else 0,
+        expired=_expired(desired, difference.remove),
+        mark=_mark(context, group, difference.after, difference.after_count),
+        definition_digest=desired.digest(),
+        at=desired.definition.at,
+    )
+    return Compared(change, drift, difference.withheld)
+
+
+def _leave(pair: Pair, context: Context) -> Change:
+    prior = _prior(pair)
+    members = _certain(prior.members or NO_MEMBERS)
+    return Change(
+        context.target,
+        prior.name,
+        pair.action,
+        prior_name=prior.name,
+        id=prior.id,
+        reason=pair.reason,
+        remove=members if pair.action is Action.DELETE else NO_MEMBERS,
+        precondition=prior.revision,
+        prior_count=members.count,
+        definition_digest=pair.desired.digest() if pair.desired else "",
+        at=pair.desired.definition.at if pair.desired else None,
+    )
+
+
+# --- Members ----------------------------------------------------------------------------------------------------------
+
+
+def _members_of(desired: Group, prior: Group, context: Context) -> Difference | None:
+    """Return what becomes of the membership; None where nobody manages it."""
+    if desired.members is None:
+        return None
+    held = prior.members or NO_MEMBERS
+    removes = context.complete and desired.lifecycle.mode is Mode.AUTHORITATIVE
+    if desired.members.known_digest is not None and desired.members.known_digest == held.known_digest:
+        return _no_difference(held)
+    found = _compare_texts(desired.members, prior, context.identity) if removes else None
+    return found or _compare_sets(desired.members, held, removes=removes, withholds=not context.complete)
+
+
+def _no_difference(members: Members) -> Difference:
+    return Difference(NO_MEMBERS, NO_MEMBERS, members.digest, members.count)
+
+
+def _compare_texts(desired: Members, prior: Group, identity: Identity) -> Difference | None:
+    """Compare a member file with the text that the target holds, if the mark vouches for the latter; else None.
+
+    A text is known to be canonical when its digest is the one last applied, under the same rule of canonical form. What
+    the desired text shares with it needs no second look, so that only the lines that were added are checked.
+    """
+    held = prior.members
+    if desired.raw is None or held is None or held.raw is None or prior.mark is None:
+        return None
+    if held.known_digest != prior.mark.digest or prior.mark.identity != identity.rule:
+        return None
+    text = desired.raw()
+    digest = digest_bytes(text)
+    if digest == held.known_digest:
+        return _no_difference(held)
+    # Should the target move between `read` and here, the change is refused at the write: its precondition is older.
+    found = text_difference(held.raw(), text)
+    if found is None:
+        return None
+    add, remove = found
+    if add and identity.canonical_plain(add) != add:
+        return None
+    return Difference(Members.of(add), Members.of(remove), digest, held.count + len(add) - len(remove))
+
+
+def _compare_sets(desired: Members, prior: Members, *, removes: bool, withholds: bool) -> Difference:
+    wanted = desired.load()
+    digest = desired.known_digest or digest_bytes(encode_members(wanted))
+    if digest == prior.known_digest:
+        return _no_difference(prior)
+    there = prior.load()
+    missing, extra = wanted - there, there - wanted
+    add = _hold(missing, lambda: desired.load() - prior.load())
+    if removes:
+        remove = _hold(extra, lambda: prior.load() - desired.load())
+        return Difference(add, remove, digest, len(wanted))
+    after = there | missing
+    digest = digest_bytes(encode_members(after)) if missing else prior.digest
+    return Difference(add, NO_MEMBERS, digest, len(after), withheld=len(extra) if withholds else 0)
+
+
+def _hold(names: frozenset[str], again: Callable[[], frozenset[str]]) -> Members:
+    """Keep few names; for many keep only count and digest, and how to find them again."""
+    held = Members.of(names)
+    return held if len(names) <= _HELD_MEMBERS else _certain(Members(again, count=len(names), digest=held.digest))
+
+
+def _certain(members: Members) -> Members:
+    """Return the same membership, which from now on either loads as what it was here or refuses.
+
+    A plan's members are often worked out again when they are applied; by then a file may have changed.
+    """
+    count, digest = members.count, members.digest
+
+    def load() -> frozenset[str]:
+        loaded = members.load()
+        if digest_bytes(encode_members(loaded)) != digest:
+            raise StalePlanError(
+                "the members changed since they were planned",
+                f"{count} were planned, {len(loaded)} are there now",
+                "Plan again.",
+            )
+        return loaded
+
+    return Members(load, count=count, digest=digest)
+
+
+def _expired(desired: Desired, remove: Members) -> int:
+    if desired.unexpired is None or not remove.count:
+        return 0
+    return len(remove.load() & desired.unexpired())
+
+
+def _drift(target: str, prior: Group, name: str, difference: Difference | None) -> Drift | None:
+    if prior.mark is None or difference is None or not (difference.add.count or difference.remove.count):
+        return None
+    drifted = (prior.members or NO_MEMBERS).digest != prior.mark.digest
+    pending = difference.after != prior.mark.digest
+    return Drift(target, name, drifted, pending)
+
+
+def _reason(drift: Drift | None, moved: bool) -> str:
+    match (drift.drifted if drift else False, drift.pending if drift else False):
+        case (True, True):
+            return "changed on the target since the last apply, and the definition changed"
+        case (True, False):
+            return "changed on the target since the last apply"
+        case (False, True):
+            return "the definition changed"
+        case _:
+            return "members differ" if moved else "attributes differ"
+
+
+# --- Attributes and marks ---------------------------------------------------------------------------------------------
+
+
+def attribute_changes(desired: Group, prior: Group) -> list[AttributeChange]:
+    """Return the attributes that differ, in the order of `ATTRIBUTES`. None on the desired side is not managed."""
+    return [
+        AttributeChange(name, prior.attribute(name), desired.attribute(name))
+        for name in ATTRIBUTES
+        if desired.attribute(name) is not None and (desired.attribute(name) or None) != (prior.attribute(name) or None)
+    ]
+
+
+def _protection(prior: Group | None, desired: Group) -> list[AttributeChange]:
+    """Return the change of protection, which is kept in the mark so that it outlives the definition."""
+    before = bool(prior and prior.mark and prior.mark.prevent_delete)
+    after = desired.lifecycle.prevent_delete
+    return [AttributeChange("prevent_delete", before, after)] if before != after else []
+
+
+def _mark(context: Context, desired: Group, digest: str, count: int) -> Mark:
+    return Mark(context.project, digest, count, context.identity.rule, desired.lifecycle.prevent_delete)
+
+
+def _desired(pair: Pair) -> Desired:
+    if pair.desired is None:
+        message = f"a {pair.action} needs a desired group"
+        raise ValueError(message)
+    return pair.desired
+
+
+def _prior(pair: Pair) -> Group:
+    if pair.prior is None:
+        message = f"a {pair.action} needs a prior group"
+        raise ValueError(message)
+    return pair.prior

@@ -1,0 +1,179 @@
+"""Which group is built from which: references expanded, unknown ones and cycles reported. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Definition, Diagnostic, Reference, Severity, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+_MAX_DEPTH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A reference, expanded to one group."""
+
+    role: str
+    target: str
+    reference: Reference
+
+
+class Graph:
+    """Which group is built from which."""
+
+    def __init__(self, definitions: Mapping[str, Definition], exclude: Sequence[Reference]) -> None:
+        self.definitions = definitions
+        self.diagnostics: list[Diagnostic] = []
+        self.edges = {name: self._edges_of(definition) for name, definition in definitions.items()}
+        everywhere = [edge for each in exclude for edge in self._expand("exclude", each, None)]
+        exempt = self._closure(edge.target for edge in everywhere)
+        for name, definition in definitions.items():
+            if name not in exempt and manages_members(definition):
+                self.edges[name] += everywhere
+        self.referenced = {edge.target for edges in self.edges.values() for edge in edges}
+
+    def _edges_of(self, definition: Definition) -> list[Edge]:
+        return [
+            edge
+            for role in ("include", "exclude", "restrict_to")
+            for reference in getattr(definition, role) or ()
+            for edge in self._expand(role, reference, definition)
+        ]
+
+    def _expand(self, role: str, reference: Reference, owner: Definition | None) -> Iterator[Edge]:
+        own_name = owner.name if owner else None
+        if reference.is_pattern:
+            names = [name for name in fnmatch.filter(sorted(self.definitions), reference.target) if name != own_name]
+            names = [name for name in names if self.definitions[name].lifecycle.state is State.PRESENT]
+        else:
+            names = [reference.target] if reference.target in self.definitions else []
+        if not names:
+            self.diagnostics.append(_unknown_reference(role, reference, self.definitions))
+        for name in names:
+            if (problem := _unusable(role, reference, self.definitions[name])) is not None:
+                self.diagnostics.append(problem)
+            yield Edge(role, name, reference)
+
+    def _closure(self, names: Iterable[str]) -> frozenset[str]:
+        seen: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            if (name := waiting.pop()) not in seen:
+                seen.add(name)
+                waiting += [edge.target for edge in self.edges.get(name, ())]
+        return frozenset(seen)
+
+    def cycles(self) -> list[Diagnostic]:
+        """Return one error for each cycle found by a depth-first walk, as a path with its places."""
+        found: list[Diagnostic] = []
+        done: set[str] = set()
+        for start in sorted(self.edges):
+            path: list[Edge] = []
+            on_path = {start: 0}
+            walks = [iter(self.edges[start])] if start not in done else []
+            while walks:
+                edge = next(walks[-1], None)
+                if edge is None:
+                    walks.pop()
+                    done.add(path.pop().target if path else start)
+                    on_path.popitem()
+                elif edge.target in on_path:
+                    found.append(_cycle([*path[on_path[edge.target] :], edge]))
+                elif edge.target not in done and len(path) == _MAX_DEPTH:
+                    found.append(_too_deep(path))
+                    done.add(edge.target)
+                elif edge.target not in done:
+                    path.append(edge)
+                    on_path[edge.target] = len(path)
+                    walks.append(iter(self.edges[edge.target]))
+        return found
+
+
+def manages_members(definition: Definition) -> bool:
+    """Tell whether the definition says who belongs; without any of these keys membership is left as it is."""
+    return not (definition.members is None and definition.members_from is None and definition.include is None)
+
+
+def _unknown_reference(role: str, reference: Reference, definitions: Mapping[str, Definition]) -> Diagnostic:
+    if reference.is_pattern:
+        return Diagnostic(
+            "GS402",
+            Severity.ERROR,
+            f"No group matches `{reference.target}`",
+            f"`{role}` needs at least one group here; an empty match would silently change who belongs.",
+            "Correct the pattern, or take the entry out.",
+            reference.at,
+        )
+    near = difflib.get_close_matches(reference.target, definitions, n=1)
+    return Diagnostic(
+        "GS401",
+        Severity.ERROR,
+        f"Unknown group `{reference.target}`",
+        f"`{role}` names a group that no definition defines.",
+        f"Did you mean `{near[0]}`?" if near else "Define the group, or take the entry out.",
+        reference.at,
+    )
+
+
+def _unusable(role: str, reference: Reference, definition: Definition) -> Diagnostic | None:
+    if definition.lifecycle.state is State.ABSENT:
+        detail, hint = "It has `state: absent`, so it has no members to speak of.", "Take the entry out."
+    elif not manages_members(definition):
+        detail = "Its membership is not managed here: it has none of members, members_from, include."
+        hint = f"Give `{definition.name}` its members (`members: []` for none), or take the entry out."
+    else:
+        return None
+    summary = f"`{role}` can't use the group `{definition.name}`"
+    return Diagnostic("GS403", Severity.ERROR, summary, detail, hint, reference.at, (definition.at,))
+
+
+def _cycle(edges: Sequence[Edge]) -> Diagnostic:
+    names = " → ".join([edges[-1].target, *(edge.target for edge in edges)])
+    steps = "\n".join(f"{edge.reference.at}: {edge.role} `{edge.target}`" for edge in edges)
+    return Diagnostic(
+        "GS404",
+        Severity.ERROR,
+        f"Groups are built from each other in a circle: {names}",
+        steps,
+        "Take one of these references out.",
+        edges[0].reference.at,
+        tuple(edge.reference.at for edge in edges[1:]),
+    )
+
+
+def _too_deep(path: Sequence[Edge]) -> Diagnostic:
+    return Diagnostic(
+        "GS406",
+        Severity.ERROR,
+        f"Groups are built on each other over more than {_MAX_DEPTH} levels",
+        f"The chain ends with {path[-1].role} `{path[-1].target}`.",
+        "Refer to the groups at the far end directly.",
+        path[0].reference.at,
+    )
+
+
+def rename_conflicts(definitions: Mapping[str, Definition]) -> Iterator[Diagnostic]:
+    """Give an error for each `previously` that names a group which is defined, or which another definition claims."""
+    claimed: dict[str, Definition] = {}
+    for name in sorted(definitions):
+        definition = definitions[name]
+        for old in definition.previously:
+            other = definitions.get(old) or claimed.get(old)
+            if other is not None:
+                yield Diagnostic(
+                    "GS405",
+                    Severity.ERROR,
+                    f"`{name}` can't take over the name `{old}`",
+                    f"`previously` names a group that {'is defined' if old in definitions else 'is claimed'} here: "
+                    f"{other.at}.",
+                    f"Take `{old}` out of `previously`, or remove the other definition.",
+                    definition.at,
+                    (other.at,),
+                )
+            claimed[old] = definition

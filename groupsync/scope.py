@@ -1,0 +1,224 @@
+"""Which groups of a target are ours to change, and what each of them meets on the other side. Pure.
+
+What this project does not manage never reaches the diff. A group is ours when it carries our mark, or becomes ours when
+a definition creates it or adopts it with consent.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Action, Diagnostic, Refusal, Severity, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from groupsync.model import Group, Snapshot
+    from groupsync.resolve import Desired
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a command line picked. It works on both sides alike, so it never deletes what it leaves out.
+
+    Attributes:
+        names: globs over names, any of which must match; empty for all.
+        labels: pairs, all of which the group must have.
+    """
+
+    names: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def picks(self, group: Group) -> bool:
+        """Tell whether the group is picked, by the name and labels it has on its side."""
+        return (not self.names or any(fnmatch.fnmatchcase(group.name, pattern) for pattern in self.names)) and set(
+            self.labels
+        ) <= set(group.labels or ())
+
+
+EVERYTHING: Final = Selection()
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One group to look at: what is desired, what is there, and what to do about it if they differ.
+
+    `action` is `update` where both sides exist; whether anything really changes is for the diff to find out.
+    """
+
+    action: Action
+    desired: Desired | None
+    prior: Group | None
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Scoped:
+    """The pairs of one target in the order of their names, with what may not be done and what is odd."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the definitions and the command line say about one target.
+
+    Attributes:
+        here: the desired groups that go to this target, sorted by name.
+        elsewhere: names that are defined, but not for this target.
+        selection: what the command line picked.
+        adopt: the command line's consent to take over groups without a mark.
+    """
+
+    here: Sequence[Desired]
+    elsewhere: frozenset[str] = frozenset()
+    selection: Selection = EVERYTHING
+    adopt: bool = False
+
+
+def scope(target: str, project: str, wanted: Wanted, snapshot: Snapshot) -> Scoped:
+    """Pair what is wanted with what is there."""
+    return _Scoping(target, project, wanted, snapshot).run()
+
+
+class _Scoping:
+    """One target's pairing; a class because every step needs the same four things."""
+
+    def __init__(self, target: str, project: str, wanted: Wanted, snapshot: Snapshot) -> None:
+        self.target = target
+        self.project = project
+        self.wanted = wanted
+        self.snapshot = snapshot
+        self.prior = {group.name: group for group in snapshot.groups}
+        self.renamed: set[str] = set()
+        self.found = Scoped()
+
+    def run(self) -> Scoped:
+        for desired in self.wanted.here:
+            if self.wanted.selection.picks(desired.group):
+                self.found.pairs += self._desired(desired)
+        defined = {desired.group.name for desired in self.wanted.here}
+        for group in self.snapshot.groups:
+            if group.name not in defined and group.name not in self.renamed and self.wanted.selection.picks(group):
+                self.found.pairs += self._undefined(group)
+        self.found.pairs.sort(key=lambda pair: pair.desired.group.name if pair.desired else _name(pair.prior))
+        return self.found
+
+    def _desired(self, desired: Desired) -> Iterator[Pair]:
+        name = desired.group.name
+        prior = self.prior.get(name)
+        if desired.group.lifecycle.state is State.ABSENT:
+            yield from self._absent(desired, prior)
+        elif prior is None:
+            yield from self._missing(desired)
+        elif prior.mark is None:
+            yield from self._unmarked(desired, prior)
+        elif self._is_ours(prior, desired):
+            yield Pair(Action.UPDATE, desired, prior)
+
+    def _missing(self, desired: Desired) -> Iterator[Pair]:
+        for old in desired.definition.previously:
+            prior = self.prior.get(old)
+            if prior is not None and prior.mark is not None and prior.mark.project == self.project:
+                self.renamed.add(old)
+                yield Pair(Action.RENAME, desired, prior, f"`previously: {old}`")
+                return
+        if not self.snapshot.complete:
+            self._withhold(desired.group.name, "created, because it may exist")
+            return
+        yield Pair(Action.CREATE, desired, None, "defined, and not on the target")
+
+    def _unmarked(self, desired: Desired, prior: Group) -> Iterator[Pair]:
+        name = desired.group.name
+        consent = desired.group.lifecycle.adopt or self.wanted.adopt
+        if not consent:
+            self.found.refusals.append(
+                Refusal(
+                    self.target,
+                    name,
+                    "adopt",
+                    f"`{name}` exists on {self.target} and nobody's mark is on it",
+                    "Take it over with `--adopt`, or with `lifecycle: {adopt: true}` in its definition.",
+                    desired.definition.at,
+                )
+            )
+        yield Pair(Action.ADOPT, desired, prior, "exists on the target without a mark")
+
+    def _absent(self, desired: Desired, prior: Group | None) -> Iterator[Pair]:
+        if prior is None:
+            return
+        if prior.mark is None:
+            self._warn(
+                "GS603",
+                f"`{prior.name}` has `state: absent`, but is not ours to delete on {self.target}",
+                "The group carries no ownership mark, so somebody else keeps it.",
+                "Delete it there by hand, or take the definition out.",
+                desired,
+            )
+        elif self._is_ours(prior, desired):
+            yield from self._delete(prior, "`state: absent`", desired)
+
+    def _undefined(self, group: Group) -> Iterator[Pair]:
+        if group.mark is None or group.mark.project != self.project:
+            return
+        if group.name in self.wanted.elsewhere:
+            yield Pair(Action.FORGET, None, group, f"its definition no longer goes to {self.target}")
+        else:
+            yield from self._delete(group, "its definition is gone", None)
+
+    def _delete(self, group: Group, reason: str, desired: Desired | None) -> Iterator[Pair]:
+        if not self.snapshot.complete:
+            self._withhold(group.name, "deleted")
+            return
+        stored = group.mark is not None and group.mark.prevent_delete
+        if stored or (desired and desired.group.lifecycle.prevent_delete):
+            self.found.refusals.append(
+                Refusal(
+                    self.target,
+                    group.name,
+                    "prevent_delete",
+                    f"`{group.name}` is protected from deletion",
+                    "Apply its definition with `prevent_delete: false` first, then delete it.",
+                    desired.definition.at if desired else None,
+                )
+            )
+        yield Pair(Action.DELETE, desired, group, reason)
+
+    def _is_ours(self, prior: Group, desired: Desired) -> bool:
+        if prior.mark is None or prior.mark.project == self.project:
+            return True
+        self.found.diagnostics.append(
+            Diagnostic(
+                "GS602",
+                Severity.ERROR,
+                f"`{prior.name}` on {self.target} belongs to the project `{prior.mark.project}`",
+                f"This project is `{self.project}`; two projects must not manage one group.",
+                "Rename the group here, or take its definition out of one of the two projects.",
+                desired.definition.at,
+            )
+        )
+        return False
+
+    def _withhold(self, name: str, what: str) -> None:
+        self.found.withheld.append(name)
+        self.found.diagnostics.append(
+            Diagnostic(
+                "GS601",
+                Severity.WARNING,
+                f"`{name}` is not {what}: {self.target} was not read wholly",
+                self.snapshot.reason,
+                "Plan again once the target can be read.",
+            )
+        )
+
+    def _warn(self, code: str, summary: str, detail: str, hint: str, desired: Desired) -> None:
+        self.found.diagnostics.append(Diagnostic(code, Severity.WARNING, summary, detail, hint, desired.definition.at))
+
+
+def _name(group: Group | None) -> str:
+    return group.name if group else ""
