@@ -8,15 +8,18 @@ what passes is safe to apply with.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias, runtime_checkable
+
+from groupsync.errors import StalePlanError
+from groupsync.model import ATTRIBUTES, Action, Group, Members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from groupsync.model import Action, Change, Group, Scope, Snapshot
+    from groupsync.model import Change, Scope, Snapshot
 
 JsonSchema: TypeAlias = Mapping[str, Any]
 """A JSON Schema (2020-12) as plain values."""
@@ -100,8 +103,17 @@ class Backend(Protocol):
 
         May return groups outside the scope. Must return each group that exists and is in scope, or `complete=False`
         with the reason; must never guess. A missing store is an empty one only where nothing was ever written to it.
-        The groups' `members` may be left unloaded: the core calls `members(group)` when it needs names. A count that
-        the target announces must be given, so that a short read can be told.
+
+        A group's `members` may be one of these:
+        `Members.unread(count=…, digest=…)` where the core shall call `members(group)` if it needs names. A count that
+        the target announces must be given, so that a short read can be told; a digest only where something vouches
+        for it.
+        `Members.of(names)` where they came with the answer anyway, or a `Members` with a loader of the backend's own;
+        that loader keeps the promises of `members` and raises what it raises.
+        `None` where the target doesn't tell who is in a group.
+
+        A group that is there but whose members can't be read must be returned all the same, with members that raise
+        `BackendError` when loaded: never left out, never empty.
 
         Raises:
             BackendError: nothing at all could be read.
@@ -120,12 +132,16 @@ class Backend(Protocol):
     def apply(self, change: Change) -> Group | None:
         """Carry out one change, all of it or nothing of it as far as the target allows.
 
-        Must check `change.precondition` against the group's revision in the same transaction as the write, and for a
-        create that the group does not exist. Must be idempotent in its member changes: adding who is there and
-        removing who is not there are no errors. Must store `change.mark` with the group.
+        `carry_out` says in code what each action means. Must check `change.precondition` against the group's revision
+        in the same transaction as the write, for a create or rename that the new name is free, and for everything but
+        a create that the group is there; see `check_precondition`. Must be idempotent in its member changes: adding
+        who is there and removing who is not there are no errors. Must store `change.mark` with the group, and must
+        keep the `id` when it renames. Must not touch any other group, nor an attribute that the change doesn't name.
+
+        An action that `capabilities` does not declare must be refused with a `BackendError`, nothing written.
 
         Returns:
-            The group as it is after the change, None after a delete.
+            The group as it is after the change, with its new revision; None after a delete. The members may be unread.
 
         Raises:
             StalePlanError: the precondition does not hold; nothing was written.
@@ -164,7 +180,7 @@ class SupportsLock(Protocol):
     """A backend whose target can be locked for the length of an apply."""
 
     def lock(self, ttl_seconds: float) -> LockInfo:
-        """Take the lock; a lock past its time to live is taken over.
+        """Take the lock; a lock past its time to live is taken over. Asked again by its holder: renew it, same token.
 
         Raises:
             LockHeldError: somebody else holds it; says who, since when, and how to break it.
@@ -182,3 +198,58 @@ class SupportsLock(Protocol):
     def break_lock(self) -> LockInfo | None:
         """Take the lock away from whoever holds it and return who that was."""
         ...
+
+
+def check_precondition(change: Change, prior: Group | None, *, name_is_taken: bool = False) -> None:
+    """Refuse a change that was planned against something else than what is there; pure.
+
+    Call it inside the transaction that writes.
+
+    Args:
+        change: what is about to be done.
+        prior: the group that it is about (`change.prior_name`, for a create `change.name`), None where there is none.
+        name_is_taken: for a rename, whether there is a group called `change.name`.
+
+    Raises:
+        StalePlanError: nothing must be written.
+    """
+    name = change.prior_name or change.name
+    if change.action is Action.CREATE:
+        problem = "it exists by now" if prior is not None else ""
+    elif prior is None:
+        problem = "it is not there any more"
+    elif change.precondition is not None and change.precondition != prior.revision:
+        problem = "somebody changed it since it was read"
+    elif change.action is Action.RENAME and name_is_taken:
+        problem = f"there is a group called `{change.name}` by now"
+    else:
+        problem = ""
+    if problem:
+        summary = f"`{name}` on {change.target} is not as planned"
+        raise StalePlanError(summary, problem, "Plan again, and review what is different.", name=change.name)
+
+
+def carry_out(change: Change, prior: Group | None) -> Group | None:
+    """Return what a group is after a change: what each action means. Pure but for loading members.
+
+    Use it where the target holds whole groups; where it takes single operations, do what amounts to the same.
+
+    Args:
+        change: what to do; not checked, see `check_precondition`.
+        prior: the group before, None for a create.
+
+    Returns:
+        The group after, with `prior`'s revision, which is for the caller to move; None after a delete. Members that
+        nobody is added to or removed from are `prior`'s, not loaded.
+    """
+    if change.action is Action.DELETE:
+        return None
+    group = prior or Group(change.name, id=change.id)
+    if change.action is Action.FORGET:
+        return replace(group, mark=None)
+    members = group.members
+    if change.touches_members:
+        before = members.load() if members else frozenset()
+        members = Members.of((before | change.add.load()) - change.remove.load())
+    changed: dict[str, Any] = {each.name: each.after for each in change.attributes if each.name in ATTRIBUTES}
+    return replace(group, name=change.name, members=members, mark=change.mark, **changed)

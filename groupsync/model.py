@@ -146,6 +146,22 @@ class Members:
         held = members if isinstance(members, frozenset) else frozenset(members)
         return cls(lambda: held, count=len(held))
 
+    @classmethod
+    def unread(
+        cls, *, count: int | None = None, digest: str | None = None, raw: Callable[[], bytes] | None = None
+    ) -> Members:
+        """Stand for members that a backend has not read yet.
+
+        For backends' `read` alone: the core binds `Backend.members` to it before anything is loaded. `count` is what
+        the target announced, and is held against what then comes; `digest` and `raw` are as in the constructor.
+        """
+        return cls(_load_unread, count=count, digest=digest, raw=raw)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether this only stands for members that have to be asked for; see `unread`."""
+        return self._load is _load_unread
+
     def load(self) -> frozenset[str]:
         """Return all members. May do I/O and raise `GroupsyncError`."""
         members = self._load()
@@ -189,6 +205,11 @@ class Members:
     def __repr__(self) -> str:
         shown = (self._digest or "")[:8]
         return f"Members(count={self._count}, digest={shown or None!r})"
+
+
+def _load_unread() -> frozenset[str]:
+    message = "members that a backend left unread can only be loaded through the core"
+    raise RuntimeError(message)
 
 
 NO_MEMBERS: Final = Members(frozenset, count=0, digest=EMPTY_DIGEST)
@@ -408,12 +429,15 @@ class Snapshot:
         revision: of the target as a whole, None where it has none.
         complete: False for a partial read: nothing is deleted or removed because of what is missing from it.
         reason: why it is not complete; empty otherwise.
+        diagnostics: warnings about odd things in the target that do not make the read incomplete, such as a file whose
+            name no group can have.
     """
 
     groups: tuple[Group, ...]
     revision: str | None = None
     complete: bool = True
     reason: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 # --- Changes and plans ------------------------------------------------------------------------------------------------
@@ -550,6 +574,8 @@ class TargetState:
         groups: how many groups were looked at (definitions that go there and managed groups found).
         memberships: how many memberships the managed groups hold, as far as counts are known.
         complete, reason: as in the snapshot.
+        withheld: names of the groups of which something is left out of the plan, sorted, because the target could not be
+            read wholly.
     """
 
     name: str
@@ -559,6 +585,7 @@ class TargetState:
     memberships: int = 0
     complete: bool = True
     reason: str = ""
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,225 @@
+"""A backend as the core calls it: what a plugin returns is checked here, and the plugin is blamed for what is wrong.
+
+Plugins are written by strangers. Past this module a snapshot is sorted, an unread membership can be loaded, a short
+read is told, and every exception is one of ours.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
+
+from groupsync.backend import Capabilities, LockInfo, SupportsLock
+from groupsync.errors import GroupsyncError, IncompleteRead, PluginError
+from groupsync.model import Action, Group, Members, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from groupsync.backend import Backend, BackendContext, JsonSchema
+    from groupsync.model import Change, Scope
+
+_HINT: Final = "This is a bug in the plugin; please tell its author."
+
+
+class CheckedBackend:
+    """Call a backend and hold it to its contract. Satisfies `Backend` itself; `checked` makes the class.
+
+    Attributes:
+        plugin: name and version of the plugin's distribution, to blame.
+        checks: the plugin's own class.
+    """
+
+    name: ClassVar[str]
+    options_schema: ClassVar[JsonSchema]
+    plugin: ClassVar[tuple[str, str]]
+    checks: ClassVar[type[Backend]]
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._capabilities: Capabilities | None = None
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:
+        """Make the plugin's backend and wrap it; see `Backend.from_options`."""
+        with _blaming(cls, "taking its options"):
+            backend = cls.checks.from_options(options, context)
+        if not isinstance(backend, cls.checks):
+            raise cls._broken("from_options", f"an instance of {cls.checks.__qualname__}", backend)
+        return cls(backend)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Return what the target can do, asked once and checked."""
+        if self._capabilities is None:
+            with _blaming(self, "telling its capabilities"):
+                found = self._backend.capabilities
+            if not isinstance(found, Capabilities) or not all(isinstance(each, Action) for each in found.actions):
+                raise self._broken("capabilities", "Capabilities with a set of Action", found)
+            if found.locks and not isinstance(self._backend, SupportsLock):
+                raise self._broken("capabilities", "the methods of SupportsLock, since `locks` is True", found)
+            self._capabilities = found
+        return self._capabilities
+
+    def read(self, scope: Scope) -> Snapshot:
+        """Read, check the snapshot, and make every unread membership loadable; see `Backend.read`.
+
+        Raises:
+            BackendError: as the backend raises it.
+            PluginError: the backend broke its contract.
+        """
+        with _blaming(self, "reading"):
+            snapshot = self._backend.read(scope)
+        if not isinstance(snapshot, Snapshot):
+            raise self._broken("read", "a Snapshot", snapshot)
+        for group in snapshot.groups:
+            if not isinstance(group, Group):
+                raise self._broken("read", "groups that are all of type Group", group)
+        for before, after in pairwise(snapshot.groups):
+            if before.name >= after.name:
+                found = f"`{after.name}` after `{before.name}`"
+                raise self._broken("read", "groups sorted by name, no name twice", found)
+        if not snapshot.complete and not snapshot.reason:
+            raise self._broken("read", "a reason with complete=False", snapshot.reason)
+        return replace(snapshot, groups=tuple(map(self._bound, snapshot.groups)))
+
+    def members(self, group: Group) -> Iterator[str]:
+        """Stream the members of a group, each checked to be text; see `Backend.members`."""
+        with _blaming(self, f"reading the members of `{group.name}`"):
+            for member in self._backend.members(group):
+                if not isinstance(member, str):
+                    raise self._broken("members", "identifiers of type str", member)
+                yield member
+
+    def apply(self, change: Change) -> Group | None:
+        """Apply, and check that what comes back is the group that was changed; see `Backend.apply`.
+
+        Raises:
+            BackendError: as the backend raises it.
+            PluginError: the backend broke its contract; the change may have been written.
+        """
+        with _blaming(self, f"applying `{change.name}`"):
+            group = self._backend.apply(change)
+        if change.action is Action.DELETE:
+            if group is not None:
+                raise self._broken("apply", "None after a delete", group)
+            return None
+        if not isinstance(group, Group) or group.name != change.name:
+            raise self._broken("apply", f"the Group `{change.name}` as it is now", group)
+        return self._bound(group)
+
+    def close(self) -> None:
+        """Let go of everything held; see `Backend.close`."""
+        with _blaming(self, "closing"):
+            self._backend.close()
+
+    def _bound(self, group: Group) -> Group:
+        members = group.members
+        if members is None:
+            return group
+        if not isinstance(members, Members):
+            raise self._broken("read", "members that are a Members value or None", members)
+        load = (lambda: self._stream(group)) if members.is_unread else members.load
+        bound = Members(
+            self._checking(group, members.known_count, load),
+            count=members.known_count,
+            digest=members.known_digest,
+            raw=members.raw,
+        )
+        return replace(group, members=bound)
+
+    def _stream(self, group: Group) -> frozenset[str]:
+        names = list(self._backend.members(group))
+        distinct = frozenset(names)
+        if len(names) != len(distinct):
+            raise self._broken("members", "no member twice", f"{len(names) - len(distinct)} repeated in `{group.name}`")
+        return distinct
+
+    def _checking(
+        self, group: Group, announced: int | None, load: Callable[[], frozenset[str]]
+    ) -> Callable[[], frozenset[str]]:
+        def checked_load() -> frozenset[str]:
+            with _blaming(self, f"reading the members of `{group.name}`"):
+                members = load()
+                if not set(map(type, members)) <= {str}:
+                    raise self._broken("members", "identifiers of type str", next(iter(members), None))
+            if announced is not None and len(members) != announced:
+                summary = f"`{group.name}` was not read wholly"
+                detail = f"the target announced {announced} members and {len(members)} came"
+                raise IncompleteRead(summary, detail, "Plan again.", name=group.name, retryable=True)
+            return members
+
+        return checked_load
+
+    @classmethod
+    def _broken(cls, call: str, expected: str, found: object) -> PluginError:
+        shown = found if isinstance(found, str) else f"{type(found).__name__} {found!r}"[:200]
+        plugin, version = cls.plugin
+        summary = f"backend `{cls.name}` of {plugin} {version} broke its contract in `{call}`"
+        return PluginError(plugin, version, summary, f"expected {expected}; found {shown}", _HINT)
+
+
+class CheckedLockingBackend(CheckedBackend):
+    """The same for a backend that can lock its target; satisfies `SupportsLock`."""
+
+    def lock(self, ttl_seconds: float) -> LockInfo:
+        """Take or renew the lock; see `SupportsLock.lock`."""
+        with _blaming(self, "locking"):
+            lock = self._locking.lock(ttl_seconds)
+        if not isinstance(lock, LockInfo):
+            raise self._broken("lock", "a LockInfo", lock)
+        return lock
+
+    def unlock(self, lock: LockInfo) -> None:
+        """Give the lock back; see `SupportsLock.unlock`."""
+        with _blaming(self, "unlocking"):
+            self._locking.unlock(lock)
+
+    def lock_status(self) -> LockInfo | None:
+        """Return who holds the lock; see `SupportsLock.lock_status`."""
+        with _blaming(self, "looking at its lock"):
+            return self._locking.lock_status()
+
+    def break_lock(self) -> LockInfo | None:
+        """Take the lock away from whoever holds it; see `SupportsLock.break_lock`."""
+        with _blaming(self, "breaking its lock"):
+            return self._locking.break_lock()
+
+    @property
+    def _locking(self) -> SupportsLock:
+        return cast(SupportsLock, self._backend)
+
+
+def checked(backend: type[Backend], plugin: str, version: str) -> type[CheckedBackend]:
+    """Return a class that stands for `backend` and checks all it does.
+
+    Args:
+        backend: the plugin's class.
+        plugin: name of the plugin's distribution.
+        version: of that distribution.
+    """
+    base = CheckedLockingBackend if issubclass(backend, SupportsLock) else CheckedBackend
+    body = {
+        "name": backend.name,
+        "options_schema": backend.options_schema,
+        "plugin": (plugin, version),
+        "checks": backend,
+        "__doc__": backend.__doc__,
+    }
+    made: type[CheckedBackend] = type(f"Checked{backend.__name__}", (base,), body)
+    return made
+
+
+@contextmanager
+def _blaming(backend: CheckedBackend | type[CheckedBackend], doing: str) -> Iterator[None]:
+    """Turn whatever the plugin lets escape into a PluginError that names it."""
+    try:
+        yield
+    except GroupsyncError:
+        raise
+    except Exception as error:  # a stranger's code: anything may come, and all of it is the plugin's to answer for
+        plugin, version = backend.plugin
+        summary = f"backend `{backend.name}` of {plugin} {version} failed while {doing}"
+        raise PluginError(plugin, version, summary, f"{type(error).__name__}: {error}", _HINT) from error

@@ -1,0 +1,129 @@
+"""The backend `memory`: every call of the contract, as plainly as it can be done."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+from groupsync.backend import Capabilities, LockInfo, carry_out, check_precondition
+from groupsync.errors import LockHeldError, StaleRead
+from groupsync.model import Action, Members, Snapshot
+from groupsync_memory.store import MemoryStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from groupsync.backend import BackendContext, JsonSchema
+    from groupsync.model import Change, Group, Scope
+
+_CAPABILITIES: Final = Capabilities(
+    actions=frozenset(Action), digests=True, revisions=True, ownership=True, concurrent=8, locks=True
+)
+
+
+class MemoryBackend:
+    """Groups in the memory of the process, in a `MemoryStore`."""
+
+    name: ClassVar[str] = "memory"
+    options_schema: ClassVar[JsonSchema] = {
+        "type": "object",
+        "properties": {
+            "store": {
+                "type": "string",
+                "minLength": 1,
+                "title": "Store",
+                "description": "Which of the process's stores; targets that name the same one share its groups.",
+                "default": "default",
+                "examples": ["trial"],
+            }
+        },
+        "additionalProperties": False,
+    }
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+        self._token = ""
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:  # noqa: ARG003
+        """Make a way into the store that the options name."""
+        return cls(MemoryStore.named(options.get("store", "default")))
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything."""
+        return _CAPABILITIES
+
+    def read(self, scope: Scope) -> Snapshot:
+        """Return the groups in scope; their members are left unread."""
+        store = self.store
+        with store.mutex, store.failing("read"):
+            groups = tuple(
+                replace(group, members=_unread(group))
+                for name, group in sorted(store.groups.items())
+                if name not in store.hidden and (scope.names is None or name in scope.names)
+            )
+            return Snapshot(groups, complete=not store.incomplete, reason=store.incomplete)
+
+    def members(self, group: Group) -> Iterator[str]:
+        """Stream the members, if the group is still the one that was read."""
+        store = self.store
+        with store.mutex, store.failing("members"):
+            held = store.groups.get(group.name)
+            if held is None or held.revision != group.revision:
+                raise StaleRead(f"`{group.name}` changed since it was read", hint="Plan again.", name=group.name)
+            names = list(held.members or ())[: store.truncated.get(group.name)]
+        yield from names
+
+    def apply(self, change: Change) -> Group | None:
+        """Check the precondition and carry out the change, in one go."""
+        store = self.store
+        with store.mutex, store.failing("apply"):
+            prior = store.groups.get(change.prior_name or change.name)
+            check_precondition(change, prior, name_is_taken=change.name in store.groups)
+            after = carry_out(change, prior)
+            if prior is not None:
+                store.remove(prior.name)
+            return store.put(after) if after else None
+
+    def close(self) -> None:
+        """Do nothing: the store outlives its backends."""
+
+    def lock(self, ttl_seconds: float) -> LockInfo:
+        """Take the store's lock, or renew it."""
+        store = self.store
+        with store.mutex, store.failing("lock"):
+            now, held = datetime.now(UTC), store.lock
+            if held is not None and held.token != self._token and not held.is_expired(now):
+                detail = f"{held.holder}, since {held.since:%Y-%m-%d %H:%M} UTC"
+                raise LockHeldError("the store is locked", detail, "Wait, or `groupsync lock break TARGET`.")
+            if held is None or held.token != self._token:
+                self._token = uuid.uuid4().hex
+            holder = f"{socket.gethostname()}, process {os.getpid()}"
+            store.lock = LockInfo(holder, now, ttl_seconds, self._token)
+            return store.lock
+
+    def unlock(self, lock: LockInfo) -> None:
+        """Give the lock back if it is still this one."""
+        with self.store.mutex:
+            if self.store.lock is not None and self.store.lock.token == lock.token:
+                self.store.lock = None
+
+    def lock_status(self) -> LockInfo | None:
+        """Return who holds the lock."""
+        return self.store.lock
+
+    def break_lock(self) -> LockInfo | None:
+        """Take the lock away."""
+        with self.store.mutex:
+            broken, self.store.lock = self.store.lock, None
+            return broken
+
+
+def _unread(group: Group) -> Members | None:
+    held = group.members
+    return held and Members.unread(count=held.known_count, digest=held.known_digest)
