@@ -1,0 +1,295 @@
+"""What a member file says: from bytes to text, from text to entries, from entries to canonical members. Pure."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import shlex
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Diagnostic, Severity, SourceRange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from groupsync.identity import Identity
+
+SHOWN_ERRORS: Final = 100
+"""Errors of one kind shown for one file; the rest is counted."""
+_COUNTED_ERRORS: Final = 1_000
+"""With so many, the file is not what it was taken for: looking at the rest of it would only take time."""
+_SHOWN_DUPLICATES: Final = 20
+_CHUNK: Final = 4_096
+
+_CONTROLS: Final = bytes({*range(32), 127} - set(b"\t\n\r"))
+_BYTE_ORDER_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+_COMMENT: Final = re.compile(r"#(?<!\S#)[^\n]*")
+_TOKEN: Final = re.compile(r"[^\s,;]+")
+_BRACKETS: Final = re.compile(r"<[^<>\n]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What a member file lists, not yet checked.
+
+    Attributes:
+        values: one an entry, in the order written, without white space around.
+        places: maps indexes of `values`, ascending, to line and column from 1; looks at the text again.
+        diagnostics: what kept other entries from being read.
+    """
+
+    values: Sequence[str]
+    places: Callable[[Sequence[int]], list[tuple[int, int]]]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def error(code: str, summary: str, detail: str, hint: str, subject: SourceRange) -> Diagnostic:
+    """Return an error."""
+    return Diagnostic(code, Severity.ERROR, summary, detail, hint, subject)
+
+
+def shown(text: str) -> str:
+    """Return what was written, fit for one line of a message: unprintable characters escaped, the end cut."""
+    cut = text if len(text) <= 80 else text[:79] + "…"
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut)
+
+
+# --- From bytes to text -----------------------------------------------------------------------------------------------
+
+
+def decode(data: bytes, path: str) -> str | Diagnostic:
+    r"""Return the text of a member file, without byte order mark, lines ended by `\n`; or what is wrong with it."""
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if data.startswith(mark):
+            return _not_utf8(
+                path, SourceRange(path, 1, 1), f"It starts with the byte order mark of {encoding}.", encoding
+            )
+    data = data.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as failure:
+        return _undecodable(data, failure.start, path)
+    if len(data.translate(None, _CONTROLS)) != len(data):
+        return _control_character(text, path)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _undecodable(data: bytes, offset: int, path: str) -> Diagnostic:
+    at = _place(data[:offset].decode(), path)
+    byte = data[offset : offset + 1]
+    found = f"The byte 0x{byte.hex().upper()} is no part of a UTF-8 character."
+    if data[:1_000].count(0) > len(data[:1_000]) // 4:
+        return _not_utf8(path, at, f"{found} The file looks like UTF-16.", "UTF-16")
+    letter = byte.decode("cp1252", "replace")
+    if letter.isalpha():
+        found += f" The file looks like Latin-1 (Windows-1252), where it is `{letter}`."
+    return _not_utf8(path, at, found, "WINDOWS-1252")
+
+
+def _not_utf8(path: str, at: SourceRange, found: str, encoding: str) -> Diagnostic:
+    file, new = shlex.quote(path), shlex.quote(f"{path}.utf8")
+    command = f"iconv -f {encoding} -t UTF-8 {file} > {new} && mv {new} {file}"
+    return error("GS303", "The member file is not UTF-8", found, f"Convert it: `{command}`.", at)
+
+
+def _control_character(text: str, path: str) -> Diagnostic:
+    offset = next(index for index, char in enumerate(text) if ord(char) < 128 and ord(char) in _CONTROLS)
+    at = _place(text[:offset], path)
+    if text[offset] == "\0" and text[:1_000].count("\0") > len(text[:1_000]) // 4:
+        return _not_utf8(path, at, "Every other byte is NUL: the file looks like UTF-16.", "UTF-16")
+    summary = f"The control character U+{ord(text[offset]):04X} has no place in a member file"
+    return error("GS304", summary, "Only tabs and line breaks may be there.", "Delete it.", at)
+
+
+def _place(before: str, path: str) -> SourceRange:
+    """Return the place after the text `before`."""
+    lines = re.split(r"\r\n|\r|\n", before)
+    return SourceRange(path, len(lines), len(lines[-1]) + 1)
+
+
+# --- From text to entries ---------------------------------------------------------------------------------------------
+
+
+def parse_list(text: str, path: str) -> Entries:
+    """Read a text file: one entry a line, or several between white space, commas or semicolons.
+
+    A `#` at the start of a line or after white space begins a comment.
+    """
+    if "#" in text:
+        text = _COMMENT.sub("", text)
+    named = list(_bracketed(text)) if "<" in text else []
+    diagnostics = list(_names_before_addresses(text, named, path))
+    if named:
+        kept = zip([0, *(end for _, end, _ in named)], [*(start for start, _, _ in named), len(text)], strict=True)
+        blanks = [*(" " * (end - start) for start, end, _ in named), ""]
+        text = "".join(text[start:end] + blank for (start, end), blank in zip(kept, blanks, strict=True))
+
+    def places(indexes: Sequence[int]) -> list[tuple[int, int]]:
+        wanted = set(indexes)
+        tokens = islice(_TOKEN.finditer(text), max(wanted, default=-1) + 1)
+        return list(_lines_and_columns(text, [token.start() for n, token in enumerate(tokens) if n in wanted]))
+
+    # The same tokens as `_TOKEN` gives, several times faster.
+    values = text.replace(",", " ").replace(";", " ").split()
+    return Entries(values, places, diagnostics)
+
+
+def _bracketed(text: str) -> Iterator[tuple[int, int, str]]:
+    """Give start, end and wording of each `Ada Lovelace <ada@example.com>`, as mail programs write it."""
+    done = 0
+    for found in _BRACKETS.finditer(text):
+        floor = max(done, text.rfind("\n", done, found.start()) + 1)
+        before = text[floor : found.start()].rstrip()
+        if before.endswith('"'):
+            start = floor + max(before.rfind('"', 0, len(before) - 1), 0)
+        else:
+            start = floor + max(before.rfind(","), before.rfind(";")) + 1
+        done = found.end()
+        yield start, done, text[start:done]
+
+
+def _names_before_addresses(text: str, named: Sequence[tuple[int, int, str]], path: str) -> Iterator[Diagnostic]:
+    starts = [end - len(written.lstrip()) for _, end, written in named[: SHOWN_ERRORS + 1]]
+    places = [SourceRange(path, *place) for place in _lines_and_columns(text, starts)]
+    for (_, _, written), place in zip(named[:SHOWN_ERRORS], places, strict=False):
+        address = shown(written[written.rindex("<") + 1 : -1].strip())
+        summary = f"`{shown(written.strip())}` is more than an address"
+        detail = "A member file lists bare addresses, without names or angle brackets."
+        yield error("GS307", summary, detail, f"Write only `{address}`; a name may follow after ` # `.", place)
+    if len(named) > SHOWN_ERRORS:
+        summary = f"{len(named) - SHOWN_ERRORS:,} more entries have names or angle brackets"
+        yield error("GS307", summary, "", "List bare addresses.", places[SHOWN_ERRORS])
+
+
+def _lines_and_columns(text: str, offsets: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Give the line and column of each offset, which ascend."""
+    line, start, counted = 1, 0, 0
+    for offset in offsets:
+        line += text.count("\n", counted, offset)
+        start = max(start, text.rfind("\n", counted, offset) + 1)
+        counted = offset
+        yield line, offset - start + 1
+
+
+# --- From entries to members ------------------------------------------------------------------------------------------
+
+
+def check(entries: Entries, identity: Identity, path: str) -> tuple[frozenset[str], list[Diagnostic]]:
+    """Return the canonical members, and an error for each entry that is none, a warning for each that is there twice.
+
+    Both are bounded: the last finding of each kind says how many more there are.
+    """
+    canonical, wrong = _canonical(entries.values, identity)
+    members = frozenset(canonical)
+    diagnostics = list(entries.diagnostics)
+    if wrong:
+        members -= {""}
+        diagnostics += _not_identifiers(entries, wrong, identity, path)
+    repeated = len(canonical) - len(wrong) - len(members)
+    if repeated:
+        diagnostics += _duplicates(entries, canonical, repeated, path)
+    return members, diagnostics
+
+
+def _canonical(values: Sequence[str], identity: Identity) -> tuple[list[str], list[tuple[int, str]]]:
+    """Return the canonical form of each value, empty for what has none, and the indexes of those with the reasons."""
+    plain = identity.canonical_plain(values)
+    if plain is not None:
+        return plain, []
+    canonical: list[str] = []
+    wrong: list[tuple[int, str]] = []
+    for start in range(0, len(values), _CHUNK):
+        chunk = values[start : start + _CHUNK]
+        plain = identity.canonical_plain(chunk)
+        canonical += plain if plain is not None else _one_by_one(chunk, start, identity, wrong)
+        if len(wrong) >= _COUNTED_ERRORS:
+            break
+    return canonical, wrong
+
+
+def _one_by_one(values: Iterable[str], start: int, identity: Identity, wrong: list[tuple[int, str]]) -> Iterator[str]:
+    for index, value in enumerate(values, start):
+        try:
+            yield identity.canonical(value)
+        except ValueError as reason:
+            wrong.append((index, str(reason)))
+            yield ""
+            if len(wrong) >= _COUNTED_ERRORS:
+                return
+
+
+def _not_identifiers(
+    entries: Entries, wrong: list[tuple[int, str]], identity: Identity, path: str
+) -> Iterator[Diagnostic]:
+    noun, plural = ("address", "addresses") if identity.type == "email" else ("identifier", "identifiers")
+    places = entries.places([index for index, _ in wrong[: SHOWN_ERRORS + 1]])
+    for (index, reason), place in zip(wrong[:SHOWN_ERRORS], places, strict=False):
+        value = entries.values[index]
+        summary, hint = f"`{shown(value)}` is not an {noun}", "Correct it, or take it out."
+        if place[0] == 1 and is_member_column(value) and path.casefold().endswith(".txt"):
+            hint = "A text file has no header: take this line out, or name the file .csv."
+        elif value.startswith("#"):
+            hint = "A comment starts on a line of its own, or after a space."
+        yield error("GS307", summary, f"{reason[:1].upper()}{reason[1:]}.", hint, SourceRange(path, *place))
+    if len(wrong) > SHOWN_ERRORS:
+        more = f"{'At least ' if len(wrong) >= _COUNTED_ERRORS else ''}{len(wrong) - SHOWN_ERRORS:,}"
+        place = places[SHOWN_ERRORS]
+        hint = "Check that this is the right file, and the right column."
+        yield error("GS307", f"{more} more entries are not {plural}", "", hint, SourceRange(path, *place))
+
+
+def _duplicates(entries: Entries, canonical: Sequence[str], count: int, path: str) -> Iterator[Diagnostic]:
+    first: dict[str, int] = {}
+    pairs: list[tuple[int, int]] = []
+    for index, member in enumerate(canonical):
+        earlier = first.setdefault(member, index)
+        if earlier != index and member:
+            pairs.append((earlier, index))
+            if len(pairs) > _SHOWN_DUPLICATES:
+                break
+    indexes = sorted({index for pair in pairs for index in pair})
+    at = {index: SourceRange(path, *place) for index, place in zip(indexes, entries.places(indexes), strict=True)}
+    for earlier, index in pairs[:_SHOWN_DUPLICATES]:
+        yield Diagnostic(
+            "GS308",
+            Severity.WARNING,
+            f"`{shown(canonical[index])}` is listed twice",
+            f"Line {at[earlier].line} has `{shown(entries.values[earlier])}`, "
+            f"line {at[index].line} has `{shown(entries.values[index])}`.",
+            "Take one of the two out.",
+            at[index],
+            (at[earlier],),
+        )
+    if len(pairs) > _SHOWN_DUPLICATES:
+        summary = f"{count - _SHOWN_DUPLICATES:,} more entries are listed twice"
+        hint = "`sort -u` or `groupsync fmt` takes them out of a list."
+        yield Diagnostic("GS308", Severity.WARNING, summary, "", hint, at[pairs[-1][1]])
+
+
+def is_member_column(name: str) -> bool:
+    """Tell whether a column of that name is meant to hold the member."""
+    return re.sub(r"[-_. ]", "", name.casefold()) in _MEMBER_COLUMNS
+
+
+_MEMBER_COLUMNS: Final = frozenset(
+    {
+        "email",
+        "mail",
+        "address",
+        "emailaddress",
+        "mailaddress",
+        "useremail",
+        "member",
+        "user",
+        "userid",
+        "username",
+        "id",
+    }
+)

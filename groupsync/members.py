@@ -1,0 +1,179 @@
+"""Read member files: the lists and tables that `members_from` names. An edge: it does I/O.
+
+Nothing is read before somebody asks, and nothing is kept but what was found wrong.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from groupsync.errors import InvalidDefinitions
+from groupsync.member_text import check, decode, error, parse_list
+from groupsync.model import Diagnostic, Members, Severity, digest_bytes, encode_members
+from groupsync.tables import parse_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groupsync.identity import Identity
+    from groupsync.model import MemberFile
+
+MAX_FILE_BYTES: Final = 1 << 30
+"""A bound against mistakes; a file of that size lists some forty million people."""
+
+
+class MemberFiles:
+    """Reads member files, and reports what is wrong with each: once, however often it is read.
+
+    A file that changes while it is in use is an error, so that all that one run says of it is true of the same bytes.
+    """
+
+    def __init__(self, root: Path, identity: Identity, report: Callable[[Diagnostic], None]) -> None:
+        """Prepare; reads nothing.
+
+        Args:
+            root: the project's folder. Nothing outside it is read.
+            identity: how members are checked and made canonical.
+            report: is given each finding once, errors too.
+        """
+        self._root = root
+        self._identity = identity
+        self._report = report
+        self._reported: set[Diagnostic] = set()
+        self._versions: dict[str, tuple[int, ...]] = {}
+        self._digests: dict[str, str] = {}
+
+    def members(self, file: MemberFile) -> Members:
+        """Return the file's members, lazily. `raw` is there for a list without `column`.
+
+        Loading raises `InvalidDefinitions` with all that is wrong with the file; so does `raw` where it can't be read.
+        """
+        is_list = file.column is None and _suffix(file) == ".txt"
+        return Members(partial(self._load, file), raw=partial(self._raw, file) if is_list else None)
+
+    def digest(self, file: MemberFile) -> str:
+        """Return the SHA-256 of the file's bytes, whatever they are; reads the file once in a run.
+
+        Raises:
+            InvalidDefinitions: it can't be read.
+        """
+        if file.path not in self._digests:
+            self._digests[file.path] = digest_bytes(self._read(file))
+        return self._digests[file.path]
+
+    def _load(self, file: MemberFile) -> frozenset[str]:
+        return self._checked(self._read(file), file)
+
+    def _raw(self, file: MemberFile) -> bytes:
+        data = self._read(file)
+        # What a canonical text may hold as members, a list may mean otherwise: `#ada@example.com` is a comment here.
+        if data.startswith(b"#") or b"\n#" in data or b"," in data or b";" in data:
+            return encode_members(self._checked(data, file))
+        return data
+
+    def _checked(self, data: bytes, file: MemberFile) -> frozenset[str]:
+        members, diagnostics = read_members(data, file, self._identity)
+        self._tell(diagnostics)
+        return members
+
+    def _tell(self, diagnostics: list[Diagnostic]) -> None:
+        """Report what is new among the findings on one file, and stop if any is an error."""
+        for found in diagnostics:
+            if found not in self._reported:
+                self._reported.add(found)
+                self._report(found)
+        if any(found.severity is Severity.ERROR for found in diagnostics):
+            raise InvalidDefinitions(diagnostics)
+
+    def _read(self, file: MemberFile) -> bytes:
+        found = _read_bytes(self._root, file)
+        if isinstance(found, Diagnostic):
+            self._tell([found])
+            raise InvalidDefinitions([found])
+        data, version = found
+        if self._versions.setdefault(file.path, version) != version:
+            summary = f"The member file `{file.path}` changed while it was in use"
+            self._tell([error("GS301", summary, "What was read before is no longer true.", "Run again.", file.at)])
+        return data
+
+
+def read_members(data: bytes, file: MemberFile, identity: Identity) -> tuple[frozenset[str], list[Diagnostic]]:
+    """Return the canonical members that the bytes of a file list, and all that is wrong or odd; pure.
+
+    With an error among the findings the members are only those that could be read.
+    """
+    suffix = _suffix(file)
+    if suffix not in (".txt", ".csv", ".tsv"):
+        summary = f"`{file.path}` is no kind of member file that groupsync reads"
+        detail = "It reads .txt (lists), .csv and .tsv (tables)."
+        return frozenset(), [error("GS306", summary, detail, "Convert the file, and name it accordingly.", file.at)]
+    if suffix == ".txt" and file.column is not None:
+        summary = f"`{file.path}` is a list, so it has no column `{file.column}`"
+        hint = "Take `column` out; or, if it is a table, name the file .csv."
+        return frozenset(), [error("GS306", summary, "Only .csv and .tsv files have columns.", hint, file.at)]
+    text = decode(data, file.path)
+    if isinstance(text, Diagnostic):
+        return frozenset(), [text]
+    entries = parse_list(text, file.path) if suffix == ".txt" else parse_table(text, file, identity)
+    if isinstance(entries, list):
+        return frozenset(), entries
+    return check(entries, identity, file.path)
+
+
+def _suffix(file: MemberFile) -> str:
+    return PurePosixPath(file.path).suffix.lower()
+
+
+def _read_bytes(root: Path, file: MemberFile) -> tuple[bytes, tuple[int, ...]] | Diagnostic:
+    """Return the file's bytes, and numbers that differ as soon as it is written again; or why it can't be read."""
+    path = root / file.path
+    try:
+        resolved = path.resolve(strict=True)
+        if not resolved.is_relative_to(root.resolve()):
+            return _outside(file, resolved)
+        if not stat.S_ISREG(resolved.stat().st_mode):
+            kind = "a folder" if resolved.is_dir() else "no ordinary file"
+            return error("GS301", f"The member file `{file.path}` is {kind}", "", "Name a file.", file.at)
+        with resolved.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            if status.st_size > MAX_FILE_BYTES:
+                return _too_large(file, status.st_size)
+            return stream.read(), (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    except FileNotFoundError:
+        return _missing(path, file)
+    except (OSError, ValueError, RuntimeError) as failure:
+        reason = getattr(failure, "strerror", None) or str(failure)
+        return error(
+            "GS301", f"The member file `{file.path}` can't be read", f"{reason}.", "Make it readable.", file.at
+        )
+
+
+def _missing(path: Path, file: MemberFile) -> Diagnostic:
+    summary = f"There is no member file `{file.path}`"
+    if path.is_symlink():
+        return error("GS301", summary, "It is a link to something that is not there.", "Mend the link.", file.at)
+    try:
+        neighbours = sorted(each.name for each in path.parent.iterdir())
+    except OSError:
+        folder = PurePosixPath(file.path).parent
+        return error("GS301", summary, f"Its folder `{folder}` is not there either.", "Correct the path.", file.at)
+    near = difflib.get_close_matches(path.name, neighbours, n=1)
+    hint = f"Did you mean `{near[0]}`?" if near else "Correct the path, or take the entry out."
+    return error("GS301", summary, "", hint, file.at)
+
+
+def _outside(file: MemberFile, resolved: Path) -> Diagnostic:
+    summary = f"The member file `{file.path}` leads out of the project"
+    hint = "Keep member files in the project, so that every change of them is reviewed."
+    return error("GS302", summary, f"It is `{resolved}`.", hint, file.at)
+
+
+def _too_large(file: MemberFile, size_bytes: int) -> Diagnostic:
+    summary = f"The member file `{file.path}` is too large"
+    detail = f"It has {size_bytes:,} bytes; {MAX_FILE_BYTES:,} is the most that is read."
+    return error("GS305", summary, detail, "Split it, and name the parts in `members_from`.", file.at)
