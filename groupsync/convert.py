@@ -1,0 +1,289 @@
+"""Values of the model to and from plain JSON-able records: one place for plan files, plan documents and reports.
+
+Pure. Writing gives every key, always in the same order. Reading is strict and raises `RecordError`, see
+`groupsync.records`.
+"""
+
+from __future__ import annotations
+
+from groupsync.model import (
+    ATTRIBUTES,
+    Action,
+    AttributeChange,
+    AttributeValue,
+    Change,
+    Diagnostic,
+    Drift,
+    Mark,
+    Members,
+    Refusal,
+    Severity,
+    SourceRange,
+    TargetState,
+)
+from groupsync.records import Fields, Record, RecordError, kind_of
+
+# --- Places -----------------------------------------------------------------------------------------------------------
+
+
+def place_record(place: SourceRange | None) -> Record | None:
+    """Write a place in a file."""
+    return None if place is None else {"path": place.path, "line": place.line, "column": place.column}
+
+
+def read_place(value: object) -> SourceRange:
+    """Read what `place_record` wrote for a place."""
+    fields = Fields(value, "a place")
+    place = SourceRange(fields.text("path"), fields.count("line"), fields.count("column"))
+    fields.end()
+    return place
+
+
+def _place_or_none(value: object) -> SourceRange | None:
+    return None if value is None else read_place(value)
+
+
+# --- Parts of a plan --------------------------------------------------------------------------------------------------
+
+
+def target_record(target: TargetState) -> Record:
+    """Write a target as it was read."""
+    return {
+        "name": target.name,
+        "plugin": target.plugin,
+        "revision": target.revision,
+        "groups": target.groups,
+        "memberships": target.memberships,
+        "complete": target.complete,
+        "reason": target.reason,
+        "withheld": list(target.withheld),
+    }
+
+
+def read_target(value: object) -> TargetState:
+    """Read what `target_record` wrote."""
+    fields = Fields(value, "a target")
+    target = TargetState(
+        name=fields.text("name"),
+        plugin=fields.text("plugin"),
+        revision=fields.text_or_none("revision"),
+        groups=fields.count("groups"),
+        memberships=fields.count("memberships"),
+        complete=fields.flag("complete"),
+        reason=fields.text("reason"),
+        withheld=fields.each("withheld", lambda name: _text(name, "a withheld name")),
+    )
+    fields.end()
+    return target
+
+
+def drift_record(drift: Drift) -> Record:
+    """Write how a group stands to its mark."""
+    return {"target": drift.target, "name": drift.name, "drifted": drift.drifted, "pending": drift.pending}
+
+
+def read_drift(value: object) -> Drift:
+    """Read what `drift_record` wrote."""
+    fields = Fields(value, "a drift")
+    drift = Drift(fields.text("target"), fields.text("name"), fields.flag("drifted"), fields.flag("pending"))
+    fields.end()
+    return drift
+
+
+def diagnostic_record(found: Diagnostic) -> Record:
+    """Write a finding."""
+    return {
+        "code": found.code,
+        "severity": found.severity.value,
+        "summary": found.summary,
+        "detail": found.detail,
+        "hint": found.hint,
+        "subject": place_record(found.subject),
+        "related": [place_record(place) for place in found.related],
+        "plugin": found.plugin,
+    }
+
+
+def read_diagnostic(value: object) -> Diagnostic:
+    """Read what `diagnostic_record` wrote."""
+    fields = Fields(value, "a diagnostic")
+    found = Diagnostic(
+        code=fields.text("code"),
+        severity=fields.one_of("severity", Severity),
+        summary=fields.text("summary"),
+        detail=fields.text("detail"),
+        hint=fields.text("hint"),
+        subject=_place_or_none(fields.take("subject")),
+        related=fields.each("related", read_place),
+        plugin=fields.text_or_none("plugin"),
+    )
+    fields.end()
+    return found
+
+
+def refusal_record(refusal: Refusal) -> Record:
+    """Write why a change may not be applied."""
+    return {
+        "target": refusal.target,
+        "name": refusal.name,
+        "rule": refusal.rule,
+        "summary": refusal.summary,
+        "hint": refusal.hint,
+        "at": place_record(refusal.at),
+    }
+
+
+def read_refusal(value: object) -> Refusal:
+    """Read what `refusal_record` wrote."""
+    fields = Fields(value, "a refusal")
+    refusal = Refusal(
+        target=fields.text("target"),
+        name=fields.text("name"),
+        rule=fields.text("rule"),
+        summary=fields.text("summary"),
+        hint=fields.text("hint"),
+        at=_place_or_none(fields.take("at")),
+    )
+    fields.end()
+    return refusal
+
+
+# --- Changes ----------------------------------------------------------------------------------------------------------
+
+
+def attribute_record(name: str, value: AttributeValue) -> object:
+    """Write the value of the attribute `name`: owners as a list, labels as an object, the rest as it is."""
+    if not isinstance(value, tuple):
+        return value
+    return dict(pair for pair in value if isinstance(pair, tuple)) if name == "labels" else list(value)
+
+
+def _read_attribute(name: str, value: object) -> AttributeValue:
+    if value is None:
+        return None
+    what = f"the attribute {name!r}"
+    match name:
+        case "owners" if isinstance(value, list):
+            return tuple(_text(owner, f"an element of {what}") for owner in value)
+        case "labels" if isinstance(value, dict):
+            return tuple((key, _text(label, f"a value of {what}")) for key, label in value.items())
+        case "prevent_delete" if isinstance(value, bool):
+            return value
+        case "kind" | "display_name" | "description" if isinstance(value, str):
+            return value
+        case _:
+            raise RecordError(f"{what} is {kind_of(value)}, which it can't be")
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise RecordError(f"{what} is {kind_of(value)}, expected text")
+    return value
+
+
+def _attribute_change_record(change: AttributeChange) -> Record:
+    before, after = (attribute_record(change.name, value) for value in (change.before, change.after))
+    return {"name": change.name, "before": before, "after": after}
+
+
+def _read_attribute_change(value: object) -> AttributeChange:
+    fields = Fields(value, "an attribute")
+    name = fields.text("name")
+    if name not in ATTRIBUTES and name != "prevent_delete":
+        raise RecordError(f"there is no attribute {name!a}")
+    change = AttributeChange(
+        name, _read_attribute(name, fields.take("before")), _read_attribute(name, fields.take("after"))
+    )
+    fields.end()
+    return change
+
+
+def _mark_record(mark: Mark | None) -> Record | None:
+    if mark is None:
+        return None
+    return {
+        "project": mark.project,
+        "digest": mark.digest,
+        "count": mark.count,
+        "identity": mark.identity,
+        "prevent_delete": mark.prevent_delete,
+    }
+
+
+def _read_mark(value: object) -> Mark | None:
+    if value is None:
+        return None
+    fields = Fields(value, "a mark")
+    mark = Mark(
+        project=fields.text("project"),
+        digest=fields.digest("digest"),
+        count=fields.count("count"),
+        identity=fields.text("identity"),
+        prevent_delete=fields.flag("prevent_delete"),
+    )
+    fields.end()
+    return mark
+
+
+def change_record(change: Change, add: Record, remove: Record) -> Record:
+    """Write a change; `add` and `remove` are records of its members in whatever form the caller keeps them."""
+    return {
+        "target": change.target,
+        "name": change.name,
+        "action": change.action.value,
+        "prior_name": change.prior_name,
+        "id": change.id,
+        "reason": change.reason,
+        "attributes": [_attribute_change_record(attribute) for attribute in change.attributes],
+        "add": add,
+        "remove": remove,
+        "precondition": change.precondition,
+        "prior_count": change.prior_count,
+        "expired": change.expired,
+        "mark": _mark_record(change.mark),
+        "definition_digest": change.definition_digest,
+        "at": place_record(change.at),
+    }
+
+
+def read_change(fields: Fields, add: Members, remove: Members) -> Change:
+    """Read what `change_record` wrote; the caller has taken `add` and `remove` from it."""
+    change = Change(
+        target=fields.text("target"),
+        name=fields.text("name"),
+        action=fields.one_of("action", Action),
+        prior_name=fields.text_or_none("prior_name"),
+        id=fields.text_or_none("id"),
+        reason=fields.text("reason"),
+        attributes=fields.each("attributes", _read_attribute_change),
+        add=add,
+        remove=remove,
+        precondition=fields.text_or_none("precondition"),
+        prior_count=fields.count("prior_count"),
+        expired=fields.count("expired"),
+        mark=_read_mark(fields.take("mark")),
+        definition_digest=fields.text("definition_digest"),
+        at=_place_or_none(fields.take("at")),
+    )
+    fields.end()
+    return change
+
+
+def member_list(value: object) -> frozenset[str]:
+    """Read a list of members: texts by code point, none twice."""
+    if not isinstance(value, list) or not all(isinstance(member, str) for member in value):
+        raise RecordError("the members are not a list of texts")
+    members = frozenset(value)
+    if len(members) != len(value):
+        raise RecordError("a member is listed twice")
+    return members
+
+
+def checked_members(members: frozenset[str], count: int, digest: str) -> Members:
+    """Hold members that are those a count and a digest announce; raises RecordError if they are not."""
+    made = Members.of(members)
+    if (made.count, made.digest) != (count, digest):
+        raise RecordError(
+            f"{made.count:,} members were found, not those {count:,} that the digest {digest[:8]} stands for"
+        )
+    return made

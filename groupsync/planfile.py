@@ -1,0 +1,162 @@
+r"""Saved plans: written and read line by line, whatever their size.
+
+A plan file is JSON Lines, ASCII, every line ended by `\n` and told apart by its `record`:
+
+    header   format version, project, instant, targets
+    change   one a change, in the plan's order; lists of up to 1,000 members are in it …
+    members  … longer ones go on in lines of 1,000: first all to add, then all to remove
+    drift, diagnostic, refusal    one a finding
+    end      counts, the plan's digest, and the SHA-256 of every byte before this line
+
+Reading keeps the changes but no names: `Change.add` and `Change.remove` read theirs from the open file when asked and
+check them against the change's count and digest, so a file that is altered or replaced meanwhile is noticed too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from groupsync.convert import (
+    change_record,
+    checked_members,
+    diagnostic_record,
+    drift_record,
+    refusal_record,
+    target_record,
+)
+from groupsync.errors import ConfigError
+from groupsync.planfile_reader import MAX_LINE_BYTES, MEMBERS_IN_LINE, PlanFile, Reader, counts
+from groupsync.records import Record, RecordError, format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from groupsync.model import Members, Plan
+
+
+def read_plan(path: Path) -> Plan:
+    """Read a saved plan; the members of its changes stay in the file, which is kept open, until asked for.
+
+    Every byte is checked: against the types of format version 1, the counts, the plan's digest and the file's own
+    SHA-256. That protects against damage, not against somebody who means to deceive: what was reviewed is bound by
+    the plan's digest, which covers targets and changes; drift, diagnostics and verdict are to be worked out anew.
+
+    Raises:
+        ConfigError: the file can't be read, is no plan, is of another format version, or is damaged; `at` is the line.
+            So do its `Members` when they load what doesn't fit any more.
+    """
+    return Reader(PlanFile(path)).plan()
+
+
+def write_plan(plan: Plan, path: Path) -> None:
+    """Save a plan, wholly or not at all; the file is for its owner alone, because it holds names.
+
+    Reads the members of one change at a time. A file that is there is replaced.
+
+    Raises:
+        ConfigError: the file can't be written, or members are not those the plan was made with.
+        GroupsyncError: members could not be read.
+    """
+    place = _place(path)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent)
+        try:
+            with open(handle, "wb") as file:  # noqa: PTH123 — the file is open already
+                _write(plan, file)
+                os.fsync(file.fileno())
+            Path(temporary).replace(place)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        _sync_folder(place.parent)
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def _place(path: Path) -> Path:
+    """Return where the file really is, so that a link to it is kept."""
+    try:
+        place = path.resolve()
+    except (OSError, RuntimeError) as error:  # links in a circle: one or the other, by version
+        raise _unwritable(path, "its links lead in a circle") from error
+    if place.exists() and not place.is_file():
+        raise _unwritable(path, "it is not an ordinary file")
+    return place
+
+
+def _unwritable(path: Path, detail: str) -> ConfigError:
+    return ConfigError(f"Can't save the plan as {path}", detail, "Name another file.")
+
+
+def _write(plan: Plan, file: BinaryIO) -> None:
+    digest = hashlib.sha256()
+    for line in _lines(plan):
+        digest.update(line)
+        file.write(line)
+    end = {"record": "end", **counts(plan.changes), "digest": plan.digest, "sha256": digest.hexdigest()}
+    file.write(_encode(end))
+    file.flush()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _encode(record: Record) -> bytes:
+    line = json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+    if len(line) > MAX_LINE_BYTES:
+        raise ConfigError(
+            "The plan can't be saved", f"one of its records takes {len(line):,} bytes", "shorten its texts"
+        )
+    return line
+
+
+def _lines(plan: Plan) -> Iterator[bytes]:
+    """Give all lines but the last."""
+    yield _encode(
+        {
+            "record": "header",
+            "format_version": plan.format_version,
+            "project": plan.project,
+            "as_of": format_instant(plan.as_of),
+            "looking": plan.looking,
+            "targets": [target_record(target) for target in plan.targets],
+        }
+    )
+    for change in plan.changes:
+        yield _encode(
+            {"record": "change", **change_record(change, _side_record(change.add), _side_record(change.remove))}
+        )
+        for members in (change.add, change.remove):
+            if members.count > MEMBERS_IN_LINE:
+                names = _names(members)
+                for start in range(0, len(names), MEMBERS_IN_LINE):
+                    yield _encode({"record": "members", "members": names[start : start + MEMBERS_IN_LINE]})
+    for drift in plan.drift:
+        yield _encode({"record": "drift", **drift_record(drift)})
+    for found in plan.diagnostics:
+        yield _encode({"record": "diagnostic", **diagnostic_record(found)})
+    for refusal in plan.verdict.refusals:
+        yield _encode({"record": "refusal", **refusal_record(refusal)})
+
+
+def _side_record(members: Members) -> Record:
+    record: Record = {"count": members.count, "digest": members.digest}
+    return record | {"members": _names(members)} if 0 < members.count <= MEMBERS_IN_LINE else record
+
+
+def _names(members: Members) -> list[str]:
+    found = members.load()
+    try:
+        checked_members(found, members.count, members.digest)
+    except RecordError as error:
+        raise ConfigError("Members changed while the plan was being saved", str(error), "Plan again.") from error
+    return sorted(found)

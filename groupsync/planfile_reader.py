@@ -1,0 +1,268 @@
+"""The reading half of `groupsync.planfile`, where the format is described."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import weakref
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from groupsync.convert import (
+    checked_members,
+    member_list,
+    read_change,
+    read_diagnostic,
+    read_drift,
+    read_refusal,
+    read_target,
+)
+from groupsync.errors import ConfigError
+from groupsync.model import (
+    EMPTY_DIGEST,
+    NO_MEMBERS,
+    Change,
+    Diagnostic,
+    Drift,
+    Members,
+    Plan,
+    Refusal,
+    SourceRange,
+    Verdict,
+)
+from groupsync.plan import plan_digest
+from groupsync.records import Fields, RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from groupsync.model import TargetState
+
+FORMAT_VERSION: Final = 1
+MEMBERS_IN_LINE: Final = 1000
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+_MEMBERS_START: Final = b'{"record":"members",'
+_BLOCK_BYTES: Final = 64 * 1024
+_AGAIN: Final = "Make the plan again: groupsync plan --out FILE"
+
+
+def counts(changes: Sequence[Change]) -> dict[str, int]:
+    """Return the counts that the last line gives."""
+    return {
+        "changes": len(changes),
+        "added": sum(change.add.count for change in changes),
+        "removed": sum(change.remove.count for change in changes),
+    }
+
+
+class PlanFile:
+    """An open file; closed when nobody refers to it any more, so that lazy members can go on reading."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        try:
+            self.handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from error
+        weakref.finalize(self, os.close, self.handle)
+        if not stat.S_ISREG(os.fstat(self.handle).st_mode):
+            raise self._unreadable("it is not an ordinary file")
+
+    def lines(self, offset: int) -> Iterator[bytes]:
+        """Give the lines from `offset` on, each with its end; what follows the last end of line comes last."""
+        rest = b""
+        while block := self._block(offset):
+            offset += len(block)
+            *whole, rest = (rest + block).split(b"\n")
+            for line in whole:
+                yield line + b"\n"
+            if len(rest) > MAX_LINE_BYTES:
+                break
+        if rest:
+            yield rest
+
+    def damaged(self, line: int, detail: str) -> ConfigError:
+        """Return the error for a line that is not as it was written."""
+        return ConfigError(f"The plan file {self.name} is damaged", detail, _AGAIN, at=SourceRange(self.name, line))
+
+    def _block(self, offset: int) -> bytes:
+        try:
+            return os.pread(self.handle, _BLOCK_BYTES, offset)
+        except OSError as error:
+            raise self._unreadable(error.strerror or str(error)) from error
+
+    def _unreadable(self, detail: str) -> ConfigError:
+        return ConfigError(f"Can't read the plan file {self.name}", detail, _AGAIN)
+
+
+class Reader:
+    """Goes through the lines of a plan file once."""
+
+    def __init__(self, file: PlanFile) -> None:
+        self.file = file
+        self.lines = file.lines(0)
+        self.line = b""
+        self.number = 0  # of that line, from 1
+        self.offset = 0  # where it starts
+        self.sha256 = hashlib.sha256()  # of all lines before it
+        self.targets: dict[str, TargetState] = {}
+        self.changes: list[Change] = []
+        self.drift: list[Drift] = []
+        self.diagnostics: list[Diagnostic] = []
+        self.refusals: list[Refusal] = []
+
+    def plan(self) -> Plan:
+        """Return the plan in the file."""
+        header = self._header()
+        try:
+            project, as_of, looking = header.text("project"), header.instant("as_of"), header.flag("looking")
+            self.targets = {target.name: target for target in header.each("targets", read_target)}
+            header.end()
+            digest = self._body()
+        except (ValueError, RecursionError) as error:  # RecordError, or what json makes of other text
+            raise self.file.damaged(self.number, _clause(error)) from error
+        return Plan(
+            project=project,
+            as_of=as_of,
+            targets=tuple(self.targets.values()),
+            changes=tuple(self.changes),
+            digest=digest,
+            drift=tuple(self.drift),
+            diagnostics=tuple(self.diagnostics),
+            verdict=Verdict(tuple(self.refusals)),
+            looking=looking,
+        )
+
+    def _header(self) -> Fields:
+        try:
+            self._advance()
+            header = Fields(json.loads(self.line), "the header")
+            if header.text("record") != "header":
+                raise RecordError("it does not start with a header")
+            version = header.count("format_version")
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(
+                f"{self.file.name} is not a plan file",
+                _clause(error),
+                "Give the file that `groupsync plan --out FILE` wrote; --format json is for other programs.",
+                at=SourceRange(self.file.name, self.number),
+            ) from error
+        if version != FORMAT_VERSION:
+            detail = f"it has format version {version}, this groupsync reads version {FORMAT_VERSION}"
+            raise ConfigError(f"The plan file {self.file.name} is from another groupsync", detail, _AGAIN)
+        return header
+
+    def _body(self) -> str:
+        """Read all records after the header and return the plan's digest."""
+        while True:
+            self._advance()
+            record = json.loads(self.line)
+            match record.pop("record", None) if isinstance(record, dict) else None:
+                case "change":
+                    self._change(Fields(record, "the change"))
+                case "drift":
+                    self.drift.append(read_drift(record))
+                case "diagnostic":
+                    self.diagnostics.append(read_diagnostic(record))
+                case "refusal":
+                    self.refusals.append(read_refusal(record))
+                case "end":
+                    return self._end(Fields(record, "the end"))
+                case _:
+                    raise RecordError("there is no record of a plan in this line")
+
+    def _advance(self) -> None:
+        self.sha256.update(self.line)
+        self.offset += len(self.line)
+        self.number += 1
+        self.line = next(self.lines, b"")
+        if not self.line.endswith(b"\n"):
+            raise RecordError("the line is too long" if len(self.line) > MAX_LINE_BYTES else "the file ends too early")
+
+    def _change(self, fields: Fields) -> None:
+        offset, number = self.offset, self.number
+        sides = [_Side.read(name, fields.take(name)) for name in ("add", "remove")]
+        change = read_change(fields, NO_MEMBERS, NO_MEMBERS)
+        if change.target not in self.targets:
+            raise RecordError(f"its target {change.target[:40]!a} is not in the header")
+        if self.changes and self.changes[-1].key >= change.key:
+            raise RecordError(f"the change of {change.name[:40]!a} is out of order")
+        add, remove = (
+            self._continued(side) if side.is_long else side.members(self.file, offset, number) for side in sides
+        )
+        self.changes.append(replace(change, add=add, remove=remove))
+
+    def _continued(self, side: _Side) -> Members:
+        """Pass the lines that a long list goes on in; what they hold is checked when it is loaded."""
+        offset, number = self.offset + len(self.line), self.number + 1
+        for _ in range(-(-side.count // MEMBERS_IN_LINE)):
+            self._advance()
+            if not self.line.startswith(_MEMBERS_START):
+                raise RecordError(f"{side.count:,} members to {side.name} are announced, and fewer are there")
+        return side.members(self.file, offset, number)
+
+    def _end(self, end: Fields) -> str:
+        digest = end.digest("digest")
+        for key, expected in counts(self.changes).items():
+            if end.count(key) != expected:
+                raise RecordError(f"{key!r} does not fit what comes before it: {expected:,}")
+        if end.digest("sha256") != self.sha256.hexdigest():
+            raise RecordError("the lines before it are not those that were written: their SHA-256 differs")
+        end.end()
+        if next(self.lines, b""):
+            self.number += 1
+            raise RecordError("there is something after the last record")
+        if plan_digest(tuple(self.targets.values()), self.changes) != digest:
+            raise RecordError("the changes don't have the digest that is given for the plan")
+        return digest
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What a change's line says of the members to add or to remove."""
+
+    name: str
+    count: int
+    digest: str
+
+    @classmethod
+    def read(cls, name: str, value: object) -> _Side:
+        fields = Fields(value, f"{name!r}")
+        side = cls(name, fields.count("count"), fields.digest("digest"))
+        if 0 < side.count <= MEMBERS_IN_LINE and len(fields.each("members", str)) != side.count:
+            raise RecordError(f"{side.count:,} members to {name} are announced, and another number is there")
+        fields.end()
+        if not side.count and side.digest != EMPTY_DIGEST:
+            raise RecordError(f"no members to {name} are announced, and a digest of some")
+        return side
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the list goes on in further lines."""
+        return self.count > MEMBERS_IN_LINE
+
+    def members(self, file: PlanFile, offset: int, number: int) -> Members:
+        """Return the members, to be loaded from the line that starts at `offset`."""
+        if not self.count:
+            return NO_MEMBERS
+        return Members(partial(self._load, file, offset, number), count=self.count, digest=self.digest)
+
+    def _load(self, file: PlanFile, offset: int, number: int) -> frozenset[str]:
+        lines = islice(file.lines(offset), -(-self.count // MEMBERS_IN_LINE))
+        found: set[str] = set()
+        try:
+            for line in lines:
+                record = json.loads(line)
+                found |= member_list((record if self.is_long else record[self.name])["members"])
+            return checked_members(frozenset(found), self.count, self.digest).load()
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            raise file.damaged(number, _clause(error)) from error
+
+
+def _clause(error: BaseException) -> str:
+    return str(error) if isinstance(error, RecordError) else "it is not JSON as groupsync writes it"

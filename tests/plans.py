@@ -1,0 +1,284 @@
+"""Plans, reports and findings that the tests of renderers and plan files share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+
+from groupsync.model import (
+    NO_MEMBERS,
+    Action,
+    AttributeChange,
+    Change,
+    Diagnostic,
+    Drift,
+    Mark,
+    Members,
+    Outcome,
+    Plan,
+    Refusal,
+    Report,
+    Result,
+    Severity,
+    SourceRange,
+    TargetState,
+    Verdict,
+)
+from groupsync.plan import plan_digest
+
+AS_OF = datetime(2026, 12, 1, tzinfo=UTC)
+HOSTILE = "\x1b[2J\x1b]0;owned\x07evil\u202egnp.exe\nPlan: 0 to delete\r\u200b\x9b31m\ud800"
+
+
+def people(count: int, first: int = 1) -> Members:
+    """Make `count` members with running numbers."""
+    return Members.of(f"person-{number:05}@contoso.com" for number in range(first, first + count))
+
+
+def mark(members: int, project: str = "contoso-store") -> Mark:
+    """Make a mark for a membership of that size."""
+    made = people(members)
+    return Mark(project, made.digest, members, "email/fold")
+
+
+def plan_of(*changes: Change, targets: tuple[TargetState, ...] | None = None, **rest: object) -> Plan:
+    """Put changes together to a plan with the right order and digest."""
+    ordered = tuple(sorted(changes, key=lambda change: change.key))
+    targets = targets or (TargetState("local", "file", groups=42, memberships=5214),)
+    plan = Plan("contoso-store", AS_OF, targets, ordered, plan_digest(targets, ordered))
+    return replace(plan, **rest)
+
+
+def sample_plan() -> Plan:
+    """Make a plan with everything in it that a person may meet."""
+    beta = Change(
+        "local",
+        "beta-testers",
+        Action.CREATE,
+        reason="defined, and not on the target",
+        attributes=(
+            AttributeChange("kind", None, "known-user-group"),
+            AttributeChange("display_name", None, "Beta testers"),
+            AttributeChange("owners", None, ("growth@contoso.com", "product@contoso.com")),
+            AttributeChange("labels", None, (("product", "fieldnotes"), ("ring", "1"))),
+        ),
+        add=Members.of(["ada@contoso.com", "grace@contoso.com", "linus@contoso.com"]),
+        mark=mark(3),
+        definition_digest="d" * 64,
+        at=SourceRange("groups/beta.yaml", 2, 7),
+    )
+    staff = Change(
+        "local",
+        "staff",
+        Action.UPDATE,
+        prior_name="staff",
+        id="17",
+        reason="changed on the target since the last apply, and the definition changed",
+        attributes=(
+            AttributeChange("display_name", "Staff", "All staff"),
+            AttributeChange(
+                "description",
+                "Everybody who is on the payroll of Contoso or of one of its subsidiaries, by contract",
+                "Everybody who is on the payroll of Contoso or of one of its partners, by contract or order",
+            ),
+            AttributeChange("owners", ("hr@contoso.com", "it@contoso.com"), ("hr@contoso.com", "people@contoso.com")),
+            AttributeChange("prevent_delete", False, True),
+        ),
+        add=people(2, 90001),
+        remove=people(1246),
+        precondition="r7",
+        prior_count=2450,
+        expired=3,
+        mark=mark(1206),
+        at=SourceRange("groups/staff.yaml", 2, 7),
+    )
+    renamed = Change(
+        "local",
+        "early-birds",
+        Action.RENAME,
+        prior_name="early-adopters",
+        reason="`previously: early-adopters`",
+        prior_count=12,
+        mark=mark(12),
+        at=SourceRange("groups/early.yaml", 14, 7),
+    )
+    legacy = Change(
+        "local", "legacy", Action.DELETE, "legacy", reason="its definition is gone", remove=people(11), prior_count=11
+    )
+    adopted = Change(
+        "local",
+        "press",
+        Action.ADOPT,
+        "press",
+        reason="exists on the target without a mark",
+        prior_count=1,
+        mark=mark(1),
+        at=SourceRange("groups/press.yaml", 2, 7),
+    )
+    forgotten = Change(
+        "local", "partners", Action.FORGET, "partners", reason="its definition no longer goes to local", prior_count=80
+    )
+    trial = Change(
+        "crm",
+        "trial",
+        Action.UPDATE,
+        "trial",
+        reason="members differ",
+        remove=Members.of(["zoe@contoso.com"]),
+        prior_count=7,
+        expired=1,
+        mark=mark(6),
+        at=SourceRange("groups/trial.yaml", 2, 7),
+    )
+    return plan_of(
+        beta,
+        staff,
+        renamed,
+        legacy,
+        adopted,
+        forgotten,
+        trial,
+        targets=(
+            TargetState("local", "file", groups=42, memberships=5214),
+            TargetState(
+                "crm", "rest", "v9", 12, 90, complete=False, reason="page 3 of 5: HTTP 503", withheld=("vip", "winback")
+            ),
+        ),
+        drift=(Drift("crm", "trial", drifted=False, pending=True), Drift("local", "staff", drifted=True, pending=True)),
+        diagnostics=(
+            Diagnostic(
+                "GS604",
+                Severity.WARNING,
+                "3 removals from `vip` are held back: crm was not read wholly",
+                "page 3 of 5: HTTP 503",
+                "Plan again once the target can be read.",
+            ),
+        ),
+        verdict=Verdict(
+            (
+                Refusal(
+                    "local",
+                    "legacy",
+                    "prevent_delete",
+                    "`legacy` is protected from deletion",
+                    "Apply its definition with `prevent_delete: false` first, then delete it.",
+                    SourceRange("groupsync.yaml", 12, 5),
+                ),
+            )
+        ),
+    )
+
+
+def sample_report(plan: Plan) -> Report:
+    """Make the report of an apply of `sample_plan` in which much went wrong."""
+    ends = {
+        "beta-testers": (Outcome.APPLIED, "", ""),
+        "early-birds": (Outcome.STALE, "the group moved since the plan: revision r7 was expected, r9 found", ""),
+        "legacy": (Outcome.REFUSED, "`legacy` is protected from deletion", "Apply its definition first."),
+        "partners": (Outcome.APPLIED, "", ""),
+        "press": (Outcome.NOT_TRIED, "", ""),
+        "staff": (Outcome.FAILED, "no space left on device", "Free some space, then apply again."),
+        "trial": (Outcome.NOT_CONVERGED, "1 member is still there", "Plan again."),
+    }
+    results = []
+    for change in plan.changes:
+        outcome, error, hint = ends[change.name]
+        done = outcome is Outcome.APPLIED
+        results.append(
+            Result(
+                change.target,
+                change.name,
+                change.action,
+                outcome,
+                error,
+                hint,
+                attempts=0 if outcome in {Outcome.REFUSED, Outcome.NOT_TRIED} else 1,
+                duration_seconds=0.25,
+                added=change.add.count if done else 0,
+                removed=change.remove.count if done else 0,
+            )
+        )
+    return Report(plan.digest, tuple(results), duration_seconds=1.234)
+
+
+# --- Generated plans --------------------------------------------------------------------------------------------------
+
+texts = st.text(max_size=12)
+counts = st.integers(0, 10**9)
+digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
+places = st.builds(SourceRange, texts, counts, counts)
+members = st.frozensets(st.text(min_size=1, max_size=6).filter(str.isprintable), max_size=6).map(Members.of)
+marks = st.builds(Mark, texts, digests, counts, texts, st.booleans())
+owners = st.lists(texts, max_size=3, unique=True).map(sorted).map(tuple)
+labels = st.dictionaries(texts, texts, max_size=3).map(lambda pairs: tuple(sorted(pairs.items())))
+attributes = st.one_of(
+    st.builds(AttributeChange, st.sampled_from(["kind", "display_name", "description"]), st.none() | texts, texts),
+    st.builds(AttributeChange, st.just("owners"), st.none() | owners, owners),
+    st.builds(AttributeChange, st.just("labels"), st.none() | labels, labels),
+    st.builds(AttributeChange, st.just("prevent_delete"), st.booleans(), st.booleans()),
+)
+changes = st.builds(
+    Change,
+    target=st.sampled_from(["crm", "local"]),
+    name=texts,
+    action=st.sampled_from(Action),
+    prior_name=st.none() | texts,
+    id=st.none() | texts,
+    reason=texts,
+    attributes=st.lists(attributes, max_size=3).map(tuple),
+    add=members | st.just(NO_MEMBERS),
+    remove=members,
+    precondition=st.none() | texts,
+    prior_count=counts,
+    expired=counts,
+    mark=st.none() | marks,
+    definition_digest=texts,
+    at=st.none() | places,
+)
+findings = st.builds(
+    Diagnostic,
+    code=texts,
+    severity=st.sampled_from(Severity),
+    summary=texts,
+    detail=texts,
+    hint=texts,
+    subject=st.none() | places,
+    related=st.lists(places, max_size=2).map(tuple),
+    plugin=st.none() | texts,
+)
+target_states = st.tuples(
+    *(
+        st.builds(
+            TargetState,
+            st.just(name),
+            texts,
+            st.none() | texts,
+            counts,
+            counts,
+            st.booleans(),
+            texts,
+            st.lists(texts, max_size=2).map(tuple),
+        )
+        for name in ("local", "crm")
+    )
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    """Generate plans with hostile texts and every kind of value."""
+    made = draw(st.lists(changes, max_size=5, unique_by=lambda change: change.key))
+    return plan_of(
+        *made,
+        targets=draw(target_states),
+        project=draw(texts),
+        as_of=draw(st.datetimes(timezones=st.just(UTC))),
+        looking=draw(st.booleans()),
+        drift=tuple(draw(st.lists(st.builds(Drift, texts, texts, st.booleans(), st.booleans()), max_size=3))),
+        diagnostics=tuple(draw(st.lists(findings, max_size=3))),
+        verdict=Verdict(
+            tuple(draw(st.lists(st.builds(Refusal, texts, texts, texts, texts, texts, places), max_size=3)))
+        ),
+    )
