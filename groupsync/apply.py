@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import BackendError, GroupsyncError, StalePlanError
 from groupsync.model import ATTRIBUTES, Action, Outcome, Result, Scope
+from groupsync.progress import Track, untracked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,7 +39,7 @@ def execute(
     refused: Mapping[tuple[str, str], Result],
     *,
     stopped: Callable[[], bool] = lambda: False,
-    progress: Callable[[Change], None] = lambda _: None,
+    track: Track = untracked,
 ) -> tuple[Result, ...]:
     """Apply the changes of `plan` that nothing speaks against.
 
@@ -47,20 +48,17 @@ def execute(
         backends: by target.
         refused: results of changes that must not be tried, by the change's key.
         stopped: asked before each change; once true, what is left is not tried.
-        progress: told of each change when it is over.
+        track: shows how far it has come.
 
     Returns:
         One result a change, in the plan's order.
     """
     results = dict(refused)
-    for change in in_order(plan.changes):
-        if change.key in results:
-            continue
+    for change in track("Applying", [change for change in in_order(plan.changes) if change.key not in refused]):
         if stopped():
             results[change.key] = outcome_of(change, Outcome.NOT_TRIED, "interrupted", "Apply again; it goes on.")
         else:
             results[change.key] = _try(change, backends[change.target])
-        progress(change)
     return tuple(results[change.key] for change in plan.changes)
 
 

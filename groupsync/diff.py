@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from groupsync.resolve import Desired
     from groupsync.scope import Pair
 
-_HELD_MEMBERS: Final = 10_000
+_HELD_MEMBERS: Final = 1_000
 """Up to so many added or removed names a group stay in memory with the plan; more are worked out again when asked."""
 
 
@@ -149,7 +149,7 @@ def _update(pair: Pair, context: Context) -> Compared:
 
 def _leave(pair: Pair, context: Context) -> Change:
     prior = _prior(pair)
-    members = _certain(prior.members or NO_MEMBERS)
+    members = _kept(prior.members or NO_MEMBERS)
     return Change(
         context.target,
         prior.name,
@@ -229,6 +229,11 @@ def _hold(names: frozenset[str], again: Callable[[], frozenset[str]]) -> Members
     """Keep few names; for many keep only count and digest, and how to find them again."""
     held = Members.of(names)
     return held if len(names) <= _HELD_MEMBERS else _certain(Members(again, count=len(names), digest=held.digest))
+
+
+def _kept(members: Members) -> Members:
+    """Keep the names of a small group, which can't be asked for once it is deleted; of a large one count and digest."""
+    return Members.of(members.load()) if members.count <= _HELD_MEMBERS else _certain(members)
 
 
 def _certain(members: Members) -> Members:

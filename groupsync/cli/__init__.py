@@ -1,1 +1,130 @@
-"""The command line."""
+"""The command line: parse, call the engine, print, exit. No logic.
+
+`main` is the only place that turns exceptions into exit codes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from groupsync.errors import ExitCode, GroupsyncError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS: Final = {
+    "init": "groupsync.cli.init",
+    "validate": "groupsync.cli.validate",
+    "plan": "groupsync.cli.plan",
+    "apply": "groupsync.cli.apply",
+    "drift": "groupsync.cli.drift",
+    "show": "groupsync.cli.show",
+    "import": "groupsync.cli.import_",
+    "fmt": "groupsync.cli.fmt",
+    "lock": "groupsync.cli.lock",
+    "plugins": "groupsync.cli.plugins",
+    "schema": "groupsync.cli.schema",
+    "version": "groupsync.cli.version",
+}
+"""Name of each command and the module whose `command` it is, in the order of `--help`."""
+
+SUMMARIES: Final = {
+    "init": "Start a project: a small, commented, working one.",
+    "validate": "Check config, definitions and member files.",
+    "plan": "Show what apply would do, and save it if asked.",
+    "apply": "Make the targets agree with the definitions.",
+    "drift": "Show what somebody else changed on the targets.",
+    "show": "Show groups, desired and prior side by side.",
+    "import": "Write what a target holds as definitions.",
+    "fmt": "Bring definitions and member files into canonical form.",
+    "lock": "See who holds a target's lock, or break it.",
+    "plugins": "List the plugins, their hooks and capabilities.",
+    "schema": "Print a JSON Schema.",
+    "version": "Show versions, and which YAML parser runs.",
+}
+"""One line a command, here so that `--help` needs to import none of them."""
+
+
+class LazyGroup(click.Group):
+    """Imports a command only when it is called, so that `--version` and completion stay quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        """Return the names in the order of `--help`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- click's
+        """Import and return one command."""
+        module = COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = import_module(module).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUMMARIES.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; for a misspelt one say which was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            meant = f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(COMMANDS)}."
+            raise click.UsageError(f"No such command `{args[0]}`.{meant}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"groupsync {version('groupsync')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def groupsync() -> None:
+    """Keep customer groups under version control.
+
+    Groups are YAML in git. groupsync validates them, shows exactly who would be added to or removed from what, and
+    makes the targets agree.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code. The only place that catches."""
+    try:
+        result = groupsync.main(list(arguments) if arguments is not None else None, "groupsync", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us left. Nothing may be flushed to the closed pipe when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except GroupsyncError as error:
+        from groupsync.cli.common import show_error
+
+        show_error(error)
+        return error.exit_code
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def main() -> None:
+    """Run the command line of this process, and exit."""
+    sys.exit(run())

@@ -1,0 +1,49 @@
+"""Run a command as a whole process and tell what it took."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Medians of several runs: wall seconds and peak memory of the largest process, in megabytes."""
+
+    seconds: float
+    megabytes: float
+
+
+def run(command: list[str] | str, folder: Path, *, runs: int = 3, expect: int = 0) -> Figures:
+    """Run `command` (a string goes to bash) `runs` times after one that isn't counted, and return the medians.
+
+    Raises:
+        RuntimeError: it exited with another code than `expect`.
+    """
+    arguments = ["bash", "-c", command] if isinstance(command, str) else command
+    found = [_once(arguments, folder, expect) for _ in range(runs + 1)][1:]
+    return Figures(statistics.median(each.seconds for each in found), max(each.megabytes for each in found))
+
+
+def _once(arguments: list[str], folder: Path, expect: int) -> Figures:
+    started = time.perf_counter()
+    process = subprocess.Popen(arguments, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    said = process.stderr.read() if process.stderr else b""
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != expect:
+        message = f"{' '.join(arguments)} exited with {process.returncode}: {said.decode()[-2000:]}"
+        raise RuntimeError(message)
+    scale = 1 if sys.platform == "darwin" else 1024
+    return Figures(seconds, usage.ru_maxrss * scale / 1e6)
+
+
+def tool(name: str) -> str:
+    """Return the path of a command that is installed beside this Python."""
+    return str(Path(sys.executable).with_name(name))

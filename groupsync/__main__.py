@@ -1,0 +1,5 @@
+"""`python -m groupsync`."""
+
+from groupsync.cli import main
+
+main()

@@ -1,0 +1,133 @@
+"""`groupsync apply`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from groupsync.cli import common
+from groupsync.errors import ConfigError, ExitCode
+from groupsync.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from groupsync.model import Plan, Report
+
+
+@click.command()
+@click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[PLAN]")
+@common.selection_options
+@click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
+@click.option("--yes", "-y", is_flag=True, help="Don't ask. Needed where there is no terminal.")
+@click.option("--expect", metavar="DIGEST", help="Apply only if the plan has this digest (its first 8 or more digits).")
+@common.full_option
+@common.format_option
+def command(
+    *,
+    saved: Path | None,
+    config_path: Path | None,
+    adopt: bool,
+    yes: bool,
+    expect: str | None,
+    full: bool,
+    format_: str,
+    **picked: Any,
+) -> int:
+    """Make the targets agree with the definitions.
+
+    Without PLAN it plans, shows the plan and asks. With PLAN, saved by `groupsync plan --out`, it does what was
+    reviewed: a group whose target or definition moved since is left alone and listed, the others go on.
+    """
+    from groupsync import engine
+    from groupsync.connect import open_targets
+    from groupsync.plugins import Plugins
+
+    request = common.request_of(**picked, adopt=adopt)
+    if saved is not None and (request.looking or request.selection.names or request.selection.labels or adopt):
+        raise click.UsageError(
+            "A saved plan is applied as it is: --at, --select, --label and --adopt don't go with it."
+        )
+    config = common.read_config(config_path)
+    project = engine.load_project(config, request.as_of)
+    with open_targets(config, Plugins.discover(), request.targets) as backends:
+        if saved is not None:
+            from groupsync.planfile import read_plan
+
+            plan = read_plan(saved)
+        else:
+            plan = engine.make_plan(project, backends, request)
+            common.show_diagnostics(plan.diagnostics)
+        _check_expected(plan, expect)
+        if format_ == "text":
+            common.emit_plan(plan, format_, full=full)
+        if plan.changes and not _consents(plan, yes=yes):
+            return ExitCode.ERROR
+        with _stoppable() as stopped:
+            report = engine.apply_plan(project, plan, backends, stopped=stopped, track=common.track)
+        common.emit_report(report, plan, format_)
+    return exit_code_of(report, plan)
+
+
+def exit_code_of(report: Report, plan: Plan) -> ExitCode:
+    """Return what an apply says by its exit code: interrupted, then refused, then not wholly done."""
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    if report.count(Outcome.REFUSED):
+        return ExitCode.REFUSED
+    incomplete = any(not target.complete or target.withheld for target in plan.targets)
+    if incomplete or any(result.outcome is not Outcome.APPLIED for result in report.results):
+        return ExitCode.INCOMPLETE
+    return ExitCode.OK
+
+
+def _check_expected(plan: Plan, expect: str | None) -> None:
+    if expect is None:
+        return
+    if len(expect) < 8:
+        raise click.UsageError("--expect needs at least the first 8 digits of the plan's digest.")
+    if not plan.digest.startswith(expect.lower()):
+        raise ConfigError(
+            "This is not the plan that was expected",
+            f"Its digest is {plan.digest[:16]}…, not {expect}: something moved since the review.",
+            "Review the plan again; nothing was changed.",
+        )
+
+
+def _consents(plan: Plan, *, yes: bool) -> bool:
+    """Ask whether to go on; with `--yes`, or where nothing can be applied anyway, nobody is asked."""
+    if yes or all(plan.verdict.refusal_of(change) for change in plan.changes):
+        return True
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            "Nobody is there to say yes",
+            "`apply` asks before it changes anything, and stdin is no terminal.",
+            "Add `--yes` (and better still `--expect DIGEST`) where nobody watches.",
+        )
+    if click.confirm("Apply these changes?", err=True):
+        return True
+    common.say("Nothing was changed.")
+    return False
+
+
+@contextmanager
+def _stoppable() -> Iterator[Callable[[], bool]]:
+    """Turn the first Ctrl-C into a wish to stop after what is in flight; a second one stops at once."""
+    wishes: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        wishes.append(number)
+        if len(wishes) > 1:
+            raise KeyboardInterrupt
+        common.say("Stopping after the group in progress; once more stops at once.")
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield lambda: bool(wishes)
+    finally:
+        signal.signal(signal.SIGINT, before)

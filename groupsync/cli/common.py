@@ -1,0 +1,265 @@
+"""What the commands share: their options, and how things reach the terminal. stdout is for the payload alone."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from groupsync.errors import ConfigError, InvalidDefinitions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from groupsync.config import Config
+    from groupsync.engine import Request
+    from groupsync.errors import GroupsyncError
+    from groupsync.model import Diagnostic, Plan, Report, SourceRange
+    from groupsync.report.style import Style
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+Item = TypeVar("Item")
+
+_PROGRESS_AFTER_SECONDS: Final = 0.5
+
+_root: ContextVar[Path] = ContextVar("project root", default=Path())
+"""Where the paths of diagnostics start."""
+
+
+# --- Options ----------------------------------------------------------------------------------------------------------
+
+config_option = click.option(
+    "--config",
+    "-c",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help="The config file. [default: groupsync.yaml here or in a folder above]",
+)
+targets_option = click.option(
+    "--target", "-t", "targets", multiple=True, metavar="NAME", help="Serve this target only; may be repeated."
+)
+full_option = click.option("--full", is_flag=True, help="Show every member, however many.")
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of the output.",
+)
+
+
+class Instant(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.5
+    """A point in time: a date (00:00 UTC) or an ISO 8601 date and time."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Parse, or fail with what was expected."""
+        from groupsync.validate import parse_instant
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_instant(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is no time. Expected `2027-01-31` or `2027-01-31T09:00:00Z`.", param, ctx)
+
+
+class Label(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # the same
+    """A label as `key=value`."""
+
+    name = "key=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split, or fail with what was expected."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = str(value).partition("=")
+        if not (key and equals):
+            self.fail(f"{value!r} is no label. Expected `key=value`.", param, ctx)
+        return key, text
+
+
+def selection_options(command: Command) -> Command:
+    """Add the options that pick groups and time."""
+    for option in (
+        click.option("--at", type=Instant(), help="Look at another time; nothing made so can be applied."),
+        click.option(
+            "--label",
+            "-l",
+            "labels",
+            type=Label(),
+            multiple=True,
+            help="Only groups with this label; may be repeated, all must hold.",
+        ),
+        click.option(
+            "--select",
+            "-s",
+            "names",
+            multiple=True,
+            metavar="PATTERN",
+            help="Only groups whose name matches, such as `beta-*`; may be repeated.",
+        ),
+        targets_option,
+        config_option,
+    ):
+        command = option(command)
+    return command
+
+
+def read_config(path: Path | None) -> Config:
+    """Load the config from `path`, or find it from here upwards."""
+    from groupsync.config import find_config, load_config
+
+    found = path or find_config(Path.cwd())
+    _root.set(found.parent)
+    return load_config(found)
+
+
+def request_of(
+    at: datetime | None = None,
+    targets: Sequence[str] = (),
+    names: Sequence[str] = (),
+    labels: Sequence[tuple[str, str]] = (),
+    *,
+    adopt: bool = False,
+) -> Request:
+    """Make a request from the options of `selection_options`."""
+    from groupsync.engine import Request
+    from groupsync.scope import Selection
+
+    return Request(
+        as_of=at or datetime.now(UTC).replace(microsecond=0),
+        looking=at is not None,
+        targets=tuple(targets),
+        selection=Selection(tuple(names), tuple(labels)),
+        adopt=adopt,
+        track=track,
+    )
+
+
+# --- Output -----------------------------------------------------------------------------------------------------------
+
+
+def style_for(stream: Any, *, full: bool = False) -> Style:
+    """Tell how to write to `stream`: colour only on a terminal that wants it, and its width."""
+    import os
+
+    from groupsync.report.style import Style
+
+    on_terminal = stream.isatty()
+    color = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(color=color, width=shutil.get_terminal_size((80, 24)).columns if on_terminal else 80, full=full)
+
+
+def emit(text: str | Iterable[str], output: Path | None = None) -> None:
+    """Write the payload to stdout, or to a file where one is asked for; pieces go out as they come."""
+    pieces = [text] if isinstance(text, str) else text
+    if output is None:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+        return
+    try:
+        with output.open("w", encoding="utf-8") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise ConfigError(f"Can't write {output}", error.strerror or str(error)) from error
+
+
+def output_style(*, full: bool = False) -> Style:
+    """Tell how to write to stdout."""
+    return style_for(sys.stdout, full=full)
+
+
+def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | None = None) -> None:
+    """Write a plan in the form asked for."""
+    if format_ == "json":
+        from groupsync.report.json import iter_plan_json
+
+        emit(iter_plan_json(plan), output)
+    else:
+        from groupsync.report.text import iter_plan
+
+        emit(iter_plan(plan, output_style(full=full)), output)
+
+
+def emit_report(report: Report, plan: Plan, format_: str) -> None:
+    """Write what an apply did, in the form asked for."""
+    if format_ == "json":
+        from groupsync.report.json import render_report_json
+
+        emit(render_report_json(report))
+    else:
+        from groupsync.report.text import render_report
+
+        emit(render_report(report, plan, output_style()))
+
+
+def say(text: str) -> None:
+    """Write talk to stderr."""
+    click.echo(text, err=True)
+
+
+def source_line(place: SourceRange) -> str | None:
+    """Read the line of a place, None where it can't be read any more."""
+    try:
+        with (_root.get() / place.path).open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if number == place.line:
+                    return line.decode("utf-8", "replace").rstrip("\r\n")
+    except OSError:
+        return None
+    return None
+
+
+def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
+    """Print findings on stderr."""
+    from groupsync.report.diagnostics import render_diagnostics
+
+    found = tuple(diagnostics)
+    if found:
+        sys.stderr.write(render_diagnostics(found, source_line, style_for(sys.stderr)))
+
+
+def show_error(error: GroupsyncError) -> None:
+    """Print on stderr what stopped the run."""
+    from groupsync.report.diagnostics import render_error
+
+    if isinstance(error, InvalidDefinitions):
+        show_diagnostics(error.diagnostics)
+    else:
+        sys.stderr.write(render_error(error, style_for(sys.stderr)))
+
+
+def track(what: str, items: Sequence[Item]) -> Iterable[Item]:
+    """Show a progress bar on stderr for a loop that takes more than half a second, where somebody is watching."""
+    return _bar(what, items) if sys.stderr.isatty() and len(items) > 1 else items
+
+
+def _bar(what: str, items: Sequence[Item]) -> Iterator[Item]:
+    started = time.monotonic()
+    waiting = iter(enumerate(items))
+    for _, item in waiting:
+        yield item
+        if time.monotonic() - started > _PROGRESS_AFTER_SECONDS:
+            break
+    for done, item in waiting:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task(what, total=len(items), completed=done)
+            yield item
+            progress.advance(task)
+            for _, later in waiting:
+                yield later
+                progress.advance(task)

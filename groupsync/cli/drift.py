@@ -1,0 +1,42 @@
+"""`groupsync drift`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from groupsync.cli import common
+from groupsync.errors import ExitCode
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@common.selection_options
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where drift is found.")
+@common.full_option
+@common.format_option
+def command(*, config_path: Path | None, detailed_exitcode: bool, full: bool, format_: str, **picked: Any) -> int:
+    """Show what somebody else changed on the targets since the last apply, told from edits that are still pending."""
+    from groupsync import engine
+    from groupsync.cli.plan import exit_code_of
+    from groupsync.connect import open_targets
+    from groupsync.plugins import Plugins
+
+    config = common.read_config(config_path)
+    request = common.request_of(**picked)
+    project = engine.load_project(config, request.as_of)
+    with open_targets(config, Plugins.discover(), request.targets) as backends:
+        plan = engine.make_plan(project, backends, request)
+        common.show_diagnostics(plan.diagnostics)
+        if format_ == "json":
+            common.emit_plan(plan, format_, full=full)
+        else:
+            from groupsync.report.text import render_drift
+
+            common.emit(render_drift(plan, common.output_style(full=full)))
+    found = any(each.drifted for each in plan.drift)
+    code = exit_code_of(plan, detailed=False)
+    return ExitCode.CHANGES if code is ExitCode.OK and detailed_exitcode and found else code

@@ -1,0 +1,67 @@
+"""`groupsync lock`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from groupsync.cli import common
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from groupsync.backend import LockInfo, SupportsLock
+
+
+@click.group()
+def command() -> None:
+    """See who holds a target's lock, or break it."""
+
+
+@command.command()
+@common.targets_option
+@common.config_option
+def status(*, targets: tuple[str, ...], config_path: Path | None) -> None:
+    """Show for each target who holds its lock, since when, and for how long yet."""
+    for name, backend in _lockable(targets, config_path):
+        lock = backend.lock_status()
+        common.emit(f"{name}: {_describe(lock)}\n" if lock else f"{name}: not locked\n")
+
+
+@command.command("break")
+@common.targets_option
+@common.config_option
+@click.option("--yes", "-y", is_flag=True, help="Don't ask.")
+def break_(*, targets: tuple[str, ...], config_path: Path | None, yes: bool) -> None:
+    """Take the lock away from whoever holds it. Only where you know that their apply is over."""
+    for name, backend in _lockable(targets, config_path):
+        lock = backend.lock_status()
+        if lock is None:
+            common.emit(f"{name}: not locked\n")
+        elif yes or click.confirm(f"{name}: {_describe(lock)}. Break it?", err=True):
+            backend.break_lock()
+            common.emit(f"{name}: broken; it was {_describe(lock)}\n")
+
+
+def _lockable(targets: tuple[str, ...], config_path: Path | None) -> Iterator[tuple[str, SupportsLock]]:
+    from groupsync.backend import SupportsLock
+    from groupsync.connect import open_targets
+    from groupsync.plugins import Plugins
+
+    with open_targets(common.read_config(config_path), Plugins.discover(), targets) as backends:
+        for name, backend in backends.items():
+            if isinstance(backend, SupportsLock):
+                yield name, backend
+            else:
+                common.emit(f"{name}: has no lock\n")
+
+
+def _describe(lock: LockInfo) -> str:
+    now = datetime.now(UTC)
+    age = int((now - lock.since).total_seconds())
+    left = int(lock.ttl_seconds - age)
+    state = f"expires in {left} s" if left > 0 else "expired: the next apply takes it over"
+    return f"held by {lock.holder} for {age} s, {state}"

@@ -1,0 +1,63 @@
+"""`groupsync plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from groupsync.cli import common
+from groupsync.errors import ExitCode
+
+if TYPE_CHECKING:
+    from groupsync.model import Plan
+
+
+@click.command()
+@common.selection_options
+@click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
+@click.option("--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`.")
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Write the output to a file instead of stdout.")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@common.full_option
+@common.format_option
+def command(
+    *,
+    config_path: Path | None,
+    adopt: bool,
+    saved: Path | None,
+    output: Path | None,
+    detailed_exitcode: bool,
+    full: bool,
+    format_: str,
+    **picked: Any,
+) -> int:
+    """Show what `apply` would do: who would be added to and removed from what, and why. Writes nothing."""
+    from groupsync import engine
+    from groupsync.connect import open_targets
+    from groupsync.plugins import Plugins
+
+    config = common.read_config(config_path)
+    request = common.request_of(**picked, adopt=adopt)
+    project = engine.load_project(config, request.as_of)
+    with open_targets(config, Plugins.discover(), request.targets) as backends:
+        plan = engine.make_plan(project, backends, request)
+        # Long member lists are read again while they are shown and saved, so the targets stay open.
+        common.show_diagnostics(plan.diagnostics)
+        common.emit_plan(plan, format_, full=full, output=output)
+        if saved is not None:
+            from groupsync.planfile import write_plan
+
+            write_plan(plan, saved)
+            common.say(f"Saved to {saved}; `groupsync apply {saved}` does just this.")
+    return exit_code_of(plan, detailed=detailed_exitcode)
+
+
+def exit_code_of(plan: Plan, *, detailed: bool) -> ExitCode:
+    """Return what a plan says by its exit code; refusals go before incomplete reads, and these before changes."""
+    if plan.verdict.refusals:
+        return ExitCode.REFUSED
+    if any(not target.complete or target.withheld for target in plan.targets):
+        return ExitCode.INCOMPLETE
+    return ExitCode.CHANGES if detailed and plan.changes else ExitCode.OK

@@ -1,0 +1,70 @@
+"""`groupsync show`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from groupsync.cli import common
+from groupsync.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from groupsync.report.show import Sides
+
+
+@click.command()
+@click.argument("group", required=False)
+@common.selection_options
+@click.option("--members", "only_members", is_flag=True, help="Print the desired members of GROUP, one a line.")
+@click.option("--prior", is_flag=True, help="With --members: what the target holds instead.")
+@common.full_option
+@common.format_option
+def command(
+    *,
+    group: str | None,
+    config_path: Path | None,
+    only_members: bool,
+    prior: bool,
+    full: bool,
+    format_: str,
+    **picked: Any,
+) -> int:
+    """Show groups, desired and prior side by side; with GROUP, its attributes and members."""
+    from groupsync import engine
+    from groupsync.connect import open_targets
+    from groupsync.plugins import Plugins
+
+    if (only_members or prior) and not (only_members and group):
+        raise click.UsageError("--members prints one group: `groupsync show GROUP --members [--prior]`.")
+    config = common.read_config(config_path)
+    request = common.request_of(**picked)
+    project = engine.load_project(config, request.as_of)
+    with open_targets(config, Plugins.discover(), request.targets) as backends:
+        found = engine.both_sides(project, backends, request, group)
+        common.show_diagnostics(project.findings)
+        if only_members:
+            _print_members(found, prior=prior)
+        elif format_ == "json":
+            from groupsync.report.json import iter_show_json
+
+            common.emit(iter_show_json(found))
+        else:
+            from groupsync.report.text import render_show
+
+            common.emit([render_show(found, common.output_style(full=full))])
+    return ExitCode.OK
+
+
+def _print_members(found: Sequence[Sides], *, prior: bool) -> None:
+    if prior and len(found) > 1:
+        names = ", ".join(each.target for each in found)
+        raise ConfigError(f"`{found[0].name}` is on several targets", names, "Pick one with `--target`.")
+    side = found[0].prior if prior else found[0].desired
+    if side is None or side.members is None:
+        what = "the target does not hold it" if prior else "no definition says who belongs to it"
+        raise ConfigError(f"`{found[0].name}` has no members to print", what)
+    common.emit(f"{member}\n" for member in side.members)

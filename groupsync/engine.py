@@ -1,0 +1,372 @@
+"""The straight line: load → validate → resolve → read → scope → diff → plan → guard → apply → verify.
+
+Each function is a stretch of it; the commands of `groupsync.cli` call one or two of them and print what comes back.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from groupsync import apply as applying
+from groupsync.connect import locked
+from groupsync.diff import Context, compare
+from groupsync.errors import BackendError, ConfigError, InvalidDefinitions
+from groupsync.load import load_definitions
+from groupsync.members import MemberFiles
+from groupsync.model import Diagnostic, Outcome, Plan, Report, Scope, Severity, State, TargetState, Verdict
+from groupsync.plan import plan_digest
+from groupsync.progress import Track, untracked
+from groupsync.report.show import Sides
+from groupsync.resolve import resolve
+from groupsync.scope import EVERYTHING, Scoped, Selection, Wanted, scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from groupsync.backend import Backend
+    from groupsync.config import Config, TargetConfig
+    from groupsync.model import Change, Definition, Drift, Refusal, Result, Snapshot
+    from groupsync.resolve import Desired, Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks for.
+
+    Attributes:
+        as_of: the instant at which `from` and `until` are judged, in UTC.
+        looking: `as_of` was chosen with `--at`: what comes of it may be looked at, not applied.
+        targets: names of the targets to serve; empty for all.
+        selection: which groups.
+        adopt: consent to take over groups without a mark.
+        track: shows progress.
+    """
+
+    as_of: datetime
+    looking: bool = False
+    targets: tuple[str, ...] = ()
+    selection: Selection = EVERYTHING
+    adopt: bool = False
+    track: Track = untracked
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project's files, loaded and resolved. `findings` collects warnings all through the run."""
+
+    config: Config
+    definitions: tuple[Definition, ...]
+    resolution: Resolution
+    files: MemberFiles
+    findings: list[Diagnostic] = field(default_factory=list)
+
+
+# --- load → validate → resolve ----------------------------------------------------------------------------------------
+
+
+def load_project(config: Config, as_of: datetime) -> Project:
+    """Load and resolve all definitions. Member files are read only when somebody asks for their members.
+
+    Raises:
+        InvalidDefinitions: all that the definitions get wrong.
+    """
+    loaded = load_definitions(config.root, config.definitions, config.identity)
+    findings = list(loaded.diagnostics)
+    _stop_on_errors(findings)
+    files = MemberFiles(config.root, config.identity, findings.append)
+    resolution = resolve(loaded.definitions, files, as_of, config.exclude)
+    findings += resolution.diagnostics
+    findings += _unknown_targets(loaded.definitions, config)
+    _stop_on_errors(findings)
+    return Project(config, loaded.definitions, resolution, files, findings)
+
+
+def validate(project: Project, track: Track = untracked) -> tuple[Diagnostic, ...]:
+    """Check what loading alone does not: every member file. Returns the warnings, sorted.
+
+    Raises:
+        InvalidDefinitions: all that the member files get wrong.
+    """
+    files = {
+        (file.path, file.column): file for definition in project.definitions for file in definition.members_from or ()
+    }
+    for file in track("Reading member files", list(files.values())):
+        with _collecting(project.findings):
+            project.files.members(file).load()
+    _stop_on_errors(project.findings)
+    return _sorted(project.findings)
+
+
+def _unknown_targets(definitions: Iterable[Definition], config: Config) -> Iterator[Diagnostic]:
+    known = {target.name for target in config.targets}
+    for definition in definitions:
+        for name in definition.targets or ():
+            if name not in known:
+                yield Diagnostic(
+                    "GS407",
+                    Severity.ERROR,
+                    f"Unknown target `{name}`",
+                    f"`targets` of `{definition.name}` may name: {', '.join(sorted(known)) or 'nothing'}.",
+                    f"Correct the name, or add the target to {config.path}.",
+                    definition.at,
+                )
+
+
+# --- read → scope → diff → plan ---------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A plan while it is being put together."""
+
+    states: list[TargetState] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    findings: list[Diagnostic] = field(default_factory=list)
+
+
+def make_plan(project: Project, backends: Mapping[str, Backend], request: Request) -> Plan:
+    """Read the targets and work out every change. Writes nothing.
+
+    Raises:
+        InvalidDefinitions: all that member files get wrong, and groups that belong to another project.
+        BackendError: a target could not be read at all.
+    """
+    draft = _Draft()
+    for target in project.config.targets:
+        if target.name in backends:
+            _plan_target(project, target, backends[target.name], request, draft)
+    project.findings.extend(draft.findings)
+    _stop_on_errors(project.findings)
+    changes = sorted(draft.changes, key=lambda change: change.key)
+    return Plan(
+        project.config.project,
+        request.as_of,
+        tuple(draft.states),
+        tuple(changes),
+        plan_digest(draft.states, changes),
+        drift=tuple(sorted(draft.drift, key=lambda each: (each.target, each.name))),
+        diagnostics=_sorted(project.findings),
+        verdict=Verdict(tuple(draft.refusals)),
+        looking=request.looking,
+    )
+
+
+def _plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: _Draft) -> None:
+    config = project.config
+    if not backend.capabilities.ownership:
+        raise ConfigError(
+            f"The target `{target.name}` can't hold ownership marks",
+            "Without them nobody can tell which of its groups are this project's.",
+            "Use a backend whose capabilities include ownership.",
+        )
+    snapshot = backend.read(Scope())
+    scoped = scope(target.name, config.project, _wanted(project, target, request.selection, request.adopt), snapshot)
+    context = Context(target.name, config.project, config.identity, snapshot.complete)
+    withheld = set(scoped.withheld)
+    draft.refusals += scoped.refusals
+    draft.findings += [*snapshot.diagnostics, *scoped.diagnostics]
+    for pair in request.track(f"Comparing {target.name}", scoped.pairs):
+        name = pair.desired.group.name if pair.desired else pair.prior.name if pair.prior else ""
+        try:
+            with _collecting(draft.findings):
+                compared = compare(pair, context)
+                draft.changes += [compared.change] if compared.change else []
+                draft.drift += [compared.drift] if compared.drift else []
+                if compared.withheld:
+                    withheld.add(name)
+                    draft.findings.append(_removals_withheld(target.name, name, compared.withheld, snapshot.reason))
+        except BackendError as error:
+            withheld.add(name)
+            draft.findings.append(_unreadable(target.name, name, error))
+    draft.states.append(_state(target, snapshot, scoped, withheld))
+
+
+def _wanted(project: Project, target: TargetConfig, selection: Selection = EVERYTHING, adopt: bool = False) -> Wanted:
+    here: list[Desired] = []
+    elsewhere: set[str] = set()
+    for desired in project.resolution.groups:
+        definition = desired.definition
+        goes = definition.targets is None or target.name in definition.targets
+        if goes and (target.select is None or target.select.matches(definition)):
+            here.append(desired)
+        else:
+            elsewhere.add(definition.name)
+    return Wanted(here, frozenset(elsewhere), selection, adopt)
+
+
+def _state(target: TargetConfig, snapshot: Snapshot, scoped: Scoped, withheld: set[str]) -> TargetState:
+    return TargetState(
+        target.name,
+        target.plugin,
+        snapshot.revision,
+        groups=len(scoped.pairs),
+        memberships=sum(
+            (pair.prior.members.known_count or 0) for pair in scoped.pairs if pair.prior and pair.prior.members
+        ),
+        complete=snapshot.complete,
+        reason=snapshot.reason,
+        withheld=tuple(sorted(withheld)),
+    )
+
+
+def _removals_withheld(target: str, name: str, count: int, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "GS604",
+        Severity.WARNING,
+        f"{count} removals from `{name}` are held back: {target} was not read wholly",
+        reason,
+        "Plan again once the target can be read.",
+    )
+
+
+def _unreadable(target: str, name: str, error: BackendError) -> Diagnostic:
+    return Diagnostic(
+        "GS605",
+        Severity.WARNING,
+        f"`{name}` is left out of the plan: it could not be read from {target}",
+        str(error),
+        error.hint or "Plan again; if it persists, look at the target.",
+    )
+
+
+def both_sides(
+    project: Project, backends: Mapping[str, Backend], request: Request, name: str | None = None
+) -> list[Sides]:
+    """Return the groups of both sides, target by target in the config's order, by name; unmanaged ones too.
+
+    Args:
+        project: what is desired.
+        backends: the opened targets.
+        request: the selection.
+        name: one group alone.
+
+    Raises:
+        ConfigError: there is no group called `name`, desired or prior.
+    """
+    found: list[Sides] = []
+    for target in project.config.targets:
+        if target.name in backends:
+            snapshot = backends[target.name].read(Scope())
+            project.findings.extend(snapshot.diagnostics)
+            found += _sides(target.name, _wanted(project, target), snapshot)
+    picked = [
+        each
+        for each in found
+        if name in (None, each.name)
+        and any(request.selection.picks(side) for side in (each.desired, each.prior) if side)
+    ]
+    if name is not None and not picked:
+        raise unknown_group(name, {each.name for each in found})
+    return picked
+
+
+def _sides(target: str, wanted: Wanted, snapshot: Snapshot) -> list[Sides]:
+    prior = {group.name: group for group in snapshot.groups}
+    found: list[Sides] = []
+    for desired in wanted.here:
+        if desired.group.lifecycle.state is State.ABSENT:
+            continue
+        old = next((name for name in (desired.group.name, *desired.definition.previously) if name in prior), None)
+        found.append(Sides(target, desired.group.name, desired.group, prior.pop(old) if old else None))
+    found += [Sides(target, group.name, None, group) for group in prior.values()]
+    return sorted(found, key=lambda sides: sides.name)
+
+
+def unknown_group(name: str, known: Iterable[str]) -> ConfigError:
+    """Make the error for a group that is nowhere, with the name that was probably meant."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    hint = f"Did you mean `{near[0]}`?" if near else "`groupsync show` lists all groups."
+    return ConfigError(f"There is no group `{name}`", "Neither a definition nor a target has it.", hint)
+
+
+# --- apply → verify ---------------------------------------------------------------------------------------------------
+
+
+def apply_plan(
+    project: Project,
+    plan: Plan,
+    backends: Mapping[str, Backend],
+    *,
+    stopped: Callable[[], bool] = lambda: False,
+    track: Track = untracked,
+) -> Report:
+    """Apply what may be applied of `plan`, read the result again, and say what became of each change.
+
+    Raises:
+        ConfigError: the plan is not one of this project, or was made only to be looked at.
+        BackendError: a target could not be locked.
+    """
+    _check_applicable(project, plan, backends)
+    started = time.monotonic()
+    refused = _objections(project, plan)
+    with locked(backends if len(refused) < len(plan.changes) else {}):
+        results = applying.execute(plan, backends, refused, stopped=stopped, track=track)
+        results = applying.verify(plan, backends, results)
+    return Report(plan.digest, results, time.monotonic() - started, interrupted=stopped(), diagnostics=plan.diagnostics)
+
+
+def _check_applicable(project: Project, plan: Plan, backends: Mapping[str, Backend]) -> None:
+    if plan.looking:
+        raise ConfigError(
+            "This plan can't be applied",
+            "It was made with `--at`, to look at another time.",
+            "Plan again without `--at`.",
+        )
+    if plan.project != project.config.project:
+        raise ConfigError(
+            "This plan belongs to another project",
+            f"It was made for `{plan.project}`; {project.config.path} is `{project.config.project}`.",
+            "Apply it in its own project.",
+        )
+    missing = sorted({change.target for change in plan.changes} - set(backends))
+    if missing:
+        raise ConfigError(
+            f"The plan's target `{missing[0]}` is not in the config", "", "Plan again with the present config."
+        )
+
+
+def _objections(project: Project, plan: Plan) -> dict[tuple[str, str], Result]:
+    """Return results for the changes that must not be tried: refused by a rule, or the definition moved since."""
+    desired = {
+        (target.name, each.group.name): each
+        for target in project.config.targets
+        for each in _wanted(project, target).here
+    }
+    found: dict[tuple[str, str], Result] = {}
+    for change in plan.changes:
+        refusal = plan.verdict.refusal_of(change)
+        now = desired[change.key].digest() if change.key in desired else ""
+        if refusal is not None:
+            found[change.key] = applying.outcome_of(change, Outcome.REFUSED, refusal.summary, refusal.hint)
+        elif change.definition_digest != now:
+            error = "its definition, or something it is built from, changed since the plan"
+            found[change.key] = applying.outcome_of(change, Outcome.STALE, error, "Plan again.")
+    return found
+
+
+# --- findings ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _collecting(findings: list[Diagnostic]) -> Iterator[None]:
+    """Go on after what a user's file gets wrong, so that everything is reported at once."""
+    try:
+        yield
+    except InvalidDefinitions as error:
+        findings += [found for found in error.diagnostics if found not in findings]
+
+
+def _stop_on_errors(findings: Sequence[Diagnostic]) -> None:
+    if any(found.severity is Severity.ERROR for found in findings):
+        raise InvalidDefinitions(dict.fromkeys(findings))
+
+
+def _sorted(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(dict.fromkeys(findings), key=lambda found: found.sort_key))

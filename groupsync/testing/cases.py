@@ -1,0 +1,248 @@
+"""Cases: small YAML files that say what is there, what is written, what must be planned and what must come of it.
+
+    name: a sentence that states the behaviour
+    at: 2026-11-23T12:00:00Z         # the instant; optional
+    adopt: true                      # as with --adopt; optional
+    incomplete: page 2 is missing    # the target can only be read in part; optional
+    prior:                           # what the target holds; optional
+      beta: {members: [ada@example.com], last: [bob@example.com], display_name: Beta, prevent_delete: true}
+      other: {members: [], project: somebody-else}
+      loose: {members: [], project: null}          # nobody's mark
+    files:                           # the project; `groupsync.yaml` may be left out
+      groups/a.yaml: |
+        …
+    plan:                            # every change, by name
+      beta: {action: update, add: [], remove: [bob@example.com], attributes: {display_name: [Beta, Testers]}}
+    refused: {beta: prevent_delete}  # by name, the rule that refuses; optional
+    drift: {beta: drifted}           # drifted, pending or both; optional
+    findings: [GS601]                # codes of all findings; with an error among them nothing is planned
+    after:                           # what the target holds then; left out where nothing is to be checked
+      beta: {members: [ada@example.com]}
+
+Besides what a case says, the runner proves that a second plan is empty and that the inverse of each change brings its
+group back to what it was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
+
+from groupsync import engine
+from groupsync.apply import in_order
+from groupsync.config import load_config
+from groupsync.errors import InvalidDefinitions
+from groupsync.model import ATTRIBUTES, Action, AttributeChange, Group, Mark, Members
+from groupsync.validate import parse_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from groupsync.backend import Backend
+    from groupsync.model import Change, Diagnostic, Plan
+
+Case = dict[str, Any]
+
+TARGET: Final = "there"
+PROJECT: Final = "shop"
+DEFAULT_CONFIG: Final = """\
+version: 1
+project: shop
+definitions: [groups/**/*.yaml]
+targets:
+  there: {plugin: memory}
+"""
+_DEFAULT_INSTANT: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Store(Protocol):
+    """What the case's target holds, besides the backend; `groupsync_memory.MemoryStore` is one."""
+
+    groups: dict[str, Group]
+    incomplete: str
+
+    def put(self, group: Group) -> object:
+        """Write a group as it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of a case, in the words of its YAML, to be compared with what it says."""
+
+    plan: dict[str, Any]
+    refused: dict[str, str]
+    drift: dict[str, str]
+    findings: list[str]
+    after: dict[str, Any]
+
+
+def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcomes:
+    """Play a case through and return what came of it, after proving what holds for every case.
+
+    Args:
+        case: the parsed YAML.
+        folder: an empty folder for the project's files.
+        backend: serves the target `there`; nothing in it yet.
+        store: what `backend` holds.
+
+    Raises:
+        AssertionError: the second plan is not empty, or the reverse plan does not restore what was there.
+    """
+    for path, text in {"groupsync.yaml": DEFAULT_CONFIG, **case.get("files", {})}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    for name, spec in case.get("prior", {}).items():
+        store.put(_prior(name, spec))
+    before = dict(store.groups)
+    store.incomplete = case.get("incomplete", "")
+    as_of = parse_instant(case["at"]) if "at" in case else _DEFAULT_INSTANT
+    request = engine.Request(as_of, adopt=case.get("adopt", False))
+    try:
+        project = engine.load_project(load_config(folder / "groupsync.yaml"), as_of)
+        engine.validate(project)
+        plan = engine.make_plan(project, {TARGET: backend}, request)
+    except InvalidDefinitions as error:
+        return Outcomes({}, {}, {}, _codes(error.diagnostics), _after(store))
+    engine.apply_plan(project, plan, {TARGET: backend})
+    outcomes = Outcomes(
+        {change.name: _change(change) for change in plan.changes},
+        {refusal.name: refusal.rule for refusal in plan.verdict.refusals},
+        {each.name: _standing(each.drifted, each.pending) for each in plan.drift},
+        _codes(plan.diagnostics),
+        _after(store),
+    )
+    _prove_second_plan_is_empty(project, backend, request, plan)
+    if plan.changes and not store.incomplete:
+        _prove_reverse(before, backend, store, plan)
+    return outcomes
+
+
+def expected(case: Case) -> Outcomes:
+    """Return what the case says must come of it; `after` as the case has it, so compare only what it names."""
+    return Outcomes(
+        {name: _spelled_out(spec) for name, spec in case.get("plan", {}).items()},
+        case.get("refused", {}),
+        case.get("drift", {}),
+        sorted(case.get("findings", [])),
+        case.get("after", {}),
+    )
+
+
+def matches_after(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Tell whether the target holds just the groups named, each with at least the values named."""
+    return found.keys() == wanted.keys() and all(
+        found[name].get(key) == value for name, spec in wanted.items() for key, value in spec.items()
+    )
+
+
+def _prove_second_plan_is_empty(project: engine.Project, backend: Backend, request: engine.Request, plan: Plan) -> None:
+    again = engine.make_plan(project, {TARGET: backend}, request)
+    refused = {refusal.name for refusal in plan.verdict.refusals}
+    left = [change for change in again.changes if change.name not in refused]
+    assert not left, f"a second plan is not empty: {left}"  # noqa: S101 -- a test kit
+
+
+def _prove_reverse(before: Mapping[str, Group], backend: Backend, store: Store, plan: Plan) -> None:
+    """Carry out the inverse of each change that was applied, and see that members and attributes are what they were."""
+    refused = {refusal.name for refusal in plan.verdict.refusals}
+    for change in reversed(in_order(change for change in plan.changes if change.name not in refused)):
+        backend.apply(inverse(change, before.get(change.prior_name or ""), store.groups.get(change.name)))
+    assert _without_marks(before) == _without_marks(store.groups), "the reverse plan does not restore what was there"  # noqa: S101
+
+
+def inverse(change: Change, prior: Group | None, held: Group | None) -> Change:
+    """Return the change that takes `change` back.
+
+    Args:
+        change: one that was applied.
+        prior: the group before it, None for a create.
+        held: the group after it, None for a delete.
+    """
+    attributes = tuple(AttributeChange(each.name, each.after, each.before) for each in change.attributes)
+    back = replace(
+        change, attributes=attributes, add=change.remove, remove=change.add, mark=prior.mark if prior else None
+    )
+    back = replace(back, precondition=held.revision if held else None, id=held.id if held else None)
+    match change.action:
+        case Action.CREATE:
+            return replace(back, action=Action.DELETE, prior_name=change.name)
+        case Action.DELETE:
+            values = [AttributeChange(name, None, prior.attribute(name)) for name in ATTRIBUTES] if prior else []
+            return replace(back, action=Action.CREATE, prior_name=None, attributes=tuple(values))
+        case Action.RENAME:
+            return replace(back, name=change.prior_name or change.name, prior_name=change.name)
+        case Action.FORGET:
+            return replace(back, action=Action.ADOPT)
+        case Action.UPDATE | Action.ADOPT:
+            return replace(back, action=Action.UPDATE)
+        case _:
+            assert_never(change.action)
+
+
+def _without_marks(groups: Mapping[str, Group]) -> dict[str, Group]:
+    """Leave out what a restored group may have anew: its mark, its id after a delete, its revision."""
+    return {name: replace(group, mark=None, id=None, revision=None) for name, group in groups.items()}
+
+
+def _prior(name: str, spec: Mapping[str, Any]) -> Group:
+    members = Members.of(spec["members"])
+    last = Members.of(spec.get("last", spec["members"]))
+    owner = spec.get("project", PROJECT)
+    mark = Mark(owner, last.digest, last.count, "email/fold", spec.get("prevent_delete", False)) if owner else None
+    owners = tuple(sorted(spec["owners"])) if "owners" in spec else None
+    labels = tuple(sorted(spec["labels"].items())) if "labels" in spec else None
+    return Group(
+        name,
+        display_name=spec.get("display_name"),
+        description=spec.get("description"),
+        owners=owners,
+        labels=labels,
+        members=members,
+        mark=mark,
+    )
+
+
+def _codes(findings: tuple[Diagnostic, ...]) -> list[str]:
+    return sorted(found.code for found in findings)
+
+
+def _standing(drifted: bool, pending: bool) -> str:
+    return "both" if drifted and pending else "drifted" if drifted else "pending"
+
+
+def _spelled_out(spec: Mapping[str, Any]) -> dict[str, Any]:
+    return {"add": [], "remove": [], "attributes": {}, "expired": 0, "from": None, **spec}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    renamed = change.prior_name if change.prior_name != change.name else None
+    shown = {each.name: [_plain(each.before), _plain(each.after)] for each in change.attributes if each.name != "kind"}
+    return {
+        "action": change.action.value,
+        "add": list(change.add),
+        "remove": list(change.remove),
+        "attributes": shown,
+        "expired": change.expired,
+        "from": renamed,
+    }
+
+
+def _after(store: Store) -> dict[str, Any]:
+    return {
+        name: {
+            "members": sorted(group.members.load()) if group.members else None,
+            "managed": bool(group.mark),
+            **{each: _plain(group.attribute(each)) for each in ATTRIBUTES},
+        }
+        for name, group in store.groups.items()
+    }
+
+
+def _plain(value: object) -> object:
+    """Turn a model's value into what YAML has for it."""
+    if isinstance(value, tuple):
+        return dict(value) if value and isinstance(value[0], tuple) else list(value)
+    return value

@@ -1,0 +1,39 @@
+"""Plays every case of `tests/cases/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from groupsync.facade import checked
+from groupsync.load import parse_yaml
+from groupsync.testing.cases import expected, matches_after, run_case
+from groupsync_memory.backend import MemoryBackend
+from groupsync_memory.store import MemoryStore
+
+CASES = [
+    pytest.param(document.value, id=f"{path.stem}: {document.value['name']}")
+    for path in sorted(Path(__file__).with_name("cases").glob("*.yml"))
+    for document in parse_yaml(path.read_bytes(), path.name)[0]
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_case(case, tmp_path):
+    """What a case says comes true, a second plan is empty, and each change can be undone from itself."""
+    store = MemoryStore()
+    backend = checked(MemoryBackend, "groupsync", "0")(MemoryBackend(store))
+    found = run_case(case, tmp_path, backend, store)
+    wanted = expected(case)
+
+    assert wanted.plan == found.plan
+    assert wanted.refused == found.refused
+    assert wanted.drift == found.drift
+    assert wanted.findings == found.findings
+    assert "after" not in case or matches_after(found.after, wanted.after), found.after
+
+
+def test_there_are_cases():
+    """The folder is not empty, so that a moved folder does not pass for success."""
+    assert len(CASES) >= 20
