@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from groupsync.model import (
     Change,
     Diagnostic,
     Drift,
+    Group,
     Mark,
     Members,
     Outcome,
@@ -27,6 +30,7 @@ from groupsync.model import (
     Verdict,
 )
 from groupsync.plan import plan_digest
+from groupsync.report.show import Sides
 
 AS_OF = datetime(2026, 12, 1, tzinfo=UTC)
 HOSTILE = "\x1b[2J\x1b]0;owned\x07evil\u202egnp.exe\nPlan: 0 to delete\r\u200b\x9b31m\ud800"
@@ -201,6 +205,30 @@ def sample_report(plan: Plan) -> Report:
             )
         )
     return Report(plan.digest, tuple(results), duration_seconds=1.234)
+
+
+def sample_sides() -> list[Sides]:
+    """Make both sides of groups in every state."""
+    staff = Group("staff", display_name="All staff", owners=("hr@contoso.com",), members=people(14, 3))
+    held = Group("staff", display_name="Staff", owners=("hr@contoso.com",), members=people(15), mark=mark(15), id="17")
+    return [
+        Sides("local", "beta-testers", Group("beta-testers", members=people(3)), None),
+        Sides("local", "legacy", None, Group("legacy", members=people(1204), mark=mark(1204))),
+        Sides("local", "open", Group("open", members=None), Group("open", members=people(2), mark=mark(2))),
+        Sides("local", "somebody-elses", None, Group("somebody-elses", members=None)),
+        Sides("local", "staff", staff, held),
+    ]
+
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def golden(name: str, found: str) -> str:
+    """Return the text that `found` has to be; with UPDATE_GOLDEN set, `found` becomes that text first."""
+    path = GOLDEN / f"{name}.txt"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(found, encoding="utf-8")
+    return path.read_text(encoding="utf-8")
 
 
 # --- Generated plans --------------------------------------------------------------------------------------------------

@@ -1,0 +1,209 @@
+"""One change of a plan, in lines for a person. Pure but for loading the names that are shown."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Action
+from groupsync.report.escape import cell_width, escape, pad, quote, shorten
+from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, RED, YELLOW, counted, flow, number, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from groupsync.model import AttributeChange, AttributeValue, Change, Drift, Members, Refusal, SourceRange
+    from groupsync.report.style import Style
+
+SHOWN_MEMBERS: Final = 10
+"""How many names a side are shown of a longer list; one more is shown rather than counted."""
+
+_INDENT: Final = " " * 6
+_CONTEXT: Final = 12
+"""How much of what two long texts share is shown before the first difference."""
+
+SYMBOLS: Final = {
+    Action.CREATE: ("+", GREEN),
+    Action.UPDATE: ("~", YELLOW),
+    Action.RENAME: ("~", YELLOW),
+    Action.DELETE: ("-", RED),
+    Action.ADOPT: ("=", CYAN),
+    Action.FORGET: ("x", CYAN),
+}
+
+
+def change_lines(change: Change, drift: Drift | None, refusal: Refusal | None, style: Style) -> Iterator[str]:
+    """Give the lines of one change, without their ends.
+
+    Args:
+        change: what to show.
+        drift: how the group stands to its mark, where that is known.
+        refusal: why the change may not be applied, if it may not.
+        style: how.
+    """
+    symbol, color = SYMBOLS[change.action]
+    title = f"{change.action.value} {_title(change)}"
+    flag = style.paint("!", BOLD, RED) if refusal else " "
+    head = f"{flag} {style.paint(symbol, BOLD, color)} {style.paint(title, BOLD)}"
+    size = _size(change)
+    fits = cell_width(f"! + {title}  {size}") <= style.columns
+    yield f"{head}  {style.paint(size, FAINT)}" if fits else head
+    if not fits:
+        yield _INDENT + style.paint(size, FAINT)
+    for line in flow(_why(change, drift), _INDENT, style.columns):
+        yield style.paint(line, FAINT)
+    if refusal and refusal.name:
+        yield from refusal_lines(refusal, _INDENT, style)
+    yield from _attribute_lines(change, style)
+    yield from member_lines(change.add, "+", GREEN, style)
+    yield from member_lines(change.remove, "-", RED, style)
+    if change.expired:
+        verb = "has" if change.expired == 1 else "have"
+        share = f"{number(change.expired)} of the {number(change.remove.count)} removed"
+        yield from wrap(f"{share} {verb} expired: a written `until` has passed", _INDENT, style.columns)
+
+
+def refusal_lines(refusal: Refusal, indent: str, style: Style) -> Iterator[str]:
+    """Give the lines that say why something is refused, and what would allow it."""
+    where = f" ({place(refusal.at)})" if refusal.at else ""
+    text = f"! refused by {escape(refusal.rule)}{where}: {escape(refusal.summary)}"
+    for line in wrap(text, indent, style.columns, hanging=indent + "  "):
+        yield style.paint(line, RED)
+    if refusal.hint:
+        yield from wrap(escape(refusal.hint), indent + "  ", style.columns)
+
+
+def place(at: SourceRange) -> str:
+    """Write a place without its column, escaped."""
+    return f"{escape(at.path)}:{at.line}" if at.line else escape(at.path)
+
+
+def count_after(change: Change) -> int:
+    """Return how many members the group has after the change."""
+    return change.prior_count + change.add.count - change.remove.count
+
+
+def _title(change: Change) -> str:
+    if change.action is Action.RENAME and change.prior_name:
+        return f"{escape(change.prior_name)} → {escape(change.name)}"
+    return escape(change.name)
+
+
+def _size(change: Change) -> str:
+    before, after = change.prior_count, count_after(change)
+    if change.action is Action.CREATE or not change.touches_members:
+        return counted(after, "member")
+    return f"{number(before)} → {counted(after, 'member')}"
+
+
+def _why(change: Change, drift: Drift | None) -> Iterator[str]:
+    """Give the reason, how the group stands to its mark, and where it is defined."""
+    standing = standing_of(drift)
+    if change.action is not Action.UPDATE or not standing:
+        yield escape(change.reason)
+    yield standing
+    if change.at:
+        yield place(change.at)
+
+
+def standing_of(drift: Drift | None) -> str:
+    """Say on which side a group moved since the last apply; empty where that is not known."""
+    match drift and (drift.drifted, drift.pending):
+        case (True, True):
+            return "edited here, and changed on the target since the last apply"
+        case (True, False):
+            return "changed on the target since the last apply"
+        case (False, True):
+            return "edited here since the last apply"
+        case _:
+            return ""
+
+
+# --- Members ----------------------------------------------------------------------------------------------------------
+
+
+def member_lines(members: Members, sign: str, color: str, style: Style) -> Iterator[str]:
+    """Give one line a member, by code point, and how many more there are."""
+    count = members.count
+    if not count:
+        return
+    if style.full or count <= SHOWN_MEMBERS + 1:
+        shown, hidden = sorted(members.load()), 0
+    else:
+        shown, hidden = heapq.nsmallest(SHOWN_MEMBERS, members.load()), count - SHOWN_MEMBERS
+    for member in shown:
+        yield _INDENT + style.paint(f"{sign} {escape(member)}", color)
+    if hidden:
+        rest = f"… and {number(hidden)} more (--full shows all)"
+        yield f"{_INDENT}{style.paint(sign, color)} {style.paint(rest, FAINT)}"
+
+
+# --- Attributes -------------------------------------------------------------------------------------------------------
+
+
+def _attribute_lines(change: Change, style: Style) -> Iterator[str]:
+    if not change.attributes:
+        return
+    width = max(len(attribute.name) for attribute in change.attributes)
+    for attribute in change.attributes:
+        label = pad(attribute.name, width)
+        if isinstance(attribute.before, tuple) or isinstance(attribute.after, tuple):
+            values = list(_element_lines(attribute, style))
+        else:
+            values = list(_value_lines(attribute, style.columns - len(_INDENT) - width - 2, style))
+        for index, value in enumerate(values):
+            yield f"{_INDENT}{label if not index else ' ' * width}  {value}"
+
+
+def _element_lines(attribute: AttributeChange, style: Style) -> Iterator[str]:
+    """Show what comes into and goes from owners or labels."""
+    before, after = _elements(attribute.before), _elements(attribute.after)
+    for element in sorted({*before, *after}):
+        if element not in after:
+            yield style.paint(f"- {element}", RED)
+        elif element not in before:
+            yield style.paint(f"+ {element}", GREEN)
+    if not before and not after:
+        yield "none"
+
+
+def _elements(value: AttributeValue) -> list[str]:
+    if not isinstance(value, tuple):
+        return []
+    return [escape(each) if isinstance(each, str) else ": ".join(map(escape, each)) for each in value]
+
+
+def _value_lines(attribute: AttributeChange, width: int, style: Style) -> Iterator[str]:
+    before, after = _value(attribute.before), _value(attribute.after)
+    if attribute.name == "kind":  # one word of ours, no need to see where it ends
+        before, after = before.strip('"'), after.strip('"')
+    if attribute.before is None:
+        yield style.paint(after if style.full else shorten(after, width), GREEN)
+        return
+    if cell_width(before) + cell_width(after) + 3 <= width:
+        yield f"{style.paint(before, RED)} → {style.paint(after, GREEN)}"
+        return
+    if not style.full:
+        before, after = _around_difference(before, after, width - 2)
+    yield style.paint(f"- {before}", RED)
+    yield style.paint(f"+ {after}", GREEN)
+
+
+def _value(value: AttributeValue) -> str:
+    match value:
+        case None:
+            return "not set"
+        case str():
+            return quote(value)
+        case _:
+            return "yes" if value else "no"
+
+
+def _around_difference(before: str, after: str, width: int) -> tuple[str, str]:
+    """Cut two texts so that the first difference is in sight."""
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((index for index, (one, other) in pairs if one != other), min(len(before), len(after)))
+    start = same - _CONTEXT
+    if start > 1 and max(cell_width(before), cell_width(after)) > width:
+        before, after = "…" + before[start:], "…" + after[start:]
+    return shorten(before, width), shorten(after, width)

@@ -1,0 +1,70 @@
+"""What moved since the last apply, for a person. Pure but for loading the names that are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groupsync.report.change_text import member_lines, standing_of
+from groupsync.report.escape import escape
+from groupsync.report.plan_text import heading, target_lines
+from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, number, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from groupsync.model import Change, Drift, Plan
+    from groupsync.report.style import Style
+
+_INDENT = " " * 6
+
+
+def render_drift(plan: Plan, style: Style = PLAIN) -> str:
+    """Return the groups that drifted or have an edit pending, as text that ends with a line break.
+
+    Only groups whose members differ from the definitions are there to be shown: a plan knows of no others.
+    """
+    return "".join(line + "\n" for line in _lines(plan, style))
+
+
+def _lines(plan: Plan, style: Style) -> Iterator[str]:
+    yield from heading("Drift", plan, style)
+    changes = {change.key: change for change in plan.changes}
+    for target in plan.targets:
+        yield ""
+        yield from target_lines(target, style)
+        for drift in plan.drift:
+            if drift.target == target.name and (drift.drifted or drift.pending):
+                yield ""
+                yield from _drift_lines(drift, changes.get((drift.target, drift.name)), style)
+    yield ""
+    yield from wrap(_sum(plan), "", style.columns)
+
+
+def _drift_lines(drift: Drift, change: Change | None, style: Style) -> Iterator[str]:
+    symbol, color = ("!", YELLOW) if drift.drifted else ("~", CYAN)
+    yield f"  {style.paint(symbol, BOLD, color)} {style.paint(escape(drift.name), BOLD)}"
+    for line in flow([standing_of(drift)], _INDENT, style.columns):
+        yield style.paint(line, FAINT)
+    if change is None or not change.touches_members:
+        return
+    for members, what, sign, painted in (
+        (change.add, "defined, and not on the target", "-", RED),
+        (change.remove, "on the target, and not defined", "+", GREEN),
+    ):
+        if members.count:
+            yield f"{_INDENT}{counted(members.count, 'member')} {what}:"
+            yield from member_lines(members, sign, painted, style)
+
+
+def _sum(plan: Plan) -> str:
+    drifted = sum(drift.drifted for drift in plan.drift)
+    pending = sum(drift.pending for drift in plan.drift)
+    groups = sum(target.groups for target in plan.targets)
+    of_all = f"of {counted(groups, 'group')} on {counted(len(plan.targets), 'target')}"
+    incomplete = [escape(target.name) for target in plan.targets if not target.complete or target.withheld]
+    caveat = f" Of {', '.join(incomplete)} not everything could be read." if incomplete else ""
+    if not drifted:
+        edits = f" {counted(pending, 'edit')} pending: see `groupsync plan`." if pending else ""
+        return f"No drift: none {of_all} changed on the target since the last apply.{edits}{caveat}"
+    edits = f", {number(pending)} edited here" if pending else ""
+    return f"Drift: {number(drifted)} {of_all} changed on the target since the last apply{edits}.{caveat}"

@@ -1,0 +1,95 @@
+"""What an apply did, for a person. Pure."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Action, Outcome
+from groupsync.report.change_text import SYMBOLS
+from groupsync.report.escape import cell_width, escape, pad
+from groupsync.report.plan_text import DIGEST_DIGITS, members_moved
+from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, number, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from groupsync.model import Plan, Report, Result
+    from groupsync.report.style import Style
+
+_WORDS: Final = {
+    Outcome.APPLIED: ("applied", GREEN),
+    Outcome.FAILED: ("failed", RED),
+    Outcome.REFUSED: ("refused", RED),
+    Outcome.STALE: ("moved", YELLOW),
+    Outcome.NOT_TRIED: ("not tried", YELLOW),
+    Outcome.NOT_CONVERGED: ("not converged", RED),
+}
+_SENTENCES: Final = {
+    Outcome.FAILED: ("failed", "failed"),
+    Outcome.REFUSED: ("was refused", "were refused"),
+    Outcome.STALE: ("moved since the plan and was left alone", "moved since the plan and were left alone"),
+    Outcome.NOT_TRIED: ("was not tried", "were not tried"),
+    Outcome.NOT_CONVERGED: ("was written and still differs", "were written and still differ"),
+}
+_NAME_WIDTH: Final = 32
+_WORD_WIDTH: Final = max(len(word) for word, _ in _WORDS.values())
+_ACTION_WIDTH: Final = max(map(len, Action))
+
+
+def render_report(report: Report, plan: Plan, style: Style = PLAIN) -> str:
+    """Return one line a change, what went wrong under it, and honest totals; ends with a line break."""
+    return "".join(line + "\n" for line in _lines(report, plan, style))
+
+
+def _lines(report: Report, plan: Plan, style: Style) -> Iterator[str]:
+    if not report.results:
+        yield "Nothing to apply."
+        return
+    plugins = {target.name: target.plugin for target in plan.targets}
+    width = min(_NAME_WIDTH, max(cell_width(escape(result.name)) for result in report.results))
+    for target, results in groupby(report.results, key=lambda result: result.target):
+        plugin = f" ({escape(plugins[target])})" if target in plugins else ""
+        yield f"{style.paint(escape(target), BOLD)}{plugin}"
+        for result in results:
+            yield from _result_lines(result, width, style)
+        yield ""
+    yield from _sum(report, style)
+
+
+def _result_lines(result: Result, width: int, style: Style) -> Iterator[str]:
+    word, color = _WORDS[result.outcome]
+    symbol, hue = SYMBOLS[result.action]
+    action = f"{style.paint(symbol, BOLD, hue)} {pad(result.action.value, _ACTION_WIDTH)}"
+    moved = members_moved(result.added, result.removed) if result.added or result.removed else ""
+    name = escape(result.name)
+    name = pad(name, width) if moved else name
+    line = f"  {style.paint(pad(word, _WORD_WIDTH), color)}  {action}  {name}"
+    yield f"{line}  {style.paint(moved, FAINT)}" if moved else line
+    indent = " " * (_WORD_WIDTH + 4)
+    if result.error:
+        tried = f" (after {number(result.attempts)} attempts)" if result.attempts > 1 else ""
+        for text in wrap(escape(result.error) + tried, indent, style.columns):
+            yield style.paint(text, color)
+    if result.hint:
+        yield from wrap(escape(result.hint), indent, style.columns)
+
+
+def _sum(report: Report, style: Style) -> Iterator[str]:
+    applied, total = report.count(Outcome.APPLIED), len(report.results)
+    added = sum(result.added for result in report.results)
+    removed = sum(result.removed for result in report.results)
+    share = f"{number(applied)} of " if applied < total else "all " if total > 1 else ""
+    took = f"in {report.duration_seconds:.1f} s"
+    text = f"Applied {share}{counted(total, 'change')} {took}: {members_moved(added, removed)}."
+    for line in wrap(text, "", style.columns):
+        yield style.paint(line, BOLD, GREEN if applied == total else RED)
+    if report.interrupted:
+        yield style.paint("Interrupted: what was not begun was left alone.", YELLOW)
+    for outcome, (one, many) in _SENTENCES.items():
+        count = report.count(outcome)
+        if count:
+            yield style.paint(f"{counted(count, 'change')} {one if count == 1 else many}.", _WORDS[outcome][1])
+    if applied < total:
+        yield from wrap("Plan again to see what is left: groupsync plan", "", style.columns)
+    yield f"Plan digest: {report.plan_digest if style.full else report.plan_digest[:DIGEST_DIGITS]}"

@@ -1,0 +1,121 @@
+"""A plan for a person. Pure but for loading the names that are shown."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from groupsync.records import format_instant
+from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
+from groupsync.report.escape import escape
+from groupsync.report.style import BOLD, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
+from groupsync.report.totals import Totals, totals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from groupsync.model import Change, Plan, TargetState
+    from groupsync.report.style import Style
+
+DIGEST_DIGITS: Final = 8
+
+
+def render_plan(plan: Plan, style: Style = PLAIN) -> str:
+    """Return the plan as text that ends with a line break; the last line gives its digest."""
+    return "".join(iter_plan(plan, style))
+
+
+def iter_plan(plan: Plan, style: Style = PLAIN) -> Iterator[str]:
+    """Give the same text line by line, with the names of one change in memory at a time."""
+    for line in _lines(plan, style):
+        yield line + "\n"
+
+
+def _lines(plan: Plan, style: Style) -> Iterator[str]:
+    yield from heading("Plan", plan, style)
+    drift = {(each.target, each.name): each for each in plan.drift}
+    refusals = {(each.target, each.name): each for each in reversed(plan.verdict.refusals)}
+    by_target: dict[str, list[Change]] = {target.name: [] for target in plan.targets}
+    for name, changes in groupby(plan.changes, key=lambda change: change.target):
+        by_target.setdefault(name, []).extend(changes)
+    for target in plan.targets:
+        yield ""
+        yield from target_lines(target, style)
+        whole = refusals.get((target.name, ""))
+        if whole:
+            yield from refusal_lines(whole, "  ", style)
+        keys = {change.key for change in by_target[target.name]}
+        for refusal in plan.verdict.refusals:
+            if refusal.target == target.name and refusal.name and (refusal.target, refusal.name) not in keys:
+                yield ""
+                yield from refusal_lines(refusal, "  ", style)
+        for change in by_target[target.name]:
+            yield ""
+            yield from change_lines(change, drift.get(change.key), refusals.get(change.key, whole), style)
+    yield ""
+    yield from _summary_lines(plan, style)
+
+
+def heading(what: str, plan: Plan, style: Style) -> Iterator[str]:
+    """Give the first lines: what this is, of which project, at which instant."""
+    instant = format_instant(plan.as_of).replace("T", " ").replace("Z", " UTC")
+    for line in flow([f"{what} for {escape(plan.project)},", f"as of {instant}"], "", style.columns, separator=" "):
+        yield style.paint(line, BOLD)
+    if plan.looking:
+        yield from wrap("It looks at another time (--at), so it can't be applied.", "", style.columns)
+
+
+def target_lines(target: TargetState, style: Style) -> Iterator[str]:
+    """Give the line about one target, and what could not be read of it."""
+    size = f"{counted(target.groups, 'group')}, {counted(target.memberships, 'membership')}"
+    name, plugin = escape(target.name), escape(target.plugin)
+    first, *rest = flow([f"{name} ({plugin}):", size], "", style.columns, separator=" ")
+    yield style.paint(name, BOLD) + first.removeprefix(name)
+    yield from rest
+    if not target.complete:
+        text = f"! not read wholly: {escape(target.reason)}; nothing is deleted or removed because of what is missing"
+        for line in wrap(text, "  ", style.columns, hanging="    "):
+            yield style.paint(line, YELLOW)
+    if target.withheld:
+        names = [escape(name) for name in target.withheld]
+        if not style.full and len(names) > SHOWN_MEMBERS:
+            names[SHOWN_MEMBERS:] = [f"{number(len(names) - SHOWN_MEMBERS)} more"]
+        for line in wrap(f"! something is left out of: {joined(names)}", "  ", style.columns, hanging="    "):
+            yield style.paint(line, YELLOW)
+
+
+def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
+    totals = totals_of(plan)
+    text = _nothing(plan) if not totals.changes else f"Plan: {_sum(totals)}."
+    for line in wrap(text, "", style.columns):
+        yield style.paint(line, BOLD)
+    if totals.refused:
+        subject = counted(totals.refused, "change is", "changes are")
+        text = f"{subject} refused, marked with !, and will not be applied."
+        for line in wrap(text, "", style.columns):
+            yield style.paint(line, RED)
+    yield f"Plan digest: {plan.digest if style.full else plan.digest[:DIGEST_DIGITS]}"
+
+
+def _nothing(plan: Plan) -> str:
+    partial = [target for target in plan.targets if not target.complete or target.withheld]
+    if partial:
+        names = joined(escape(target.name) for target in partial)
+        return f"No changes in what could be read; {names} could not be read wholly."
+    groups = sum(target.groups for target in plan.targets)
+    verb = "matches its definition" if groups == 1 else "match their definitions"
+    return f"No changes. {counted(groups, 'group')} on {counted(len(plan.targets), 'target')} {verb}."
+
+
+def _sum(totals: Totals) -> str:
+    actions = ", ".join(f"{number(count)} to {action.value}" for action, count in totals.actions if count)
+    where = f"in {counted(totals.changes, 'group')} on {counted(totals.targets, 'target')}"
+    return f"{actions}; {members_moved(totals.added, totals.removed, totals.expired)}, {where}"
+
+
+def members_moved(added: int, removed: int, expired: int = 0) -> str:
+    """Say how many memberships come and go: `120 members added, 14 removed (3 expired)`."""
+    if not added and not removed:
+        return "no members added or removed"
+    gone = f"{number(removed) if removed else 'none'} removed" + (f" ({number(expired)} expired)" if expired else "")
+    return f"{counted(added, 'member')} added, {gone}" if added else f"no members added, {gone}"

@@ -1,0 +1,97 @@
+"""How text for people looks: options, colours, numbers, line breaks. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from groupsync.report.escape import cell_width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MIN_WIDTH: Final = 40
+MAX_WIDTH: Final = 120
+
+GREEN: Final = "32"
+RED: Final = "31"
+YELLOW: Final = "33"
+CYAN: Final = "36"
+BOLD: Final = "1"
+FAINT: Final = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What a renderer may know of the reader's terminal and wishes.
+
+    Attributes:
+        color: use ANSI colours; without them nothing is lost.
+        width: columns of the terminal; text keeps between 40 and 120 of them where words allow it.
+        full: show every member and whole values instead of cutting what is long.
+    """
+
+    color: bool = False
+    width: int = 80
+    full: bool = False
+
+    @property
+    def columns(self) -> int:
+        """The columns to fill."""
+        return max(MIN_WIDTH, min(self.width, MAX_WIDTH))
+
+    def paint(self, text: str, *codes: str) -> str:
+        """Return `text` in the colours given, or as it is."""
+        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m" if self.color and text else text
+
+
+PLAIN: Final = Style()
+
+
+def number(value: int) -> str:
+    """Write a number with commas: `1,234`."""
+    return f"{value:,}"
+
+
+def counted(value: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: `1 group`, `1,234 groups`."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Join words as in a sentence: `a, b and c`."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def flow(pieces: Iterable[str], indent: str, width: int, separator: str = " · ") -> list[str]:
+    """Lay out pieces in lines, broken between pieces and, where one is too long, between its words.
+
+    Args:
+        pieces: escaped texts; empty ones are left out.
+        indent: starts every line; the second and further lines of one piece get two columns more.
+        width: columns to keep to; a single word may go over.
+        separator: goes between pieces that share a line.
+    """
+    lines: list[str] = []
+    for piece in filter(None, pieces):
+        if lines and cell_width(lines[-1] + separator + piece) <= width:
+            lines[-1] += separator + piece
+        else:
+            lines.extend(wrap(piece, indent, width, hanging=indent + "  "))
+    return lines
+
+
+def wrap(text: str, indent: str, width: int, hanging: str | None = None) -> list[str]:
+    """Break escaped text between words into lines of `width` columns; lines after the first start with `hanging`."""
+    lines = []
+    line, start = "", indent
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else start + word
+        if line and cell_width(longer) > width:
+            lines.append(line)
+            start = indent if hanging is None else hanging
+            longer = start + word
+        line = longer
+    lines.append(line)
+    return lines

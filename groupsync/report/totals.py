@@ -1,0 +1,59 @@
+"""The figures of a plan that every renderer gives. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groupsync.model import Action
+
+if TYPE_CHECKING:
+    from groupsync.model import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a plan comes to.
+
+    Attributes:
+        actions: how many changes of each kind, in the order of `Action`; kinds without any are there with 0.
+        added, removed: memberships, over all changes.
+        expired: how many of `removed` go because a written `until` has passed.
+        refused: changes that may not be applied.
+        targets: targets that any change goes to.
+    """
+
+    actions: tuple[tuple[Action, int], ...]
+    added: int
+    removed: int
+    expired: int
+    refused: int
+    targets: int
+
+    @property
+    def changes(self) -> int:
+        """How many changes there are."""
+        return sum(count for _, count in self.actions)
+
+
+def totals_of(plan: Plan) -> Totals:
+    """Count; loads no names."""
+    of_action = dict.fromkeys(Action, 0)
+    for change in plan.changes:
+        of_action[change.action] += 1
+    return Totals(
+        actions=tuple(of_action.items()),
+        added=sum(change.add.count for change in plan.changes),
+        removed=sum(change.remove.count for change in plan.changes),
+        expired=sum(change.expired for change in plan.changes),
+        refused=len(refused_keys(plan)),
+        targets=len({change.target for change in plan.changes}),
+    )
+
+
+def refused_keys(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return the keys of the changes that may not be applied."""
+    if not plan.verdict.refusals:
+        return frozenset()
+    refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
+    return frozenset(change.key for change in plan.changes if change.key in refused or (change.target, "") in refused)
