@@ -13,4 +13,6 @@ if TYPE_CHECKING:
 @hookimpl
 def groupsync_register_backends() -> list[type[Backend]]:
     """Offer the backend `file`."""
-    return []
+    from groupsync_file.backend import FileBackend
+
+    return [FileBackend]

@@ -7,6 +7,7 @@ import pytest
 from groupsync.errors import BackendError, IncompleteRead, PluginError, StalePlanError, StaleRead
 from groupsync.facade import checked
 from groupsync.model import Action, Change, Group, Members, Scope
+from groupsync.testing import BackendContract
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 
@@ -99,3 +100,11 @@ def test_named_stores_are_shared_until_dropped():
     MemoryStore.drop("shared")
     assert [] == list(MemoryStore.named("shared").groups)
     MemoryStore.drop("shared")
+
+
+class TestContract(BackendContract):
+    """The memory backend keeps the contract."""
+
+    @pytest.fixture
+    def make_backend(self, context, store):
+        return lambda: MemoryBackend(store)

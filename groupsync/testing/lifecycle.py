@@ -1,0 +1,132 @@
+"""The backend contract: deletes, renames and the ownership mark."""
+
+from __future__ import annotations
+
+import pytest
+
+from groupsync.errors import StalePlanError
+from groupsync.model import Action
+from groupsync.testing.room import ADA, BOB, CY, Room
+from groupsync.testing.target import Target, change_of, loaded, mark_for
+
+
+class Leaving(Room):
+    """Deletes and renames touch one group and lose nothing."""
+
+    def test_a_deleted_group_is_gone(self, target: Target) -> None:
+        """A delete returns None, and only that group is gone."""
+        target.needs(Action.DELETE)
+        target.create("b", [ADA])
+        group = target.create("a", [ADA])
+
+        assert target.backend.apply(change_of(group, Action.DELETE)) is None
+        assert list(target.groups()) == ["b"]
+
+    def test_deleting_what_is_gone_is_refused(self, target: Target) -> None:
+        """A second delete says that the plan is stale."""
+        target.needs(Action.DELETE)
+        change = change_of(target.create("a", [ADA]), Action.DELETE)
+        target.backend.apply(change)
+        with pytest.raises(StalePlanError):
+            target.connect().apply(change)
+
+    def test_a_rename_keeps_id_members_and_attributes(self, target: Target) -> None:
+        """Only the name changes; the earlier one is free."""
+        target.needs(Action.RENAME)
+        attributes = self._some_attributes("Beta")
+        before = target.create("a", [ADA, BOB], **attributes)
+        target.backend.apply(change_of(before, Action.RENAME, name="b"))
+        after = target.group("b")
+
+        assert loaded(after) == {ADA, BOB}
+
+        assert list(target.groups()) == ["b"]
+        assert (before.id, before.display_name) == (after.id, after.display_name)
+
+    def test_a_rename_may_change_the_rest_as_well(self, target: Target) -> None:
+        """Name, members and attributes change in one go."""
+        target.needs(Action.RENAME)
+        attributes = self._some_attributes("New")
+        group = target.create("a", [ADA, BOB])
+        target.backend.apply(change_of(group, Action.RENAME, name="b", add=[CY], remove=[ADA], **attributes))
+        found = target.group("b")
+
+        assert list(target.groups()) == ["b"]
+        assert loaded(found) == {BOB, CY}
+        assert attributes.get("display_name") == (found.display_name or None)
+
+    def test_a_rename_onto_another_group_is_refused(self, target: Target) -> None:
+        """A rename never replaces a group."""
+        target.needs(Action.RENAME)
+        target.create("b", [BOB])
+        group = target.create("a", [ADA])
+        before = target.state()
+        with pytest.raises(StalePlanError):
+            target.backend.apply(change_of(group, Action.RENAME, name="b"))
+
+        assert before == target.state()
+
+    def test_a_name_that_a_rename_left_can_be_taken(self, target: Target) -> None:
+        """The new group under the earlier name has an id of its own."""
+        target.needs(Action.RENAME)
+        target.backend.apply(change_of(target.create("a", [ADA]), Action.RENAME, name="b"))
+        taken, renamed = target.create("a", [BOB]), target.group("b")
+
+        assert loaded(taken) == {BOB}
+        assert loaded(renamed) == {ADA}
+        assert taken.id is None or taken.id != renamed.id
+
+
+class Marking(Room):
+    """The ownership mark is kept with the group, whole."""
+
+    @pytest.mark.parametrize("prevent_delete", [True, False])
+    def test_the_mark_is_kept_whole(self, target: Target, prevent_delete: bool) -> None:
+        """Project, digest, count, identity rule and protection come back as they were written."""
+        self._marks(target)
+        group = target.create("a", [ADA])
+        target.needs(Action.UPDATE)
+        target.backend.apply(change_of(group, add=[BOB], prevent_delete=prevent_delete))
+
+        assert mark_for([ADA, BOB], prevent_delete=prevent_delete) == target.group("a").mark
+
+    def test_a_mark_alone_can_change(self, target: Target) -> None:
+        """A change may be nothing but a new mark."""
+        self._marks(target)
+        group = target.create("a", [ADA])
+        target.needs(Action.UPDATE)
+        target.backend.apply(change_of(group, prevent_delete=True))
+
+        assert mark_for([ADA], prevent_delete=True) == target.group("a").mark
+
+    def test_forget_takes_the_mark_and_leaves_the_group(self, target: Target) -> None:
+        """Members and attributes stay; nobody manages the group any more."""
+        self._marks(target)
+        target.needs(Action.FORGET)
+        attributes = self._some_attributes("Kept")
+        target.backend.apply(change_of(target.create("a", [ADA], **attributes), Action.FORGET))
+        group = target.group("a")
+
+        assert loaded(group) == {ADA}
+        assert attributes.get("display_name") == (group.display_name or None)
+        assert group.mark is None
+
+    def test_adopt_puts_the_mark_on(self, target: Target) -> None:
+        """A group without a mark gets it, and may change in the same go."""
+        self._marks(target)
+        target.needs(Action.ADOPT)
+        group = target.create_unmanaged("a", [ADA])
+        target.backend.apply(change_of(group, Action.ADOPT, add=[BOB]))
+        found = target.group("a")
+
+        assert loaded(found) == {ADA, BOB}
+        assert mark_for([ADA, BOB]) == found.mark
+
+    def test_adopt_may_change_nothing_else(self, target: Target) -> None:
+        """The mark alone is put on; the members are the same."""
+        self._marks(target)
+        target.needs(Action.ADOPT)
+        target.backend.apply(change_of(target.create_unmanaged("a", [ADA]), Action.ADOPT))
+
+        assert loaded(target.group("a")) == {ADA}
+        assert mark_for([ADA]) == target.group("a").mark

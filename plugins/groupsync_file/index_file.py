@@ -1,0 +1,82 @@
+"""The index of a state folder on the disk: appended to a line at a time, made tidy when the run is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groupsync.errors import BackendError
+from groupsync_file import disk
+from groupsync_file.index import Entry, Index, IndexDamaged, format_entry, format_header, format_index, parse_index
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from groupsync_file.index import Record
+
+
+class IndexFile:
+    """`index.jsonl`, kept in memory as long as nobody else writes it. Calls are made under the folder's guard."""
+
+    def __init__(self, path: Path, shown: str) -> None:
+        self._path = path
+        self._shown = shown
+        self._index = Index()
+        self._seen: disk.Signature | None = None
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """The entries by name."""
+        return self._index.entries
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether the file has one line a group, sorted, and nothing to be settled."""
+        return self._index.is_compact
+
+    def refresh(self) -> bool:
+        """Read the file again if it is not as it was left; say whether that was so.
+
+        Raises:
+            BackendError: it is damaged.
+        """
+        seen = disk.signature_of(self._path)
+        if seen is not None and seen == self._seen:
+            return False
+        try:
+            self._index = parse_index(disk.read_file(self._path)) if seen else Index()
+        except IndexDamaged as error:
+            summary = f"the index is damaged at {self._shown}:{error.line}"
+            hint = "Mend the line, or bring the file back from version control; until then nothing is changed."
+            raise BackendError(summary, str(error), hint) from error
+        self._seen = seen
+        return True
+
+    def forget(self) -> None:
+        """Read the file anew next time: what is known of it may be half of a commit."""
+        self._seen = None
+
+    def append(self, *entries: Entry) -> None:
+        """Write a line for each of the entries, in one go."""
+        index = self._index
+        start = format_header() if not index.valid_bytes else b"" if index.is_ended else b"\n"
+        data = start + b"".join(map(format_entry, entries))
+        disk.append(self._path, data, index.valid_bytes)
+        index.valid_bytes += len(data)
+        index.is_ended = True
+        for entry in entries:
+            index.record(entry)
+        self._seen = disk.signature_of(self._path)
+
+    def settle(self, entry: Entry) -> None:
+        """Note in memory that a commit is over and done; the file is told at the next `rewrite`."""
+        if entry.record is None:
+            self._index.entries.pop(entry.name, None)
+        else:
+            self._index.entries[entry.name] = Entry(entry.name, entry.record)
+
+    def rewrite(self, records: list[Record]) -> None:
+        """Replace the file by one line for each of the records."""
+        data = format_index(records)
+        disk.write_atomically(self._path, data)
+        self._index = Index({record.name: Entry(record.name, record) for record in records}, len(data))
+        self._seen = disk.signature_of(self._path)

@@ -1,0 +1,177 @@
+"""The lock file of a target: who applies to it, since when, and for how long at the most.
+
+Every look at it and every write to it happens under the folder's guard, so that two processes can't both take a lock
+that ran out.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from groupsync.backend import LockInfo
+from groupsync.errors import BackendError, LockHeldError
+from groupsync.records import Fields, RecordError, format_instant
+from groupsync_file import disk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_TO_BREAK: Final = "Wait for it; or, if it is gone for good, `groupsync lock break {target}`."
+
+
+class Lease:
+    """A lock file; `now` tells the time, in UTC."""
+
+    def __init__(self, path: Path, target: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._path = path
+        self._target = target
+        self._now = now
+        self._token = ""
+
+    def take(self, ttl_seconds: float) -> LockInfo:
+        """Take the lock, or renew it where it is ours. One that ran out, or whose process died, is taken over.
+
+        Raises:
+            LockHeldError: somebody else holds it.
+            BackendError: the lock file is damaged.
+        """
+        disk.make_folder(self._path.parent)
+        with disk.guard(self._path.parent, exclusive=True):
+            held = self._read()
+            is_ours = held is not None and held.info.token == self._token
+            if held and not is_ours and not held.info.is_expired(self._now()) and not held.owner.is_gone():
+                since = f"since {held.info.since:%Y-%m-%d %H:%M:%S} UTC, for {held.info.ttl_seconds:g} seconds"
+                hint = _TO_BREAK.format(target=self._target)
+                raise LockHeldError(f"`{self._target}` is locked", f"by {held.info.holder}, {since}", hint)
+            self._token = self._token if is_ours else uuid.uuid4().hex
+            owner = _Owner.of_this_process()
+            info = LockInfo(_holder(), self._now().astimezone(UTC), ttl_seconds, self._token)
+            disk.write_atomically(self._path, _text(info, owner))
+            return info
+
+    def give_back(self, lock: LockInfo) -> None:
+        """Remove the lock file if it still is this lock's."""
+        if not self._path.parent.is_dir():
+            return
+        with disk.guard(self._path.parent, exclusive=True):
+            held = self._read()
+            if held and held.info.token == lock.token:
+                disk.remove(self._path)
+
+    def status(self) -> LockInfo | None:
+        """Return who holds the lock, whether it ran out or not; None if nobody does."""
+        held = self._read()
+        return held.info if held else None
+
+    def take_away(self) -> LockInfo | None:
+        """Remove the lock file, whoever's it is and even if it is damaged, and return what it said."""
+        if not self._path.parent.is_dir():
+            return None
+        with disk.guard(self._path.parent, exclusive=True):
+            try:
+                held = self._read()
+            except BackendError:
+                held = None
+            disk.remove(self._path)
+            return held.info if held else None
+
+    def _read(self) -> _Held | None:
+        try:
+            data = disk.read_file(self._path)
+        except FileNotFoundError:
+            return None
+        try:
+            return _parse(data)
+        except ValueError as error:
+            hint = _TO_BREAK.format(target=self._target)
+            raise BackendError(f"the lock file {self._path.name} is damaged", str(error), hint) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The process that took a lock, so that its death can be told on the machine where it ran.
+
+    Attributes:
+        pid: the process.
+        place: names the boot of the machine and the process namespace in which `pid` means something; empty where the
+            system doesn't tell.
+        started: when the process began, in the kernel's clock ticks, since numbers of processes come again.
+    """
+
+    pid: int
+    place: str
+    started: str
+
+    @classmethod
+    def of_this_process(cls) -> _Owner:
+        pid = os.getpid()
+        return cls(pid, _place(), _started(pid) or "")
+
+    def is_gone(self) -> bool:
+        """Tell whether the process ended for certain; False where that can't be known from here."""
+        return bool(self.place) and self.place == _place() and self.started != _started(self.pid)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    info: LockInfo
+    owner: _Owner
+
+
+def _text(info: LockInfo, owner: _Owner) -> bytes:
+    values = {
+        "holder": info.holder,
+        "since": format_instant(info.since),
+        "ttl_seconds": info.ttl_seconds,
+        "token": info.token,
+        "pid": owner.pid,
+        "place": owner.place,
+        "started": owner.started,
+    }
+    return json.dumps(values, indent=2).encode() + b"\n"
+
+
+def _parse(data: bytes) -> _Held:
+    fields = Fields(json.loads(data), "the lock")
+    holder, since = fields.text("holder"), fields.instant("since")
+    ttl_seconds = fields.take("ttl_seconds")
+    if not isinstance(ttl_seconds, (int, float)):
+        raise RecordError("'ttl_seconds' is no number")
+    info = LockInfo(holder, since, ttl_seconds, fields.text("token"))
+    owner = _Owner(fields.count("pid"), fields.text("place"), fields.text("started"))
+    fields.end()
+    return _Held(info, owner)
+
+
+def _holder() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = f"user {os.getuid()}"
+    return f"{user}@{socket.gethostname()}, process {os.getpid()}"
+
+
+def _place() -> str:
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{boot} {os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - not a path, but `pid:[…]`
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process began, None if there is none or only what its parent has not taken note of yet."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    state, *rest = text.rpartition(")")[2].split()  # proc(5): the 3rd field on; the 22nd is the start time
+    return None if state in "ZX" else rest[18]
