@@ -20,6 +20,7 @@ from groupsync.model import (
     Severity,
     SourceRange,
     TargetState,
+    digest_bytes,
 )
 from groupsync.records import Fields, Record, RecordError, kind_of
 
@@ -269,21 +270,24 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
     return change
 
 
-def member_list(value: object) -> frozenset[str]:
-    """Read a list of members: texts by code point, none twice."""
+def member_list(value: object) -> list[str]:
+    """Read a list of members as it stands; `checked_members` tells whether it is the right one."""
     if not isinstance(value, list) or not all(isinstance(member, str) for member in value):
         raise RecordError("the members are not a list of texts")
-    members = frozenset(value)
-    if len(members) != len(value):
+    return value
+
+
+def checked_members(names: list[str], count: int, digest: str) -> frozenset[str]:
+    """Return the members in a list, best sorted, that a count and a digest announce.
+
+    Raises:
+        RecordError: they are others, or one is there twice.
+    """
+    members = frozenset(names)
+    if len(members) != len(names):
         raise RecordError("a member is listed twice")
+    # Sorting what is sorted already costs one look at each.
+    text = "".join(f"{name}\n" for name in sorted(names)).encode("utf-8", "surrogatepass")
+    if len(members) != count or digest_bytes(text) != digest:
+        raise RecordError(f"{len(members):,} members were found, not the {count:,} that digest {digest[:8]} stands for")
     return members
-
-
-def checked_members(members: frozenset[str], count: int, digest: str) -> Members:
-    """Hold members that are those a count and a digest announce; raises RecordError if they are not."""
-    made = Members.of(members)
-    if (made.count, made.digest) != (count, digest):
-        raise RecordError(
-            f"{made.count:,} members were found, not those {count:,} that the digest {digest[:8]} stands for"
-        )
-    return made

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from groupsync.model import Change, Members, TargetState
+    from groupsync.model import Change, Mark, Members, TargetState
+
+_ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def plan_digest(targets: Sequence[TargetState], changes: Iterable[Change]) -> str:
@@ -37,7 +38,7 @@ def plan_digest(targets: Sequence[TargetState], changes: Iterable[Change]) -> st
                     change.precondition,
                     change.prior_count,
                     change.expired,
-                    asdict(change.mark) if change.mark else None,
+                    _stored(change.mark) if change.mark else None,
                     change.definition_digest,
                 ]
             )
@@ -49,5 +50,15 @@ def _names(members: Members) -> list[object]:
     return [members.count, members.digest]
 
 
+def _stored(mark: Mark) -> dict[str, object]:
+    return {
+        "project": mark.project,
+        "digest": mark.digest,
+        "count": mark.count,
+        "identity": mark.identity,
+        "prevent_delete": mark.prevent_delete,
+    }
+
+
 def _line(values: list[object]) -> bytes:
-    return json.dumps(values, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    return _ENCODER.encode(values).encode() + b"\n"

@@ -154,9 +154,9 @@ def _side_record(members: Members) -> Record:
 
 
 def _names(members: Members) -> list[str]:
-    found = members.load()
+    names = sorted(members.load())
     try:
-        checked_members(found, members.count, members.digest)
+        checked_members(names, members.count, members.digest)
     except RecordError as error:
         raise ConfigError("Members changed while the plan was being saved", str(error), "Plan again.") from error
-    return sorted(found)
+    return names

@@ -73,10 +73,10 @@ class PlanFile:
         if not stat.S_ISREG(os.fstat(self.handle).st_mode):
             raise self._unreadable("it is not an ordinary file")
 
-    def lines(self, offset: int) -> Iterator[bytes]:
+    def lines(self, offset: int, block_bytes: int = _BLOCK_BYTES) -> Iterator[bytes]:
         """Give the lines from `offset` on, each with its end; what follows the last end of line comes last."""
         rest = b""
-        while block := self._block(offset):
+        while block := self._block(offset, block_bytes):
             offset += len(block)
             *whole, rest = (rest + block).split(b"\n")
             for line in whole:
@@ -90,9 +90,9 @@ class PlanFile:
         """Return the error for a line that is not as it was written."""
         return ConfigError(f"The plan file {self.name} is damaged", detail, _AGAIN, at=SourceRange(self.name, line))
 
-    def _block(self, offset: int) -> bytes:
+    def _block(self, offset: int, block_bytes: int) -> bytes:
         try:
-            return os.pread(self.handle, _BLOCK_BYTES, offset)
+            return os.pread(self.handle, block_bytes, offset)
         except OSError as error:
             raise self._unreadable(error.strerror or str(error)) from error
 
@@ -185,26 +185,27 @@ class Reader:
             raise RecordError("the line is too long" if len(self.line) > MAX_LINE_BYTES else "the file ends too early")
 
     def _change(self, fields: Fields) -> None:
-        offset, number = self.offset, self.number
-        sides = [_Side.read(name, fields.take(name)) for name in ("add", "remove")]
-        change = read_change(fields, NO_MEMBERS, NO_MEMBERS)
+        line = _Place(self.file, self.offset, self.number, len(self.line))
+        add, remove = (_Side.read(name, fields.take(name)) for name in ("add", "remove"))
+        change = read_change(fields, add.members(line), remove.members(line))
         if change.target not in self.targets:
             raise RecordError(f"its target {change.target[:40]!a} is not in the header")
         if self.changes and self.changes[-1].key >= change.key:
             raise RecordError(f"the change of {change.name[:40]!a} is out of order")
-        add, remove = (
-            self._continued(side) if side.is_long else side.members(self.file, offset, number) for side in sides
-        )
-        self.changes.append(replace(change, add=add, remove=remove))
+        if add.is_long:
+            change = replace(change, add=self._continued(add))
+        if remove.is_long:
+            change = replace(change, remove=self._continued(remove))
+        self.changes.append(change)
 
     def _continued(self, side: _Side) -> Members:
         """Pass the lines that a long list goes on in; what they hold is checked when it is loaded."""
-        offset, number = self.offset + len(self.line), self.number + 1
+        first = _Place(self.file, self.offset + len(self.line), self.number + 1, _BLOCK_BYTES)
         for _ in range(-(-side.count // MEMBERS_IN_LINE)):
             self._advance()
             if not self.line.startswith(_MEMBERS_START):
                 raise RecordError(f"{side.count:,} members to {side.name} are announced, and fewer are there")
-        return side.members(self.file, offset, number)
+        return side.members(first)
 
     def _end(self, end: Fields) -> str:
         digest = end.digest("digest")
@@ -246,22 +247,31 @@ class _Side:
         """Whether the list goes on in further lines."""
         return self.count > MEMBERS_IN_LINE
 
-    def members(self, file: PlanFile, offset: int, number: int) -> Members:
-        """Return the members, to be loaded from the line that starts at `offset`."""
+    def members(self, place: _Place) -> Members:
+        """Return the members, to be loaded from the line at `place`."""
         if not self.count:
             return NO_MEMBERS
-        return Members(partial(self._load, file, offset, number), count=self.count, digest=self.digest)
+        return Members(partial(self._load, place), count=self.count, digest=self.digest)
 
-    def _load(self, file: PlanFile, offset: int, number: int) -> frozenset[str]:
-        lines = islice(file.lines(offset), -(-self.count // MEMBERS_IN_LINE))
-        found: set[str] = set()
+    def _load(self, place: _Place) -> frozenset[str]:
+        names: list[str] = []
         try:
-            for line in lines:
+            for line in islice(place.file.lines(place.offset, place.length_bytes), -(-self.count // MEMBERS_IN_LINE)):
                 record = json.loads(line)
-                found |= member_list((record if self.is_long else record[self.name])["members"])
-            return checked_members(frozenset(found), self.count, self.digest).load()
+                names += member_list((record if self.is_long else record[self.name])["members"])
+            return checked_members(names, self.count, self.digest)
         except (ValueError, TypeError, LookupError, RecursionError) as error:
-            raise file.damaged(number, _clause(error)) from error
+            raise place.file.damaged(place.number, _clause(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a line starts in the file, its number from 1, and how many bytes to read at once from there."""
+
+    file: PlanFile
+    offset: int
+    number: int
+    length_bytes: int
 
 
 def _clause(error: BaseException) -> str:

@@ -129,9 +129,10 @@ def _read_change(value: object) -> Change:
 
 def _read_members(value: object, side: str) -> Members:
     fields = Fields(value, f"{side!r}")
-    members = checked_members(member_list(fields.take("members")), fields.count("count"), fields.digest("digest"))
+    count, digest = fields.count("count"), fields.digest("digest")
+    members = checked_members(member_list(fields.take("members")), count, digest)
     fields.end()
-    return members
+    return Members(lambda: members, count=count, digest=digest)
 
 
 # --- Reports ----------------------------------------------------------------------------------------------------------
