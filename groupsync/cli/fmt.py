@@ -32,7 +32,8 @@ def command(*, paths: Sequence[Path], config_path: Path | None, is_check: bool, 
     Members are sorted and spelled canonically, comments stay with their line, and nothing changes its meaning. Works on
     the whole project, or on the files and folders in PATHS.
     """
-    from groupsync.fmt_files import format_files, project_files, write_file
+    from groupsync.fmt_files import format_files, project_files
+    from groupsync.writing import write_file
 
     config = common.read_config(config_path)
     problems: list[Diagnostic] = []
@@ -49,7 +50,7 @@ def command(*, paths: Sequence[Path], config_path: Path | None, is_check: bool, 
         if file.differs:
             changed += 1
             if not (is_check or is_diff):
-                write_file(config.root, file)
+                write_file(config.root, file.path, file.after, replace=True)
             common.emit("".join(_diff(file)) if is_diff else f"{file.path}\n")
     common.show_diagnostics(problems)
     would = "would be " if is_check or is_diff else ""
