@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.model import Action, Outcome
 from groupsync.report.change_text import SYMBOLS
 from groupsync.report.escape import cell_width, escape, pad
-from groupsync.report.plan_text import DIGEST_DIGITS, members_moved
+from groupsync.report.plan_text import members_moved
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, number, wrap
 
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ _ACTION_WIDTH: Final = max(map(len, Action))
 
 
 def render_report(report: Report, plan: Plan, style: Style = PLAIN) -> str:
-    """Return one line a change, what went wrong under it, and honest totals; ends with a line break."""
+    """Return one line a change, what went wrong under it, and honest totals.
+
+    Starts with an empty line, because it follows the plan, and ends with a line break.
+    """
     return "".join(line + "\n" for line in _lines(report, plan, style))
 
 
@@ -46,6 +49,7 @@ def _lines(report: Report, plan: Plan, style: Style) -> Iterator[str]:
     if not report.results:
         yield "Nothing to apply."
         return
+    yield ""
     plugins = {target.name: target.plugin for target in plan.targets}
     width = min(_NAME_WIDTH, max(cell_width(escape(result.name)) for result in report.results))
     for target, results in groupby(report.results, key=lambda result: result.target):
@@ -79,8 +83,8 @@ def _sum(report: Report, style: Style) -> Iterator[str]:
     applied, total = report.count(Outcome.APPLIED), len(report.results)
     added = sum(result.added for result in report.results)
     removed = sum(result.removed for result in report.results)
-    share = f"{number(applied)} of " if applied < total else "all " if total > 1 else ""
-    took = f"in {report.duration_seconds:.1f} s"
+    share = f"{number(applied)} of " if applied < total else ""
+    took = f"in {report.duration_seconds:.1f} s" if report.duration_seconds >= 0.1 else "in less than 0.1 s"
     text = f"Applied {share}{counted(total, 'change')} {took}: {members_moved(added, removed)}."
     for line in wrap(text, "", style.columns):
         yield style.paint(line, BOLD, GREEN if applied == total else RED)
@@ -92,4 +96,3 @@ def _sum(report: Report, style: Style) -> Iterator[str]:
             yield style.paint(f"{counted(count, 'change')} {one if count == 1 else many}.", _WORDS[outcome][1])
     if applied < total:
         yield from wrap("Plan again to see what is left: groupsync plan", "", style.columns)
-    yield f"Plan digest: {report.plan_digest if style.full else report.plan_digest[:DIGEST_DIGITS]}"

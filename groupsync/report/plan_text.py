@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from groupsync.model import Change, Plan, TargetState
     from groupsync.report.style import Style
 
-DIGEST_DIGITS: Final = 8
+_DIGEST_DIGITS: Final = 8
 
 
 def render_plan(plan: Plan, style: Style = PLAIN) -> str:
@@ -94,7 +94,7 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
         text = f"{subject} refused, marked with !, and will not be applied."
         for line in wrap(text, "", style.columns):
             yield style.paint(line, RED)
-    yield f"Plan digest: {plan.digest if style.full else plan.digest[:DIGEST_DIGITS]}"
+    yield f"Plan digest: {plan.digest if style.full else plan.digest[:_DIGEST_DIGITS]}"
 
 
 def _nothing(plan: Plan) -> str:

@@ -138,6 +138,8 @@ def _one(sides: Sides, style: Style) -> Iterator[str]:
     width = max(map(len, ATTRIBUTES))
     for name in ATTRIBUTES:
         wanted, held = (_value(group.attribute(name) if group else None) for group in (sides.desired, sides.prior))
+        if name == "kind":  # one word of ours, no need to see where it ends
+            wanted, held = wanted.strip('"'), held.strip('"')
         label = pad(name, width)
         if wanted == held or sides.prior is None:
             yield f"  {label}  {wanted}"
