@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from groupsync.model import SourceRange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Place: TypeAlias = int
-"""Line and column in one number, which is cheap to keep for every value of a long list; see `place` and `range_of`."""
 
-_SHIFT: Final = 32
-_COLUMN: Final = (1 << _SHIFT) - 1
+class Mark(Protocol):
+    """A place as the parser gives it; both count from 0. Kept as it is: unpacking a million of them takes time."""
+
+    @property
+    def line(self) -> int:
+        """The line."""
+
+    @property
+    def column(self) -> int:
+        """The column, in characters."""
 
 
-def place(line: int, column: int) -> Place:
-    """Pack a line and a column, both from 0."""
-    return line << _SHIFT | column
-
-
-def range_of(path: str, at: Place) -> SourceRange:
-    """Unpack a place; line and column then count from 1."""
-    return SourceRange(path, (at >> _SHIFT) + 1, (at & _COLUMN) + 1)
+def range_of(path: str, mark: Mark) -> SourceRange:
+    """Return a place as people count it: line and column from 1."""
+    return SourceRange(path, mark.line + 1, mark.column + 1)
 
 
 @dataclass(slots=True)
 class MappingPlaces:
     """Where a mapping starts, and where each of its keys and values does."""
 
-    at: Place
-    keys: dict[str, Place] = field(default_factory=dict)
+    at: Mark
+    keys: dict[str, Mark] = field(default_factory=dict)
     values: dict[str, Spot] = field(default_factory=dict)
 
 
@@ -40,17 +41,17 @@ class MappingPlaces:
 class SequencePlaces:
     """Where a list starts, and where each of its items does."""
 
-    at: Place
+    at: Mark
     items: list[Spot] = field(default_factory=list)
 
 
-Spot: TypeAlias = Place | MappingPlaces | SequencePlaces
-"""Where a value is written: a scalar's place, or that of a collection and all in it."""
+Spot: TypeAlias = Mark | MappingPlaces | SequencePlaces
+"""Where a value is written: a scalar's mark, or where a collection and all in it is."""
 
 
-def start_of(spot: Spot) -> Place:
+def start_of(spot: Spot) -> Mark:
     """Return where a value starts."""
-    return spot if isinstance(spot, int) else spot.at
+    return spot.at if isinstance(spot, MappingPlaces | SequencePlaces) else spot
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,185 @@
-"""Read what the user wrote: find the files, parse them, check them, and hand on definitions."""
+"""Read what the user wrote: find the files, parse and check them, and hand on definitions.
+
+Parsing is most of the work, so a large project is read by several processes. What they hand over is kept small: values
+stay where they were parsed, and a list of members crosses as one string.
+"""
 
 from __future__ import annotations
 
-from groupsync.document import Document
-from groupsync.yaml_events import parse_yaml, parser_name
+import contextlib
+import os
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["Document", "parse_yaml", "parser_name"]
+from groupsync.document import Document
+from groupsync.files import UnreadableFile, find_files, read_found_file, read_text_file
+from groupsync.model import Definition, Diagnostic, Severity
+from groupsync.validate import check_definition, definition_of, duplicate_names
+from groupsync.yaml_events import MAX_FILE_BYTES, parse_yaml, parser_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from groupsync.identity import Identity
+
+__all__ = [
+    "Document", "Loaded", "UnreadableFile", "find_files", "load_definitions", "parse_yaml", "parser_name",
+    "read_text_file",
+]  # fmt: skip
+
+MAX_PROCESSES: Final = 4
+_MANY_FILES: Final = 200
+_MANY_BYTES: Final = 2_000_000
+_CHUNKS_PER_PROCESS: Final = 16
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """All that the definitions of a project say.
+
+    Attributes:
+        definitions: those without an error, sorted by name and place.
+        diagnostics: everything found in all files, sorted for people.
+        files: the files read, sorted; paths from the project's folder.
+    """
+
+    definitions: tuple[Definition, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Part:
+    """What some of the files say. `broken` are the names in definitions with errors: they are taken all the same."""
+
+    definitions: list[Definition] = field(default_factory=list)
+    broken: list[Definition] = field(default_factory=list)
+    found: list[Diagnostic] = field(default_factory=list)
+
+
+def load_definitions(root: Path, patterns: Sequence[str], identity: Identity) -> Loaded:
+    """Load every definition of a project.
+
+    What the files get wrong is collected, never raised; as long as it has an error, nothing should be done with the
+    definitions. Names are distinct only if there is none.
+
+    Args:
+        root: the project's folder.
+        patterns: of files, from there.
+        identity: how members are checked and made canonical.
+    """
+    files, found = find_files(root, patterns)
+    part = _Part(found=found)
+    for one in _load(root, files, identity):
+        part.definitions += one.definitions
+        part.broken += one.broken
+        part.found += one.found
+    part.found += duplicate_names(part.definitions + part.broken)
+    return Loaded(
+        tuple(sorted(part.definitions, key=lambda definition: (definition.name, definition.at))),
+        tuple(sorted(part.found, key=lambda diagnostic: diagnostic.sort_key)),
+        tuple(files),
+    )
+
+
+def _load(root: Path, files: Sequence[str], identity: Identity) -> Iterable[_Part]:
+    processes = min(_processors(), MAX_PROCESSES)
+    if processes < 2 or not _is_large(root, files) or not _may_fork():
+        return [_load_files(root, files, identity)]
+    return _load_together(root, files, identity, processes)
+
+
+def _load_together(root: Path, files: Sequence[str], identity: Identity, processes: int) -> list[_Part]:
+    """Share the files among processes, this one included: it loads a share whenever the others have enough to do.
+
+    A helper may be killed, for want of memory perhaps; what it had begun is then done here, so that no finding is lost.
+    """
+    import multiprocessing
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
+    _warm_up(identity)
+    chunks = processes * _CHUNKS_PER_PROCESS
+    waiting = deque(files[start::chunks] for start in range(min(chunks, len(files))))
+    given: list[tuple[Future[_Part], Sequence[str]]] = []
+    parts: list[_Part] = []
+    with ProcessPoolExecutor(processes - 1, multiprocessing.get_context("fork")) as pool:
+        while waiting:
+            begun = sum(not future.done() for future, _ in given)
+            with contextlib.suppress(BrokenProcessPool):
+                for _ in range(min(2 * (processes - 1) - begun, len(waiting))):
+                    given.append((pool.submit(_load_files, root, waiting[0], identity), waiting[0]))
+                    waiting.popleft()
+            if waiting:
+                parts.append(_load_files(root, waiting.pop(), identity))
+        for future, share in given:
+            try:
+                parts.append(future.result())
+            except BrokenProcessPool:
+                parts.append(_load_files(root, share, identity))
+    return parts
+
+
+def _load_files(root: Path, files: Iterable[str], identity: Identity) -> _Part:
+    part = _Part()
+    for path in files:
+        try:
+            data = read_found_file(root, path, MAX_FILE_BYTES)
+        except UnreadableFile as error:
+            part.found.append(error.diagnostic)
+            continue
+        documents, found = parse_yaml(data, path)
+        part.found += found
+        for document in documents:
+            _load_document(document, identity, part)
+    return part
+
+
+def _load_document(document: Document, identity: Identity, part: _Part) -> None:
+    definition = None
+    found = check_definition(document)
+    if not any(one.severity is Severity.ERROR for one in found):
+        definition, more = definition_of(document, identity)
+        found = [*found, *more]
+    part.found += found
+    if definition is not None and document.sound:
+        part.definitions.append(definition)
+        return
+    name = document.value.get("name") if isinstance(document.value, dict) else None
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        part.broken.append(Definition("", name, document.locate(("name",)), ""))
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _is_large(root: Path, files: Sequence[str]) -> bool:
+    if len(files) > _MANY_FILES:
+        return True
+    total = 0
+    for path in files:
+        try:
+            total += (root / path).stat().st_size
+        except OSError:
+            continue  # reading it will say so
+    return len(files) > 1 and total > _MANY_BYTES
+
+
+def _may_fork() -> bool:
+    """Tell whether forking is possible and safe: with other threads about, a lock may be held for ever."""
+    import multiprocessing
+    import threading
+
+    return "fork" in multiprocessing.get_all_start_methods() and threading.active_count() == 1
+
+
+def _warm_up(identity: Identity) -> None:
+    """Import and build before forking what every process needs."""
+    sample = b"kind: known-user-group\nname: sample\nmembers: [ada@example.com]\n"
+    (document,), _ = parse_yaml(sample, "sample.yaml")
+    _load_document(document, identity, _Part())

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
-from groupsync.document import Document, MappingPlaces, Place, SequencePlaces, Spot, place, range_of, start_of
+from groupsync.document import Document, MappingPlaces, Mark, SequencePlaces, Spot, range_of, start_of
 from groupsync.model import Diagnostic, Severity
 from groupsync.yaml_errors import YamlFault, fault
 from groupsync.yaml_scalars import SUSPECTS, kind_of, plain_scalar, shown
@@ -39,14 +39,14 @@ class _MappingFrame:
 
     __slots__ = ("anchor", "depth", "key", "key_at", "nodes", "places", "value")
 
-    def __init__(self, at: Place, anchor: str | None) -> None:
+    def __init__(self, at: Mark, anchor: str | None) -> None:
         self.value: dict[str, object] = {}
         self.places = MappingPlaces(at)
         self.anchor = anchor
         self.nodes = 1
         self.depth = 1
         self.key: str | None = None  # None: the value that follows has nowhere to go
-        self.key_at: Place | None = None  # None: a key is next
+        self.key_at: Mark | None = None  # None: a key is next
 
 
 class _SequenceFrame:
@@ -54,7 +54,7 @@ class _SequenceFrame:
 
     __slots__ = ("anchor", "depth", "nodes", "places", "spots", "value")
 
-    def __init__(self, at: Place, anchor: str | None) -> None:
+    def __init__(self, at: Mark, anchor: str | None) -> None:
         self.value: list[object] = []
         self.places = SequencePlaces(at)
         self.spots = self.places.items
@@ -75,31 +75,33 @@ class Builder:
         self._aliased = 0
 
     def run(self, next_event: Callable[[], Any]) -> None:
-        """Read all events. Every value of a project passes here, a million at times: the usual way has no calls."""
+        """Read all events. Every value of a project passes here, a million at times: a plain item costs no call."""
         from ruamel.yaml.events import ScalarEvent
 
-        stack = self._stack
+        sequence: _SequenceFrame | None = None
         while (event := next_event()) is not None:
             if event.__class__ is not ScalarEvent:
                 self._structure(event)
+                frame = self._stack[-1] if self._stack else None
+                sequence = frame if isinstance(frame, _SequenceFrame) else None
+                if sequence is not None:
+                    add_value, add_spot = sequence.value.append, sequence.spots.append
                 continue
             value = event.value
-            mark = event.start_mark
-            at = mark.line << 32 | mark.column  # `place`, without the call
-            if event.tag is not None:
-                value = self._tagged(value, event.tag, at)
+            if event.ctag is not None:
+                value = self._tagged(value, str(event.ctag), event.start_mark)
             elif value[:1] in SUSPECTS and event.implicit[0]:
                 value = plain_scalar(value)
             if event.anchor is not None:
-                self._anchors[event.anchor] = _Anchored(value, at, 1, 0)
-            if stack and isinstance(frame := stack[-1], _SequenceFrame):
-                frame.value.append(value)
-                frame.spots.append(at)
+                self._anchors[event.anchor] = _Anchored(value, event.start_mark, 1, 0)
+            if sequence is not None:
+                add_value(value)
+                add_spot(event.start_mark)
             else:
-                self._add(value, at, 1, 0)
+                self._add(value, event.start_mark, 1, 0)
 
     def _structure(self, event: Any) -> None:
-        at = place(event.start_mark.line, event.start_mark.column)
+        at = event.start_mark
         match event.__class__.__name__:
             case "MappingStartEvent":
                 self._open(_MappingFrame(at, event.anchor), event.tag, "map")
@@ -136,7 +138,7 @@ class Builder:
             self._anchors[frame.anchor] = _Anchored(frame.value, frame.places, nodes, frame.depth)
         self._add(frame.value, frame.places, nodes, frame.depth)
 
-    def _alias(self, name: str, at: Place) -> None:
+    def _alias(self, name: str, at: Mark) -> None:
         if name not in self._anchors:
             self._stop(
                 "GS106",
@@ -165,9 +167,14 @@ class Builder:
             )
         self._bound_depth(anchored.depth, at)
         spot = anchored.spot
-        self._add(anchored.value, at if isinstance(spot, int) else replace(spot, at=at), anchored.nodes, anchored.depth)
+        self._add(
+            anchored.value,
+            replace(spot, at=at) if isinstance(spot, MappingPlaces | SequencePlaces) else at,
+            anchored.nodes,
+            anchored.depth,
+        )
 
-    def _bound_depth(self, more: int, at: Place) -> None:
+    def _bound_depth(self, more: int, at: Mark) -> None:
         if len(self._stack) + more > MAX_DEPTH:
             self._stop(
                 "GS107",
@@ -201,7 +208,7 @@ class Builder:
             frame.places.values[frame.key] = frame.key_at if value is None else spot
         frame.key_at = None
 
-    def _checked_key(self, key: object, at: Place, places: MappingPlaces) -> str | None:
+    def _checked_key(self, key: object, at: Mark, places: MappingPlaces) -> str | None:
         """Return the key, or None after reporting why its value can't be kept."""
         if not isinstance(key, str):
             self._report(
@@ -238,7 +245,7 @@ class Builder:
             return key
         return None
 
-    def _tagged(self, value: str, tag: str, at: Place) -> object:
+    def _tagged(self, value: str, tag: str, at: Mark) -> object:
         """Return what a scalar with a tag means; `!` alone says that it is text (YAML 1.2 §6.9.1)."""
         if tag in {"!", _TAG_PREFIX + "str"}:
             return value
@@ -257,7 +264,7 @@ class Builder:
             )
         return float(found) if name == "float" and isinstance(found, int) else found
 
-    def _foreign_tag(self, tag: str, at: Place) -> None:
+    def _foreign_tag(self, tag: str, at: Mark) -> None:
         shown_tag = "!!" + tag.removeprefix(_TAG_PREFIX) if tag.startswith(_TAG_PREFIX) else tag
         self._report(
             "GS105",
@@ -267,8 +274,8 @@ class Builder:
             "Leave it out, or put quotes around a text that starts with `!`.",
         )
 
-    def _report(self, code: str, at: Place, summary: str, detail: str, hint: str) -> None:
+    def _report(self, code: str, at: Mark, summary: str, detail: str, hint: str) -> None:
         self.found.append(fault(code, summary, detail, hint, at=range_of(self.path, at)))
 
-    def _stop(self, code: str, at: Place, summary: str, detail: str, hint: str) -> NoReturn:
+    def _stop(self, code: str, at: Mark, summary: str, detail: str, hint: str) -> NoReturn:
         raise YamlFault(fault(code, summary, detail, hint, at=range_of(self.path, at)))

@@ -10,14 +10,13 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from groupsync.document import place, range_of
+from groupsync.document import range_of
 from groupsync.model import Diagnostic, Severity, SourceRange
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError
 
-    from groupsync.document import Place
-
+SYNTAX_ERROR: Final = "GS101"
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 # c-printable of YAML 1.2 (§5.1) without U+0085, U+2028 and U+2029: YAML 1.1 parsers, libyaml too, take them for line
 # breaks and 1.2 does not, so that nobody can be sure what they do.
@@ -69,18 +68,18 @@ def character_error(data: bytes, path: str) -> Diagnostic | None:
     if character == "\0":
         hint = "The file may be in UTF-16: save it as UTF-8."
     summary = f"The character U+{ord(character):04X} ({name}) may not stand in a YAML file"
-    return fault("GS109", summary, "", hint, at=range_of(path, _end_of(text[: found.start()])))
+    return fault("GS109", summary, "", hint, at=_after(text[: found.start()], path))
 
 
 def _not_utf8(path: str, before: str | None, detail: str) -> Diagnostic:
-    at = SourceRange(path) if before is None else range_of(path, _end_of(before))
+    at = SourceRange(path) if before is None else _after(before, path)
     return fault("GS108", "The file is not UTF-8", detail, "Save it as UTF-8 in your editor.", at=at)
 
 
-def _end_of(text: str) -> Place:
-    """Return the place after `text`."""
+def _after(text: str, path: str) -> SourceRange:
+    """Return the place that follows `text`, the beginning of the file."""
     lines = _LINE_BREAK.split(text)
-    return place(len(lines) - 1, len(lines[-1]))
+    return SourceRange(path, len(lines), len(lines[-1]) + 1)
 
 
 class _Words(NamedTuple):
@@ -108,8 +107,13 @@ _SYNTAX: Final = (
     _Words(
         "flow (sequence|mapping)",
         "A bracket is opened and not closed where it should be",
-        "Close it with `]` or `}`, and put commas between what is inside.",
+        "Close it with `]` or `}`, put commas between what is inside, and quotes around texts with `?` or `:` in them.",
         from_start=True,
+    ),
+    _Words(
+        "unexpected ':'",
+        "A text with a `:` stands in brackets without quotes",
+        "Put quotes around it.",
     ),
     _Words(
         "mapping values are not allowed",
@@ -177,15 +181,19 @@ def syntax_error(error: MarkedYAMLError, data: bytes, path: str) -> Diagnostic:
     tab = text.find("\t", 0, column + 1)
     if tab >= 0 and not text[:column].strip():
         return fault(
-            "GS101", "A tab is used to indent", detail, "Indent with spaces.", at=range_of(path, place(line, tab))
+            SYNTAX_ERROR,
+            "A tab is used to indent",
+            detail,
+            "Indent with spaces.",
+            at=SourceRange(path, line + 1, tab + 1),
         )
-    at = range_of(path, place(line, column))
+    at = range_of(path, marks[-1])
     if "cannot start any token" in said:
         summary = f"No text can start with {text[column : column + 1]} without quotes"
-        return fault("GS101", summary, detail, "Put the whole text in quotes.", at=at)
+        return fault(SYNTAX_ERROR, summary, detail, "Put the whole text in quotes.", at=at)
     for words in _SYNTAX:
         if re.search(words.pattern, said, re.DOTALL):
             if words.from_start:
-                at = range_of(path, place(marks[0].line, marks[0].column))
-            return fault("GS101", words.summary, detail, words.hint, at=at)
-    return fault("GS101", "This is not YAML", detail, "", at=at)
+                at = range_of(path, marks[0])
+            return fault(SYNTAX_ERROR, words.summary, detail, words.hint, at=at)
+    return fault(SYNTAX_ERROR, "This is not YAML", detail, "", at=at)

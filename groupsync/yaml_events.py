@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import SourceRange
 from groupsync.yaml_build import Builder
-from groupsync.yaml_errors import YamlFault, character_error, fault, syntax_error, too_large
+from groupsync.yaml_errors import SYNTAX_ERROR, YamlFault, character_error, fault, syntax_error, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from groupsync.model import Diagnostic
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
+_SECOND_OPINION_BYTES: Final = 1024 * 1024
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -35,7 +36,13 @@ def parse_yaml(data: bytes, path: str) -> tuple[list[Document], list[Diagnostic]
         data: the bytes of the file: UTF-8, with or without a byte order mark.
         path: the file, as it is to be shown.
     """
-    return _read(_events, data, path)
+    documents, found = _read(_events, data, path)
+    if len(data) <= _SECOND_OPINION_BYTES and any(one.code == SYNTAX_ERROR for one in found):
+        # libyaml reads YAML 1.1, where a bare text in brackets has no `:` or `?`, as in {until: 2027-01-31T18:00:00Z}.
+        second_documents, second_found = _read(_pure_events, data, path)
+        if not any(one.code == SYNTAX_ERROR for one in second_found):
+            return second_documents, second_found
+    return documents, found
 
 
 def parse_yaml_slowly(data: bytes, path: str) -> tuple[list[Document], list[Diagnostic]]:

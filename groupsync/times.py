@@ -1,0 +1,69 @@
+"""Instants and periods as they are written. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from groupsync.model import ALWAYS, Diagnostic, Period, Severity
+from groupsync.schema_words import pointer_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groupsync.document import Document
+
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d))?", re.ASCII)
+
+
+def parse_instant(text: str) -> datetime:
+    """Return an instant in UTC.
+
+    Args:
+        text: an ISO 8601 date, which means its 00:00 UTC, or a date and time with its zone (`Z` or `+01:00`).
+
+    Raises:
+        ValueError: it is neither, or no day of the calendar; the message is a clause without a final stop.
+    """
+    if not _TIME.fullmatch(text):
+        message = "it is neither a date such as 2027-01-31 nor a time with its zone such as 2027-01-31T18:00:00Z"
+        raise ValueError(message)
+    try:
+        found = datetime.fromisoformat(text)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        message = f"there is no such day or time: {error}"
+        raise ValueError(message) from error
+
+
+def instant_at(
+    document: Document, pointer: tuple[str | int, ...], text: str, found: list[Diagnostic]
+) -> datetime | None:
+    """Return the instant written at `pointer`; None after adding to `found` why it is none."""
+    try:
+        return parse_instant(text)
+    except ValueError as reason:
+        summary = f"{pointer_words(pointer)} is `{text}`"
+        detail = f"{str(reason)[:1].upper()}{str(reason)[1:]}."
+        at = document.locate(pointer)
+        found.append(Diagnostic("GS211", Severity.ERROR, summary, detail, "Correct the date.", at))
+        return None
+
+
+def period_of(
+    document: Document, pointer: tuple[str | int, ...], entry: Mapping[str, Any], found: list[Diagnostic]
+) -> Period:
+    """Return the period that an entry's `from` and `until` say; adds to `found` what is wrong with them."""
+    start, until = (
+        instant_at(document, (*pointer, key), entry[key], found) if key in entry else None for key in ("from", "until")
+    )
+    if start is None and until is None:
+        return ALWAYS
+    if start is not None and until is not None and start >= until:
+        summary = f"{pointer_words(pointer)} never holds"
+        detail = f"It holds from {entry['from']} until just before {entry['until']}, which is no time at all."
+        hint = "Set `until` later than `from`; a bare date is that day's 00:00 UTC."
+        at = document.locate((*pointer, "until"))
+        found.append(Diagnostic("GS211", Severity.ERROR, summary, detail, hint, at))
+    return Period(start, until)
