@@ -6,25 +6,27 @@ Nothing is read before somebody asks, and nothing is kept but what was found wro
 from __future__ import annotations
 
 import difflib
-import os
-import stat
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import InvalidDefinitions
+from groupsync.files import UnreadableFile, read_text_file
 from groupsync.member_text import check, decode, error, parse_list
 from groupsync.model import Diagnostic, Members, Severity, digest_bytes, encode_members
 from groupsync.tables import parse_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from groupsync.identity import Identity
     from groupsync.model import MemberFile
 
 MAX_FILE_BYTES: Final = 1 << 30
 """A bound against mistakes; a file of that size lists some forty million people."""
+_CODES: Final = {"GS107": "GS305", "GS111": "GS302"}
+"""What other files of a project are told with, and what a member file is."""
 
 
 class MemberFiles:
@@ -72,7 +74,7 @@ class MemberFiles:
     def _raw(self, file: MemberFile) -> bytes:
         data = self._read(file)
         # What a canonical text may hold as members, a list may mean otherwise: `#ada@example.com` is a comment here.
-        if data.startswith(b"#") or b"\n#" in data or b"," in data or b";" in data:
+        if data.startswith(b"#") or any(mark in data for mark in (b"\n#", b",", b";", b"<")):
             return encode_members(self._checked(data, file))
         return data
 
@@ -91,11 +93,15 @@ class MemberFiles:
             raise InvalidDefinitions(diagnostics)
 
     def _read(self, file: MemberFile) -> bytes:
-        found = _read_bytes(self._root, file)
-        if isinstance(found, Diagnostic):
+        try:
+            status = (self._root / file.path).stat()
+            data = read_text_file(self._root, file.path, MAX_FILE_BYTES)
+        except (UnreadableFile, OSError, ValueError) as failure:
+            found = _unreadable(self._root / file.path, file, failure)
             self._tell([found])
-            raise InvalidDefinitions([found])
-        data, version = found
+            raise InvalidDefinitions([found]) from failure
+        # Taken before the bytes, so that a change between the two shows the next time, too.
+        version = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
         if self._versions.setdefault(file.path, version) != version:
             summary = f"The member file `{file.path}` changed while it was in use"
             self._tell([error("GS301", summary, "What was read before is no longer true.", "Run again.", file.at)])
@@ -129,28 +135,20 @@ def _suffix(file: MemberFile) -> str:
     return PurePosixPath(file.path).suffix.lower()
 
 
-def _read_bytes(root: Path, file: MemberFile) -> tuple[bytes, tuple[int, ...]] | Diagnostic:
-    """Return the file's bytes, and numbers that differ as soon as it is written again; or why it can't be read."""
-    path = root / file.path
-    try:
-        resolved = path.resolve(strict=True)
-        if not resolved.is_relative_to(root.resolve()):
-            return _outside(file, resolved)
-        if not stat.S_ISREG(resolved.stat().st_mode):
-            kind = "a folder" if resolved.is_dir() else "no ordinary file"
-            return error("GS301", f"The member file `{file.path}` is {kind}", "", "Name a file.", file.at)
-        with resolved.open("rb") as stream:
-            status = os.fstat(stream.fileno())
-            if status.st_size > MAX_FILE_BYTES:
-                return _too_large(file, status.st_size)
-            return stream.read(), (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    except FileNotFoundError:
-        return _missing(path, file)
-    except (OSError, ValueError, RuntimeError) as failure:
-        reason = getattr(failure, "strerror", None) or str(failure)
-        return error(
-            "GS301", f"The member file `{file.path}` can't be read", f"{reason}.", "Make it readable.", file.at
-        )
+def _unreadable(path: Path, file: MemberFile, failure: UnreadableFile | OSError | ValueError) -> Diagnostic:
+    """Say why a file can't be read, where the definition names it."""
+    match failure:
+        case UnreadableFile(diagnostic=found):
+            code = _CODES.get(found.code, "GS301")
+            return error(code, f"The member file {found.summary}", found.detail, found.hint, file.at)
+        case FileNotFoundError():
+            return _missing(path, file)
+        case _:
+            reason = getattr(failure, "strerror", None) or str(failure)
+            summary = f"The member file `{file.path}` can't be read"
+            return error(
+                "GS301", summary, f"The system says: {reason}.", "Correct the path, or its permissions.", file.at
+            )
 
 
 def _missing(path: Path, file: MemberFile) -> Diagnostic:
@@ -165,15 +163,3 @@ def _missing(path: Path, file: MemberFile) -> Diagnostic:
     near = difflib.get_close_matches(path.name, neighbours, n=1)
     hint = f"Did you mean `{near[0]}`?" if near else "Correct the path, or take the entry out."
     return error("GS301", summary, "", hint, file.at)
-
-
-def _outside(file: MemberFile, resolved: Path) -> Diagnostic:
-    summary = f"The member file `{file.path}` leads out of the project"
-    hint = "Keep member files in the project, so that every change of them is reviewed."
-    return error("GS302", summary, f"It is `{resolved}`.", hint, file.at)
-
-
-def _too_large(file: MemberFile, size_bytes: int) -> Diagnostic:
-    summary = f"The member file `{file.path}` is too large"
-    detail = f"It has {size_bytes:,} bytes; {MAX_FILE_BYTES:,} is the most that is read."
-    return error("GS305", summary, detail, "Split it, and name the parts in `members_from`.", file.at)

@@ -97,17 +97,17 @@ def find_delimiter(text: str, identity: Identity) -> str:
     Among those that each of the first records has equally often outside quotes, the most frequent; where there is no
     such, the most frequent in the first record. A spreadsheet's `sep=;` line decides. A comma for a single column.
     """
-    if text[:4].lower() == "sep=" and text[5:6] in ("\n", "") and text[4:5] in _DELIMITERS:
-        return text[4:5]
+    if separator := re.match(r"(?i)sep=([,;\t|])(?:\n|\Z)", text):
+        return separator[1]
     sample = _QUOTED.sub('""', text[:_SAMPLE_CHARACTERS])
     records = [record for record in islice(sample.split("\n"), _SAMPLE_RECORDS) if record.strip()]
     if len(text) > _SAMPLE_CHARACTERS and len(records) > 1:
         records.pop()  # cut short
     if not records or _is_identifier(records[0], identity):
         return ","
-    even = [each for each in _DELIMITERS if len({record.count(each) for record in records}) == 1]
-    best = max(even, key=records[0].count, default=",")
-    return best if best in records[0] else max(_DELIMITERS, key=records[0].count)
+    used = [each for each in _DELIMITERS if each in records[0]]
+    even = [each for each in used if len({record.count(each) for record in records}) == 1]
+    return max(even or used or [","], key=records[0].count)
 
 
 def _is_identifier(text: str, identity: Identity) -> bool:
@@ -201,8 +201,7 @@ def _guessed(layout: Layout, file: MemberFile) -> Iterator[Diagnostic]:
         summary = f"The first row is taken for a header, `{shown(name)}`"
         detail = f"`{file.path}` has no address in its first row."
         hint = f"If it is a header, say so: `column: {shown(name)}`. If it is a member, correct it."
-        warning = error("GS312", summary, detail, hint, file.at)
-        yield Diagnostic(warning.code, Severity.WARNING, summary, detail, hint, file.at)
+        yield Diagnostic("GS312", Severity.WARNING, summary, detail, hint, file.at)
 
 
 # --- The cells --------------------------------------------------------------------------------------------------------
@@ -266,8 +265,7 @@ def _places(text: str, layout: Layout, indexes: Sequence[int]) -> list[tuple[int
     good = (line for line, record in records if _problem(record, layout) is None)
     wanted = set(indexes)
     lines = [line for index, line in enumerate(islice(good, max(wanted, default=-1) + 1)) if index in wanted]
-    starts = _line_starts(text)
-    cell = _cell(layout.delimiter)
+    starts, cell = _line_starts(text), _cell(layout.delimiter)
     places: list[tuple[int, int]] = []
     for line in lines:
         offset = starts[line - 1]

@@ -15,7 +15,7 @@ from groupsync.codes import CODES
 from groupsync.errors import InvalidDefinitions
 from groupsync.identity import Identity
 from groupsync.member_text import SHOWN_ERRORS, parse_list
-from groupsync.members import MemberFiles, read_members
+from groupsync.members import MAX_FILE_BYTES, MemberFiles, read_members
 from groupsync.model import MemberFile, Severity, SourceRange, digest_bytes, encode_members
 from groupsync.tables import find_delimiter
 
@@ -188,6 +188,12 @@ def test_the_delimiter_and_the_header_are_found(delimiter, header):
 def test_a_spreadsheets_separator_line_is_understood():
     """Excel's `sep=;` decides, and is no row."""
     assert (frozenset({ADA}), []) == read(f"sep=;\r\nemail;note\r\n{ADA};a, b, c\r\n", "beta.csv")
+
+
+@pytest.mark.parametrize("text", ["sep=", "sep=x\n", "sep=;", "sep=;\n\n", ",", "\n,\n", ";;\n;;"])
+def test_tables_with_nothing_in_them_have_no_members(text):
+    """A start that looks like something and isn't raises nothing."""
+    assert frozenset() == read(text, "beta.csv")[0]
 
 
 def test_decimal_commas_do_not_win_over_semicolons():
@@ -410,6 +416,26 @@ def test_raw_never_passes_off_a_comment_as_a_member(tmp_path, files, text):
     assert encode_members(members.load()) == members.raw()
 
 
+MEMBER = st.emails() | st.text("ab#,;<>@.é", min_size=1, max_size=8)
+
+
+@given(written=st.lists(MEMBER, max_size=6), identity=st.sampled_from([EMAIL, Identity("id")]))
+def test_raw_text_in_canonical_form_is_the_membership(tmp_path_factory, written, identity):
+    """Whoever finds `raw` canonical may take its lines for the members, whatever characters they have."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "beta.txt").write_bytes(encode_members(written))
+    members = MemberFiles(root, identity, lambda _: None).members(MemberFile("beta.txt", None, AT))
+    assert members.raw is not None
+    try:
+        loaded = encode_members(members.load())
+    except InvalidDefinitions:
+        return
+    found = members.raw()
+    lines = found.decode().split("\n")[:-1]
+    is_canonical = found == encode_members(lines) and all(line == identity.canonical(line) for line in lines)
+    assert not is_canonical or found == loaded
+
+
 def test_tables_and_columns_have_no_raw_text(files):
     """Only a bare list can be compared as it is."""
     assert files.members(MemberFile("beta.csv", None, AT)).raw is None
@@ -453,6 +479,15 @@ def test_what_can_not_be_read_is_an_error_where_it_is_named(tmp_path, files, fin
     assert ["GS301"] * 3 + ["GS302"] * 2 + ["GS301"] * 6 == [found.code for found in findings]
     assert all(found.subject == AT for found in findings)
     assert "Did you mean `beta.txt`?" == findings[0].hint
+
+
+def test_a_file_beyond_the_bound_is_not_read(tmp_path, files, findings):
+    """A file that nobody can have meant is refused by its size alone."""
+    with (tmp_path / "project/beta.txt").open("wb") as stream:
+        stream.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(InvalidDefinitions):
+        files.members(MemberFile("beta.txt", None, AT)).load()
+    assert [("GS305", str(AT))] == places(findings)
 
 
 def test_order_of_lines_never_matters(tmp_path):
