@@ -1,0 +1,224 @@
+"""Read `groupsync.yaml`: the project, its definitions, and the targets they go to. An edge: it does I/O.
+
+All that is wrong with the file is found in one go. Secrets are looked up at once, too, but one that is missing only
+matters where its target is opened (`check_options`), so that definitions can be validated without any.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.identity import Identity
+from groupsync.model import Diagnostic, Reference, Severity, SourceRange
+from groupsync.schema_check import check
+from groupsync.schema_words import pointer_words
+from groupsync.secrets import Secret, has_reference, malformed_references
+from groupsync.targets import OWN_KEYS, Selector, TargetConfig, check_options, target_config
+from groupsync.yaml_events import parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from groupsync.backend import JsonSchema
+    from groupsync.document import Document
+    from groupsync.targets import Pointer
+
+__all__ = [
+    "Config",
+    "Secret",
+    "Selector",
+    "TargetConfig",
+    "check_options",
+    "config_schema",
+    "find_config",
+    "load_config",
+]
+
+CONFIG_NAME: Final = "groupsync.yaml"
+MAX_CONFIG_BYTES: Final = 4 << 20
+_DEFAULT_IDENTITY: Final = Identity()
+_LATER_KEYS: Final = {
+    "guards": "No limit on what a plan may remove would be enforced.",
+    "sources": "Segments, which need sources, can't be computed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A project's config, checked.
+
+    Attributes:
+        project: the ownership mark.
+        root: the project's folder, absolute; the config lies in it.
+        path: the config's file name.
+        definitions: patterns of the files that hold definitions, relative to `root`.
+        identity: how members are made canonical.
+        targets: in the order written; no name twice.
+        exclude: groups to take out of every other.
+    """
+
+    project: str
+    root: Path
+    path: str
+    definitions: tuple[str, ...]
+    identity: Identity = _DEFAULT_IDENTITY
+    targets: tuple[TargetConfig, ...] = ()
+    exclude: tuple[Reference, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def config_schema() -> JsonSchema:
+    """Return the JSON Schema of the config. Reads the package's own data the first time."""
+    from importlib import resources
+
+    text = resources.files("groupsync.schemas").joinpath("config.v1.schema.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def find_config(start: Path) -> Path:
+    """Return the config of the project that `start` lies in: in that folder or above it, up to the git root.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    folder = start.resolve()
+    for each in (folder, *folder.parents):
+        if (each / CONFIG_NAME).is_file():
+            return each / CONFIG_NAME
+        misnamed = each / "groupsync.yml"
+        if misnamed.is_file():
+            summary = f"The config is called `{misnamed.name}`"
+            raise ConfigError(summary, f"`{misnamed}` should be `{CONFIG_NAME}`.", f"mv {misnamed.name} {CONFIG_NAME}")
+        if (each / ".git").exists():
+            break
+    detail = f"There is no `{CONFIG_NAME}` in `{folder}` or above it."
+    raise ConfigError("This is no groupsync project", detail, "Start one with `groupsync init`, or name a config.")
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a config, and look its secrets up.
+
+    Raises:
+        ConfigError: the file can't be read.
+        InvalidDefinitions: all that is wrong with it.
+    """
+    documents, findings = parse_yaml(_read(path), path.name)
+    if not findings and len(documents) != 1:
+        findings.append(_not_one_document(documents, path.name))
+    for document in documents[:1]:
+        findings += _check(document)
+    if any(found.severity is Severity.ERROR for found in findings):
+        raise InvalidDefinitions(findings)
+    return _config(documents[0], path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_CONFIG_BYTES + 1)
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no config `{path}`", "", "Correct the path, or `groupsync init`.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ConfigError(f"The config `{path}` can't be read", reason, "Name a readable file.") from error
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ConfigError(f"The config `{path}` is too large", f"It has more than {MAX_CONFIG_BYTES:,} bytes.")
+    return data
+
+
+def _not_one_document(documents: Sequence[Document], path: str) -> Diagnostic:
+    hint = "Write `version`, `project` and `definitions`; `groupsync init` shows how."
+    if not documents:
+        return _error(
+            "GS504", "The config is empty", "Expected one document, a mapping.", hint, SourceRange(path, 1, 1)
+        )
+    detail = f"Found {len(documents)} documents, expected one."
+    at = documents[1].locate(())
+    return _error("GS504", "The config has more than one document", detail, "Take out all behind the first `---`.", at)
+
+
+# --- Checking ---------------------------------------------------------------------------------------------------------
+
+
+def _check(document: Document) -> list[Diagnostic]:
+    """Return all that is wrong with the document, references included; pure."""
+    value = document.value
+    later = [key for key in _LATER_KEYS if isinstance(value, dict) and key in value]
+    findings = [
+        _error("GS501", f"`{key}` is not available in this version", _LATER_KEYS[key], f"Take `{key}` out.", at)
+        for key in later
+        for at in [document.locate((key,), key=True)]
+    ]
+    if isinstance(value, dict):
+        value = {key: each for key, each in value.items() if key not in later}
+    found = check(replace(document, value=value), config_schema())
+    findings += found if document.sound else [each for each in found if each.code != "GS202"]  # may only seem missing
+    for pointer, text in _texts(value):
+        findings += _misplaced(document, pointer, text)
+    return findings
+
+
+def _misplaced(document: Document, pointer: Pointer, text: str) -> Iterator[Diagnostic]:
+    at = document.locate(pointer)
+    if _is_option(pointer):
+        for problem in malformed_references(text):
+            yield _error("GS503", problem.summary, problem.detail, problem.hint, at)
+    elif has_reference(text):
+        summary = f"{pointer_words(pointer)} can't refer to a secret"
+        detail = "Only the options of targets can; everything else is public."
+        yield _error("GS503", summary, detail, "Write the value itself.", at)
+
+
+def _is_option(pointer: Pointer) -> bool:
+    return len(pointer) > 2 and pointer[0] == "targets" and pointer[2] not in OWN_KEYS
+
+
+def _texts(value: object, pointer: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
+    """Give every text in a plain value, with the way to it."""
+    match value:
+        case str():
+            yield pointer, value
+        case dict():
+            for key, each in value.items():
+                yield from _texts(each, (*pointer, key))
+        case list():
+            for index, each in enumerate(value):
+                yield from _texts(each, (*pointer, index))
+        case _:
+            pass
+
+
+def _error(code: str, summary: str, detail: str, hint: str, at: SourceRange) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, summary, detail, hint, at)
+
+
+# --- From the document to the config ----------------------------------------------------------------------------------
+
+
+def _config(document: Document, path: Path) -> Config:
+    value: Any = document.value
+    root = path.parent.resolve()
+    identity = value.get("identity", {})
+    return Config(
+        project=value["project"],
+        root=root,
+        path=path.name,
+        definitions=tuple(value["definitions"]),
+        identity=Identity(identity.get("type", "email"), identity.get("case", "fold")),
+        targets=tuple(target_config(document, name, root) for name in value.get("targets", {})),
+        exclude=tuple(_reference(document, index, each) for index, each in enumerate(value.get("exclude", ()))),
+    )
+
+
+def _reference(document: Document, index: int, entry: str | dict[str, str]) -> Reference:
+    at = document.locate(("exclude", index))
+    if isinstance(entry, str):
+        return Reference(entry, at)
+    is_pattern = "match" in entry
+    return Reference(entry["match" if is_pattern else "group"], at, is_pattern, reason=entry.get("reason", ""))

@@ -1,0 +1,167 @@
+"""Secrets that the config only refers to: `${env:NAME}`, `${file:path}`. An edge: it reads the environment and files.
+
+What comes from there is a `Secret`, which shows itself nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn, final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAX_SECRET_BYTES: Final = 65_536
+_SHOWN: Final = "(secret)"
+_REFERENCE: Final = re.compile(r"\$(\$\{)|\$\{([^{}]*)\}|\$\{")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@final
+class Secret:
+    """A text that must not be shown. `reveal` is the only way to it; call it where the text is used, and keep nothing.
+
+    Not a `str`, so that joining, logging or serialising it is a mistake that is noticed at once. Can't be pickled.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the text itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return _SHOWN
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(_SHOWN, spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Secret:
+        return self
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        message = "a Secret can't be pickled"
+        raise TypeError(message)
+
+
+class HiddenText(str):
+    """A secret as text, for code that must look at it and may quote it: whatever is quoted is `(secret)`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return _SHOWN
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(_SHOWN, spec)
+
+    def __getitem__(self, index: object) -> str:
+        return _SHOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a reference has no value, in the words of a diagnostic."""
+
+    summary: str
+    detail: str
+    hint: str
+
+
+def has_reference(text: str) -> bool:
+    """Tell whether there is anything in `text` that would be replaced; pure."""
+    return "${" in text
+
+
+def malformed_references(text: str) -> list[Problem]:
+    """Return what looks like a reference in `text` and is none; pure."""
+    problems = []
+    for found in _REFERENCE.finditer(text):
+        if not found[1] and _source_of(found) is None:
+            summary = f"`{found.group()[:60]}` refers to nothing"
+            detail = "Expected `${env:NAME}` or `${file:path}`."
+            problems.append(Problem(summary, detail, "For a literal `${` write `$${`."))
+    return problems
+
+
+def resolve_references(text: str, folder: Path) -> str | Secret | list[Problem]:
+    """Replace the references in a text; reads the environment and files.
+
+    Args:
+        text: may hold several, among other text; `$${` stands for a literal `${`. What is malformed stays as it is.
+        folder: where relative paths start.
+
+    Returns:
+        The text where there was no reference, a secret where there was, or all that keeps it from being replaced.
+    """
+    problems: list[Problem] = []
+    replaced = False
+
+    def value_of(found: re.Match[str]) -> str:
+        nonlocal replaced
+        source = _source_of(found)
+        if found[1] or source is None:
+            return found[1] or found.group()
+        replaced = True
+        value = _from_environment(source[1]) if source[0] == "env" else _from_file(source[1], folder)
+        if isinstance(value, Problem):
+            problems.append(value)
+            return ""
+        return value
+
+    result = _REFERENCE.sub(value_of, text)
+    if problems:
+        return problems
+    return Secret(result) if replaced else result
+
+
+def _source_of(found: re.Match[str]) -> tuple[str, str] | None:
+    """Return `env` or `file`, and the name; None for what is no reference."""
+    source, _, name = (found[2] or "").partition(":")
+    is_name = _VARIABLE.fullmatch(name) if source == "env" else source == "file" and name.strip() and "\0" not in name
+    return (source, name) if is_name else None
+
+
+def _from_environment(name: str) -> str | Problem:
+    value = os.environ.get(name)
+    if value:
+        return value
+    state = "not set" if value is None else "empty"
+    return Problem(f"The environment variable `{name}` is {state}", "", f"Set it: `export {name}=…`.")
+
+
+def _from_file(name: str, folder: Path) -> str | Problem:
+    path = folder / name
+    summary = f"The secret file `{name}` can't be read"
+    try:
+        if not path.is_file():
+            missing = "There is no such file." if not path.exists() else "It is no ordinary file."
+            return Problem(summary, missing, f"Create `{path}`, with the secret and nothing else in it.")
+        with path.open("rb") as stream:
+            data = stream.read(MAX_SECRET_BYTES + 1)
+        text = data.decode().removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        return Problem(summary, "It is not UTF-8.", "Save it as UTF-8 text.")
+    except OSError as failure:
+        return Problem(summary, f"{failure.strerror}.", "Make it readable.")
+    if len(data) > MAX_SECRET_BYTES:
+        return Problem(summary, f"It has more than {MAX_SECRET_BYTES:,} bytes.", "Name the right file.")
+    return text or Problem(summary, "It is empty.", "Write the secret into it.")
