@@ -60,6 +60,7 @@ class Config:
         identity: how members are made canonical.
         targets: in the order written; no name twice.
         exclude: groups to take out of every other.
+        definitions_at: where each of `definitions` is written.
     """
 
     project: str
@@ -69,6 +70,7 @@ class Config:
     identity: Identity = _DEFAULT_IDENTITY
     targets: tuple[TargetConfig, ...] = ()
     exclude: tuple[Reference, ...] = ()
+    definitions_at: tuple[SourceRange, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -213,6 +215,7 @@ def _config(document: Document, path: Path) -> Config:
         identity=Identity(identity.get("type", "email"), identity.get("case", "fold")),
         targets=tuple(target_config(document, name, root) for name in value.get("targets", {})),
         exclude=tuple(_reference(document, index, each) for index, each in enumerate(value.get("exclude", ()))),
+        definitions_at=tuple(document.locate(("definitions", index)) for index in range(len(value["definitions"]))),
     )
 
 

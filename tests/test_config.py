@@ -67,6 +67,7 @@ def test_a_whole_config_is_read(write, tmp_path):
     ))  # fmt: skip
     assert ("contoso-store", tmp_path, "groupsync.yaml") == (config.project, config.root, config.path)
     assert ("groups/**/*.yaml", "more.yaml") == config.definitions
+    assert (SourceRange("groupsync.yaml", 3, 15), SourceRange("groupsync.yaml", 3, 33)) == config.definitions_at
     assert Identity("email", "preserve") == config.identity
     assert config.exclude == (
         Reference("blocked", SourceRange("groupsync.yaml", 6, 5)),
