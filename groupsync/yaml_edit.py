@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from groupsync.yaml_scalars import plain_scalar
@@ -149,8 +150,12 @@ class Lines:
         return self.of(max(node.start, node.end - 1))
 
 
+@lru_cache(maxsize=2)
 def parse(text: str) -> Tree:
-    r"""Parse YAML that is known to be well-formed, with `\n` for line breaks and no byte order mark."""
+    r"""Parse YAML that is known to be well-formed, with `\n` for line breaks and no byte order mark.
+
+    Remembers the last results: most edits of most files leave the text as it is for the next one.
+    """
     return _Composer(_events(text), text).tree()
 
 
