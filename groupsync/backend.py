@@ -250,6 +250,6 @@ def carry_out(change: Change, prior: Group | None) -> Group | None:
     members = group.members
     if change.touches_members:
         before = members.load() if members else frozenset()
-        members = Members.of((before | change.add.load()) - change.remove.load())
+        members = Members.of((before | change.add.load()) - change.remove.load()) if before else change.add
     changed: dict[str, Any] = {each.name: each.after for each in change.attributes if each.name in ATTRIBUTES}
     return replace(group, name=change.name, members=members, mark=change.mark, **changed)

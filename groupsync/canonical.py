@@ -1,4 +1,4 @@
-r"""Compare two canonical texts without splitting what is equal.
+r"""Tell canonical texts, and compare two of them without splitting what is equal.
 
 A canonical text (`groupsync.model.encode_members`) has one member a line, strictly sorted, each line ended by `\n`.
 UTF-8 sorts byte by byte as its code points do, so both texts can be walked as they are. Pure.
@@ -6,7 +6,26 @@ UTF-8 sorts byte by byte as its code points do, so both texts can be walked as t
 
 from __future__ import annotations
 
+from itertools import islice
 from operator import lt
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groupsync.identity import Identity
+
+
+def canonical_count(text: bytes, identity: Identity) -> int | None:
+    """Return how many members a text has; None where it is not in canonical form.
+
+    A text with an address of an unusual shape is not taken for canonical either: looking at such addresses is slow.
+    """
+    try:
+        names = text.decode().split("\n")
+    except UnicodeDecodeError:
+        return None
+    if names.pop() or identity.canonical_plain(names) != names or not all(map(lt, names, islice(names, 1, None))):
+        return None
+    return len(names)
 
 
 def text_difference(prior: bytes, desired: bytes) -> tuple[list[str], list[str]] | None:

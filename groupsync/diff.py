@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
-from groupsync.canonical import text_difference
+from groupsync.canonical import canonical_count, text_difference
 from groupsync.errors import StalePlanError
 from groupsync.model import (
     ATTRIBUTES,
@@ -21,6 +21,7 @@ from groupsync.model import (
     Mark,
     Members,
     Mode,
+    decode_members,
     digest_bytes,
     encode_members,
 )
@@ -100,7 +101,7 @@ def compare(pair: Pair, context: Context) -> Compared:
 def _create(pair: Pair, context: Context) -> Change:
     desired = _desired(pair)
     group = desired.group
-    add = _certain(group.members or NO_MEMBERS)
+    add = _certain(_vouched(group.members or NO_MEMBERS, context.identity))
     attributes = [AttributeChange(name, None, group.attribute(name)) for name in ATTRIBUTES]
     return Change(
         context.target,
@@ -236,6 +237,15 @@ def _kept(members: Members) -> Members:
     return Members.of(members.load()) if members.count <= _HELD_MEMBERS else _certain(members)
 
 
+def _vouched(members: Members, identity: Identity) -> Members:
+    """Learn count and digest of a member file from its bytes alone, where they are in canonical form."""
+    if members.raw is None or members.known_digest is not None:
+        return members
+    text = members.raw()
+    count = canonical_count(text, identity)
+    return members if count is None else Members(members.load, count=count, digest=digest_bytes(text), raw=members.raw)
+
+
 def _certain(members: Members) -> Members:
     """Return the same membership, which from now on either loads as what it was here or refuses.
 
@@ -244,6 +254,8 @@ def _certain(members: Members) -> Members:
     count, digest = members.count, members.digest
 
     def load() -> frozenset[str]:
+        if members.raw is not None and digest_bytes(text := members.raw()) == digest:
+            return decode_members(text)
         loaded = members.load()
         if digest_bytes(encode_members(loaded)) != digest:
             raise StalePlanError(
@@ -253,7 +265,7 @@ def _certain(members: Members) -> Members:
             )
         return loaded
 
-    return Members(load, count=count, digest=digest)
+    return Members(load, count=count, digest=digest, raw=members.raw)
 
 
 def _expired(desired: Desired, remove: Members) -> int:

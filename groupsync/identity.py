@@ -77,6 +77,9 @@ class Identity:
         return unicodedata.normalize("NFC", text.lower() if self.case == "fold" else text)
 
     def _unusual_address(self, value: str) -> str:
+        if "@" not in value:
+            message = "it has no @-sign"
+            raise ValueError(message)
         from email_validator import EmailNotValidError, validate_email
 
         if len(value) > MAX_ADDRESS_LENGTH:

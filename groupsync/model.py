@@ -92,6 +92,11 @@ def encode_members(members: Iterable[str]) -> bytes:
     return ("\n".join(ordered) + "\n").encode() if ordered else b""
 
 
+def decode_members(text: bytes) -> frozenset[str]:
+    """Return the members of a canonical text; the other way round from `encode_members`."""
+    return frozenset(text.decode().removesuffix("\n").split("\n")) if text else frozenset()
+
+
 def digest_bytes(text: bytes) -> str:
     """Return the SHA-256 of `text` as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(text).hexdigest()
@@ -167,6 +172,14 @@ class Members:
         members = self._load()
         self._count = len(members)
         return members
+
+    def text(self) -> bytes:
+        """Return the canonical text; the bytes of `raw` where the digest vouches for them. Does what I/O `load` does."""
+        if self.raw is not None and self._digest is not None:
+            text = self.raw()
+            if digest_bytes(text) == self._digest:
+                return text
+        return encode_members(self.load())
 
     @property
     def known_count(self) -> int | None:
@@ -574,8 +587,8 @@ class TargetState:
         groups: how many groups were looked at (definitions that go there and managed groups found).
         memberships: how many memberships the managed groups hold, as far as counts are known.
         complete, reason: as in the snapshot.
-        withheld: names of the groups of which something is left out of the plan, sorted, because the target could not be
-            read wholly.
+        withheld: names of the groups of which something is left out of the plan because the target could not be read
+            wholly, sorted.
     """
 
     name: str

@@ -142,7 +142,7 @@ def _prove_second_plan_is_empty(project: engine.Project, backend: Backend, reque
     again = engine.make_plan(project, {TARGET: backend}, request)
     refused = {refusal.name for refusal in plan.verdict.refusals}
     left = [change for change in again.changes if change.name not in refused]
-    assert not left, f"a second plan is not empty: {left}"  # noqa: S101 -- a test kit
+    assert not left, f"a second plan is not empty: {left}"
 
 
 def _prove_reverse(before: Mapping[str, Group], backend: Backend, store: Store, plan: Plan) -> None:
@@ -150,7 +150,7 @@ def _prove_reverse(before: Mapping[str, Group], backend: Backend, store: Store, 
     refused = {refusal.name for refusal in plan.verdict.refusals}
     for change in reversed(in_order(change for change in plan.changes if change.name not in refused)):
         backend.apply(inverse(change, before.get(change.prior_name or ""), store.groups.get(change.name)))
-    assert _without_marks(before) == _without_marks(store.groups), "the reverse plan does not restore what was there"  # noqa: S101
+    assert _without_marks(before) == _without_marks(store.groups), "the reverse plan does not restore what was there"
 
 
 def inverse(change: Change, prior: Group | None, held: Group | None) -> Change:

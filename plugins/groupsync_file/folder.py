@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from groupsync.errors import BackendError
-from groupsync.model import NO_MEMBERS, Group, Snapshot, digest_bytes, encode_members
+from groupsync.model import NO_MEMBERS, Group, Snapshot, digest_bytes
 from groupsync_file import disk
 from groupsync_file.convert import NAME, free_id, revision_of, unreadable
 from groupsync_file.index import Entry, Record, unlisted
@@ -101,6 +101,7 @@ class FolderStore:
         self._commit(entry)
         self._files.remove(prior.name)
         self._index.settle(entry)
+        self._ids = None
 
     def close(self) -> None:
         """After writing, leave the index with one line a group, sorted by name."""
@@ -156,7 +157,7 @@ class FolderStore:
         members = after.members or NO_MEMBERS
         if before and before.name == after.name and members.known_digest == before.digest:
             return None
-        return encode_members(members.load())
+        return members.text()
 
     def _commit(self, entry: Entry) -> None:
         self._has_written = True
@@ -165,6 +166,9 @@ class FolderStore:
     def _free_id(self, name: str) -> str:
         if self._ids is None:
             self._ids = {entry.record.group.id for entry in self._index.entries.values() if entry.record}
+        never_made = self._index.entries.get(name)  # of a create that a crash kept from coming about
+        if never_made and never_made.record:
+            self._ids.discard(never_made.record.group.id)
         found = free_id(name, self._ids.__contains__)
         self._ids.add(found)
         return found
