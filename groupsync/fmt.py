@@ -21,6 +21,7 @@ from groupsync.yaml_edit import Lines, parse
 from groupsync.yaml_events import parse_yaml
 
 if TYPE_CHECKING:
+    from groupsync.document import Document
     from groupsync.identity import Identity
 
 _NOT_IN_LISTS: Final = re.compile(rb"^#|[,;<>]", re.MULTILINE)
@@ -50,25 +51,32 @@ def format_definition(data: bytes, path: str, identity: Identity) -> Formatted:
         path: as it is to be shown.
         identity: how members are spelled.
     """
+    from ruamel.yaml.error import YAMLError
+
     before, found = parse_yaml(data, path)
     if found:
         return Formatted(data, tuple(found))
     text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    result, refused = _format_text(text, identity)
-    if refused:
-        return Formatted(data, tuple(_not_an_address(Lines(text), path, identity, each) for each in refused))
-    formatted = result.encode()
-    if formatted == data:
-        return Formatted(data)
-    after, found = parse_yaml(formatted, path)
+    try:
+        result, refused = _format_text(text, identity)
+        if refused:
+            return Formatted(data, tuple(_not_an_address(Lines(text), path, identity, each) for each in refused))
+        is_faithful = result.encode() == data or _is_faithful(text, result, before, path, identity)
+    except YAMLError:
+        is_faithful = False
+    return Formatted(result.encode()) if is_faithful else Formatted(data, (_unfaithful(path),))
+
+
+def _is_faithful(text: str, result: str, before: list[Document], path: str, identity: Identity) -> bool:
+    """Tell whether the result means the same, has the same comments, and would not change again."""
+    after, found = parse_yaml(result.encode(), path)
     values = [_meaning(document.value, identity) for document in before]
-    is_faithful = (
+    return (
         not found
         and values == [_meaning(document.value, identity) for document in after]
         and _comments(text) == _comments(result)
         and (result, []) == _format_text(result, identity)
     )
-    return Formatted(formatted) if is_faithful else Formatted(data, (_unfaithful(path),))
 
 
 def _format_text(text: str, identity: Identity) -> tuple[str, list[Refused]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -155,6 +156,9 @@ def parse(text: str) -> Tree:
     r"""Parse YAML that is known to be well-formed, with `\n` for line breaks and no byte order mark.
 
     Remembers the last results: most edits of most files leave the text as it is for the next one.
+
+    Raises:
+        YAMLError: the text is not well-formed.
     """
     return _Composer(_events(text), text).tree()
 
@@ -169,16 +173,16 @@ def replace_spans(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
 
 
 def _events(text: str) -> Iterator[Any]:
-    try:
-        from _ruamel_yaml import CParser
-    except ImportError:
-        from ruamel.yaml import YAML
+    """Give the parser's events. What libyaml refuses, ruamel.yaml's own parser may read, as in `parse_yaml`."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError
 
-        yield from YAML(typ="safe", pure=True).parse(text)
-        return
-    parser = CParser(text)
-    while (event := parser.get_event()) is not None:
-        yield event
+    with suppress(ImportError, MarkedYAMLError):
+        from _ruamel_yaml import CParser
+
+        parser = CParser(text)
+        return iter(list(iter(parser.get_event, None)))
+    return iter(YAML(typ="safe", pure=True).parse(text))
 
 
 class _Composer:

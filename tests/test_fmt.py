@@ -323,6 +323,27 @@ def test_formatting_keeps_meaning_and_comments_and_is_stable(text):
     assert once == formatted(once)
 
 
+JUNK = st.sampled_from(
+    ["- ", "#", " # x", "\n", "\t", ": ", "'", '"', "[", "]", "{", "}", "|+\n", ">\n", "&a ", "*a", "!!str ", "---\n",
+     "...\n", "? ", "\r", ",", "members:", "  ", "a@x.com", "%YAML 1.2\n", ":x"]
+)  # fmt: skip
+
+
+@given(text=FILES, junk=st.lists(st.tuples(st.floats(0, 1), JUNK), min_size=1, max_size=3))
+@example(text="members: [{email: B@x.com, until: 2027-01-31T18:00:00Z}]\n", junk=[])
+def test_whatever_is_in_a_file_it_is_formatted_or_left_alone(text, junk):
+    """A mutilated file never ends in a traceback or a defect: it has an error of its own, or keeps its meaning."""
+    for where, what in junk:
+        at = int(where * len(text))
+        text = text[:at] + what + text[at:]
+    result = format_definition(text.encode(), "g.yaml", FOLD)
+    assert "GS199" not in [found.code for found in result.diagnostics]
+    if result.diagnostics:
+        assert text.encode() == result.data
+    else:
+        assert result == format_definition(result.data, "g.yaml", FOLD)
+
+
 # --- Member files -----------------------------------------------------------------------------------------------------
 
 
