@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from groupsync.model import Diagnostic
 
 _ANNOTATIONS: Final = frozenset(["title", "description", "examples", "default", "deprecated", "$comment"])
+_DATA: Final = frozenset(["const", "enum", "default", "examples"])
+"""Keywords whose values are no schemas."""
+_NAMED: Final = frozenset(["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"])
+"""Keywords whose values are mappings from names to schemas."""
 
 
 def check(document: Document, schema: Mapping[str, Any]) -> list[Diagnostic]:
@@ -57,18 +61,30 @@ class PreparedSchema(dict[str, Any]):
 
 
 def prepared(schema: object) -> Any:
-    """Return a copy of a schema, ready for `validator_class`, and without its `$schema`, wherever that stands.
+    r"""Return a copy of a schema, ready for `validator_class`.
 
-    Where jsonschema follows a `$ref` to a schema that names its dialect, it goes on with the stock class of that
-    dialect, silently and slowly.
+    It goes without its `$schema`, wherever that stands: where jsonschema follows a `$ref` to a schema that names its
+    dialect, it goes on with the stock class of that dialect, silently and slowly. And a pattern's final `$` becomes
+    `\Z`, which is what it means in JSON Schema (ECMA-262); Python's `$` lets a line break follow.
     """
-    match schema:
-        case dict():
-            return PreparedSchema({key: prepared(value) for key, value in schema.items() if key != "$schema"})
-        case list():
-            return [prepared(value) for value in schema]
-        case _:
-            return schema
+    if isinstance(schema, list):
+        return [prepared(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    made: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in _NAMED and isinstance(value, dict):
+            names = map(_anchored, value) if key == "patternProperties" else value
+            made[key] = {name: prepared(rule) for name, rule in zip(names, value.values(), strict=True)}
+        elif key == "pattern":
+            made[key] = _anchored(value)
+        elif key != "$schema":
+            made[key] = value if key in _DATA else prepared(value)
+    return PreparedSchema(made)
+
+
+def _anchored(pattern: str) -> str:
+    return pattern[:-1] + r"\Z" if pattern.endswith("$") and not pattern.endswith(r"\$") else pattern
 
 
 @dataclass(frozen=True, slots=True, eq=False)

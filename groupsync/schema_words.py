@@ -40,7 +40,7 @@ def closest(word: object, known: Iterable[object]) -> str:
 def pointer_words(pointer: Sequence[str | int]) -> str:
     """Return a pointer as people write it: `members[3].until`; counts from 0. `The document` for the root."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in pointer).removeprefix(".")
-    return f"`{text}`" if text else "The document"
+    return f"`{shown(text, 200)}`" if text else "The document"
 
 
 def _told(error: ValidationError, document: Document) -> list[Diagnostic]:
@@ -195,7 +195,7 @@ def _alternatives(error: ValidationError, document: Document) -> list[Diagnostic
         types = {_TYPE_WORDS[one]: None for inner in branches.values() for one in _types(inner[0])}
         return _not_of_kind(error, document, _expected(error, " or ".join(types)), tuple(types))
     if len(meant) == len(branches) and all(_asks_for_one_key(inner) for inner in meant):
-        keys = [shown(inner[0].validator_value[0]) for inner in meant]  # type: ignore[index]
+        keys = [str(inner[0].validator_value[0]) for inner in meant]  # type: ignore[index]
         detail = "Expected exactly one of the keys " + " and ".join(f"`{key}`" for key in keys) + "."
         summary = f"{_thing(error)} has none of the keys {', '.join(f'`{key}`' for key in keys)}"
         return _finding("GS202", error, document, summary, detail=detail)

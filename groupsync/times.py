@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import ALWAYS, Diagnostic, Period, Severity
 from groupsync.schema_words import pointer_words
+from groupsync.yaml_scalars import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ def instant_at(
     try:
         return parse_instant(text)
     except ValueError as reason:
-        summary = f"{pointer_words(pointer)} is `{text}`"
+        summary = f"{pointer_words(pointer)} is `{shown(text)}`"
         detail = f"{str(reason)[:1].upper()}{str(reason)[1:]}."
         at = document.locate(pointer)
         found.append(Diagnostic("GS211", Severity.ERROR, summary, detail, "Correct the date.", at))

@@ -24,6 +24,7 @@ from groupsync.model import (
 from groupsync.schema_check import check
 from groupsync.schema_words import pointer_words
 from groupsync.times import instant_at, parse_instant, period_of
+from groupsync.yaml_scalars import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -166,8 +167,8 @@ class _Reader:
 
     def _member_path(self, written: str, pointer: tuple[str | int, ...]) -> str | None:
         """Return the path from the project's folder; None after reporting why there is none."""
-        thing = f"{pointer_words(pointer)} is `{written}`"
-        if "\\" in written or "\0" in written or written.startswith(("/", "~")):
+        thing = f"{pointer_words(pointer)} is `{shown(written)}`"
+        if "\\" in written or not written.isprintable() or written.startswith(("/", "~")):
             expected = "Expected a path relative to this file, with `/` between its parts."
             self._error("GS212", pointer, thing, expected, "Write it as `members/beta.csv`.")
             return None

@@ -233,7 +233,7 @@ class Builder:
                 Diagnostic(
                     "GS102",
                     Severity.ERROR,
-                    f"The key `{key}` is written twice",
+                    f"The key `{shown(key)}` is written twice",
                     detail,
                     "Keep one of the two.",
                     range_of(self.path, at),
@@ -269,7 +269,7 @@ class Builder:
         self._report(
             "GS105",
             at,
-            f"The tag `{shown_tag}` means nothing here",
+            f"The tag `{shown(shown_tag)}` means nothing here",
             "Plain values need no tag.",
             "Leave it out, or put quotes around a text that starts with `!`.",
         )

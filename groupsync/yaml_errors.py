@@ -179,7 +179,7 @@ def syntax_error(error: MarkedYAMLError, data: bytes, path: str) -> Diagnostic:
     lines = _LINE_BREAK.split(data.decode("utf-8-sig", "replace"))
     text = lines[line] if line < len(lines) else ""
     tab = text.find("\t", 0, column + 1)
-    if tab >= 0 and not text[:column].strip():
+    if tab >= 0 and not text[:column].strip("- \t"):
         return fault(
             SYNTAX_ERROR,
             "A tab is used to indent",
@@ -189,7 +189,9 @@ def syntax_error(error: MarkedYAMLError, data: bytes, path: str) -> Diagnostic:
         )
     at = range_of(path, marks[-1])
     if "cannot start any token" in said:
-        summary = f"No text can start with {text[column : column + 1]} without quotes"
+        first = text[column : column + 1]
+        shown = "a tab" if first == "\t" else f"`{first}`"
+        summary = f"No text can start with {shown} without quotes"
         return fault(SYNTAX_ERROR, summary, detail, "Put the whole text in quotes.", at=at)
     for words in _SYNTAX:
         if re.search(words.pattern, said, re.DOTALL):

@@ -61,14 +61,16 @@ def kind_of(value: object) -> str:
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """Return a short form of a value for a message, much as it would be written in YAML."""
+    """Return a short form of a value for one line of a message, much as it would be written in YAML."""
     match value:
         case None:
             return "null"
         case bool():
             return str(value).lower()
         case str():
-            return value if len(value) <= limit else value[: limit - 1] + "…"
+            text = f"{value}"  # a secret hides itself when it is formatted, and only then
+            cut = text if len(text) <= limit else text[: limit - 1] + "…"
+            return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in cut)
         case list() | dict():
             return kind_of(value)
         case _:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from groupsync import load
 from groupsync.files import UnreadableFile, find_files, read_text_file
@@ -282,3 +286,35 @@ def test_no_process_is_forked_beside_a_thread(tmp_path, several_processes, monke
 def test_the_parser_in_use_is_named():
     """`groupsync version` can show which parser runs."""
     assert parser_name().split()[0] in {"libyaml", "pure"}
+
+
+DEFINITION = """\
+kind: known-user-group
+name: beta
+owners: [growth@contoso.com]
+labels: {a: b, 'c': "d"}
+members:
+  - ada@contoso.com
+  - {email: grace@contoso.com, from: 2026-12-01, until: "2027-01-31", reason: x}
+members_from:
+  - {path: members/beta.csv, column: email}
+include: [staff, {match: "b-*"}, {group: x, until: 2026-01-01T00:00:00Z}]
+previously: [old]
+lifecycle: {state: absent, prevent_delete: true}
+"""
+PIECES = ["\t", " ", ":", "-", "[", "]", "{", "}", "'", '"', "&a ", "*a ", "!", "|", ">", "#", ",", "\n", "~", "<<: ", "null",
+    "- ", "\u2028", "é", "\x00", "\ufeff", "---\n", "...", "members:", "x: "]  # fmt: skip
+
+
+@given(data=st.data())
+def test_mutated_definitions_give_findings_with_a_place(data):
+    """Whatever happens to a file, what is said about it is one printable line with file and line."""
+    text = DEFINITION
+    for _ in range(data.draw(st.integers(1, 5))):
+        start = data.draw(st.integers(0, len(text)))
+        text = text[:start] + data.draw(st.sampled_from(PIECES)) + text[start + data.draw(st.integers(0, 9)) :]
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "f.yaml").write_text(text, "utf-8")
+        loaded = load_all(Path(folder), "f.yaml")
+    assert all(one.subject.path == "f.yaml" and one.subject.line for one in loaded.diagnostics)
+    assert all(one.summary.isprintable() for one in loaded.diagnostics)

@@ -252,6 +252,14 @@ def test_one_bad_text_among_many_costs_one_chain():
     assert ["members", len(ADDRESSES)] == found[0]
 
 
+def test_a_pattern_ends_where_the_text_ends():
+    """As JSON Schema has it, `$` is the end of the text, not the place before a last line break."""
+    assert [(2, 7, "GS206")] == [one[:3] for one in found_in("kind: known-user-group\nname: |\n  beta\n")]
+    schema = {"patternProperties": {"^a$": {"const": {"pattern": "x$"}}}, "additionalProperties": False}
+    assert [] == found_in("a: {pattern: x$}\n", schema)
+    assert [(1, 1, "GS201", "The key `a\\n` is unknown")] == found_in('"a\\n": {pattern: x$}\n', schema)
+
+
 def test_the_group_schema_is_valid_and_explains_every_property():
     """Editors complete and explain: each property has a title, a description and examples that fit it."""
     schema = group_schema()
