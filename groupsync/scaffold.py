@@ -34,7 +34,7 @@ def project_files(name: str) -> dict[str, bytes]:
     Args:
         name: the ownership mark; a valid project name.
     """
-    template = resources.files("groupsync") / "templates" / "new-project"
+    template = resources.files("groupsync.templates") / "new-project"
     files = {path: file.read_bytes().replace(_PLACEHOLDER.encode(), name.encode()) for path, file in _walk(template)}
     files[".gitignore"] = files.pop("gitignore")  # where it comes from, it must not hide anything
     schemas = resources.files("groupsync.schemas")
