@@ -302,8 +302,8 @@ include: [staff, {match: "b-*"}, {group: x, until: 2026-01-01T00:00:00Z}]
 previously: [old]
 lifecycle: {state: absent, prevent_delete: true}
 """
-PIECES = ["\t", " ", ":", "-", "[", "]", "{", "}", "'", '"', "&a ", "*a ", "!", "|", ">", "#", ",", "\n", "~", "<<: ", "null",
-    "- ", "\u2028", "é", "\x00", "\ufeff", "---\n", "...", "members:", "x: "]  # fmt: skip
+PIECES = ["\t", " ", ":", "-", "[", "]", "{", "}", "'", '"', "&a ", "*a ", "!", "|", ">", "#", ",", "\n", "~", "<<: ",
+    "null", "- ", "\u2028", "é", "\x00", "\ufeff", "---\n", "...", "members:", "x: "]  # fmt: skip
 
 
 @given(data=st.data())
