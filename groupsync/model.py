@@ -174,7 +174,7 @@ class Members:
         return members
 
     def text(self) -> bytes:
-        """Return the canonical text; the bytes of `raw` where the digest vouches for them. Does what I/O `load` does."""
+        """Return the canonical text: the bytes of `raw` where the digest vouches for them. Does I/O as `load` does."""
         if self.raw is not None and self._digest is not None:
             text = self.raw()
             if digest_bytes(text) == self._digest:
