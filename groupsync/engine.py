@@ -20,6 +20,7 @@ from groupsync.members import MemberFiles
 from groupsync.model import Diagnostic, Outcome, Plan, Report, Scope, Severity, State, TargetState, Verdict
 from groupsync.plan import plan_digest
 from groupsync.progress import Track, untracked
+from groupsync.references import Doubts
 from groupsync.report.show import Sides
 from groupsync.resolve import resolve
 from groupsync.scope import EVERYTHING, Scoped, Selection, Wanted, scope
@@ -69,37 +70,40 @@ class Project:
 # --- load → validate → resolve ----------------------------------------------------------------------------------------
 
 
-def load_project(config: Config, as_of: datetime) -> Project:
-    """Load and resolve all definitions. Member files are read only when somebody asks for their members.
+def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, track: Track = untracked) -> Project:
+    """Load and resolve all definitions.
+
+    Args:
+        config: says where they are.
+        as_of: the instant at which `from` and `until` are judged, in UTC.
+        reads_files: check every member file, too; otherwise one is read when somebody asks for its members.
+        track: shows progress.
 
     Raises:
-        InvalidDefinitions: all that the definitions get wrong.
+        InvalidDefinitions: all that the files get wrong.
     """
-    loaded = load_definitions(config.root, config.definitions, config.identity)
+    loaded = load_definitions(config.root, config.definitions, config.identity, config.definitions_at)
     findings = list(loaded.diagnostics)
-    _stop_on_errors(findings)
+    everyone = (*loaded.definitions, *loaded.broken)
     files = MemberFiles(config.root, config.identity, findings.append)
-    resolution = resolve(loaded.definitions, files, as_of, config.exclude)
+    doubts = Doubts(loaded.broken, loaded.knows_names)
+    resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts)
     findings += resolution.diagnostics
-    findings += _unknown_targets(loaded.definitions, config)
+    findings += _unknown_targets(everyone, config)
+    if reads_files:
+        _check_files(everyone, files, findings, track)
     _stop_on_errors(findings)
     return Project(config, loaded.definitions, resolution, files, findings)
 
 
-def validate(project: Project, track: Track = untracked) -> tuple[Diagnostic, ...]:
-    """Check what loading alone does not: every member file. Returns the warnings, sorted.
-
-    Raises:
-        InvalidDefinitions: all that the member files get wrong.
-    """
-    files = {
-        (file.path, file.column): file for definition in project.definitions for file in definition.members_from or ()
-    }
-    for file in track("Reading member files", list(files.values())):
-        with _collecting(project.findings):
-            project.files.members(file).load()
-    _stop_on_errors(project.findings)
-    return _sorted(project.findings)
+def _check_files(
+    definitions: Iterable[Definition], files: MemberFiles, findings: list[Diagnostic], track: Track
+) -> None:
+    """Read every member file once for each column that is asked for."""
+    distinct = {(file.path, file.column): file for each in definitions for file in each.members_from or ()}
+    for file in track("Reading member files", list(distinct.values())):
+        with _collecting(findings):
+            files.members(file).load()
 
 
 def _unknown_targets(definitions: Iterable[Definition], config: Config) -> Iterator[Diagnostic]:

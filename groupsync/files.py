@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -68,7 +69,9 @@ def read_found_file(root: Path, path: str, limit_bytes: int) -> bytes:
     return data
 
 
-def find_files(root: Path, patterns: Sequence[str]) -> tuple[list[str], list[Diagnostic]]:
+def find_files(
+    root: Path, patterns: Sequence[str], places: Sequence[SourceRange] = ()
+) -> tuple[list[str], list[Diagnostic]]:
     """Find the files that hold definitions.
 
     Only regular files that end in .yaml or .yml are taken; names that start with a dot only where the pattern has the
@@ -77,14 +80,18 @@ def find_files(root: Path, patterns: Sequence[str]) -> tuple[list[str], list[Dia
     Args:
         root: the project's folder.
         patterns: from there; `*` and `?` stay within a name, `**` stands for any number of folders.
+        places: where the patterns are written, as far as that is known; findings without a file of their own go there.
 
     Returns:
         The paths from `root`, `/` between the parts, sorted, each once; and what was found to be wrong or odd.
     """
     search = _Search(root)
-    for pattern in patterns:
+    found: list[Diagnostic] = []
+    for pattern, place in zip_longest(patterns, places):
         search.run(pattern)
-    return sorted(search.files), list(dict.fromkeys(search.found))
+        found += [replace(each, subject=each.subject or place) for each in search.found]
+        search.found.clear()
+    return sorted(search.files), list(dict.fromkeys(found))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.document import Document
 from groupsync.files import UnreadableFile, find_files, read_found_file, read_text_file
 from groupsync.model import Definition, Diagnostic, Severity
-from groupsync.validate import check_definition, definition_of, duplicate_names
+from groupsync.validate import broken_definition_of, check_definition, definition_of, duplicate_names
 from groupsync.yaml_events import MAX_FILE_BYTES, parse_yaml, parser_name
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.identity import Identity
+    from groupsync.model import SourceRange
 
 __all__ = [
     "Document", "Loaded", "UnreadableFile", "find_files", "load_definitions", "parse_yaml", "parser_name",
@@ -34,7 +34,6 @@ MAX_PROCESSES: Final = 4
 _MANY_FILES: Final = 200
 _MANY_BYTES: Final = 2_000_000
 _CHUNKS_PER_PROCESS: Final = 16
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,8 @@ class Loaded:
 
     Attributes:
         definitions: those without an error, sorted by name and place.
+        broken: what could be read of the others, in the same order; to check references against, and nothing else.
+        knows_names: whether every document told at least its group's name.
         diagnostics: everything found in all files, sorted for people.
         files: the files read, sorted; paths from the project's folder.
     """
@@ -50,18 +51,23 @@ class Loaded:
     definitions: tuple[Definition, ...]
     diagnostics: tuple[Diagnostic, ...]
     files: tuple[str, ...]
+    broken: tuple[Definition, ...] = ()
+    knows_names: bool = True
 
 
 @dataclass(slots=True)
 class _Part:
-    """What some of the files say. `broken` are the names in definitions with errors: they are taken all the same."""
+    """What some of the files say."""
 
     definitions: list[Definition] = field(default_factory=list)
     broken: list[Definition] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
+    knows_names: bool = True
 
 
-def load_definitions(root: Path, patterns: Sequence[str], identity: Identity) -> Loaded:
+def load_definitions(
+    root: Path, patterns: Sequence[str], identity: Identity, places: Sequence[SourceRange] = ()
+) -> Loaded:
     """Load every definition of a project.
 
     What the files get wrong is collected, never raised; as long as it has an error, nothing should be done with the
@@ -71,19 +77,27 @@ def load_definitions(root: Path, patterns: Sequence[str], identity: Identity) ->
         root: the project's folder.
         patterns: of files, from there.
         identity: how members are checked and made canonical.
+        places: where the patterns are written, as far as that is known.
     """
-    files, found = find_files(root, patterns)
+    files, found = find_files(root, patterns, places)
     part = _Part(found=found)
     for one in _load(root, files, identity):
         part.definitions += one.definitions
         part.broken += one.broken
         part.found += one.found
+        part.knows_names &= one.knows_names
     part.found += duplicate_names(part.definitions + part.broken)
     return Loaded(
-        tuple(sorted(part.definitions, key=lambda definition: (definition.name, definition.at))),
+        _sorted(part.definitions),
         tuple(sorted(part.found, key=lambda diagnostic: diagnostic.sort_key)),
         tuple(files),
+        _sorted(part.broken),
+        part.knows_names,
     )
+
+
+def _sorted(definitions: Iterable[Definition]) -> tuple[Definition, ...]:
+    return tuple(sorted(definitions, key=lambda definition: (definition.name, definition.at)))
 
 
 def _load(root: Path, files: Sequence[str], identity: Identity) -> Iterable[_Part]:
@@ -131,27 +145,28 @@ def _load_files(root: Path, files: Iterable[str], identity: Identity) -> _Part:
             data = read_found_file(root, path, MAX_FILE_BYTES)
         except UnreadableFile as error:
             part.found.append(error.diagnostic)
+            part.knows_names = False
             continue
         documents, found = parse_yaml(data, path)
         part.found += found
+        part.knows_names &= not found
         for document in documents:
             _load_document(document, identity, part)
     return part
 
 
 def _load_document(document: Document, identity: Identity, part: _Part) -> None:
-    definition = None
     found = check_definition(document)
-    if not any(one.severity is Severity.ERROR for one in found):
-        definition, more = definition_of(document, identity)
-        found = [*found, *more]
-    part.found += found
-    if definition is not None and document.sound:
-        part.definitions.append(definition)
-        return
-    name = document.value.get("name") if isinstance(document.value, dict) else None
-    if isinstance(name, str) and _NAME.fullmatch(name):
-        part.broken.append(Definition("", name, document.locate(("name",)), ""))
+    fits = not any(one.severity is Severity.ERROR for one in found)
+    definition, more = (definition_of if fits else broken_definition_of)(document, identity)
+    part.found += [*found, *more]
+    if definition is None:
+        definition, _ = broken_definition_of(document, identity)
+        fits = False
+    if definition is None:
+        part.knows_names = False
+    else:
+        (part.definitions if fits and document.sound else part.broken).append(definition)
 
 
 def _processors() -> int:

@@ -24,11 +24,31 @@ class Edge:
     reference: Reference
 
 
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is not known because files have errors, so that what follows from them is not reported on top.
+
+    Attributes:
+        broken: what could be read of definitions with errors.
+        knows_names: whether each document told at least its group's name.
+    """
+
+    broken: tuple[Definition, ...] = ()
+    knows_names: bool = True
+
+
+NO_DOUBTS: Final = Doubts()
+
+
 class Graph:
     """Which group is built from which."""
 
-    def __init__(self, definitions: Mapping[str, Definition], exclude: Sequence[Reference]) -> None:
+    def __init__(
+        self, definitions: Mapping[str, Definition], exclude: Sequence[Reference], doubts: Doubts = NO_DOUBTS
+    ) -> None:
         self.definitions = definitions
+        self._doubtful = {definition.name for definition in doubts.broken}
+        self._knows_names = doubts.knows_names
         self.diagnostics: list[Diagnostic] = []
         self.edges = {name: self._edges_of(definition) for name, definition in definitions.items()}
         everywhere = [edge for each in exclude for edge in self._expand("exclude", each, None)]
@@ -53,10 +73,11 @@ class Graph:
             names = [name for name in names if self.definitions[name].lifecycle.state is State.PRESENT]
         else:
             names = [reference.target] if reference.target in self.definitions else []
-        if not names:
+        if not names and self._knows_names:
             self.diagnostics.append(_unknown_reference(role, reference, self.definitions))
         for name in names:
-            if (problem := _unusable(role, reference, self.definitions[name])) is not None:
+            problem = None if name in self._doubtful else _unusable(role, reference, self.definitions[name])
+            if problem is not None:
                 self.diagnostics.append(problem)
             yield Edge(role, name, reference)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from groupsync.model import Group, Members, Period
-from groupsync.references import Graph, manages_members, rename_conflicts
+from groupsync.references import NO_DOUBTS, Doubts, Graph, manages_members, rename_conflicts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +65,11 @@ class Resolution:
 
 
 def resolve(
-    definitions: Sequence[Definition], files: MemberReader, as_of: datetime, exclude: Sequence[Reference] = ()
+    definitions: Sequence[Definition],
+    files: MemberReader,
+    as_of: datetime,
+    exclude: Sequence[Reference] = (),
+    doubts: Doubts = NO_DOUBTS,
 ) -> Resolution:
     """Resolve `definitions`, whose names are distinct.
 
@@ -74,17 +78,18 @@ def resolve(
         files: reads member files.
         as_of: the instant at which `from` and `until` are judged, in UTC.
         exclude: the config's own, from every group but those named there and what they are built from.
+        doubts: what could not be read; references are checked all the same.
 
     Returns:
-        The groups, none where there is an error among the diagnostics.
+        The groups, none where there is an error among the diagnostics or a doubt.
     """
-    by_name = {definition.name: definition for definition in definitions}
-    graph = Graph(by_name, exclude)
-    diagnostics = [*graph.diagnostics, *rename_conflicts(by_name)]
+    by_name = {definition.name: definition for definition in (*doubts.broken, *definitions)}
+    graph = Graph(by_name, exclude, doubts)
+    diagnostics = (*graph.diagnostics, *rename_conflicts(by_name))
     if not diagnostics:
-        diagnostics = graph.cycles()
-    if diagnostics:
-        return Resolution((), tuple(diagnostics))
+        diagnostics = tuple(graph.cycles())
+    if diagnostics or doubts != NO_DOUBTS:
+        return Resolution((), diagnostics)
     evaluator = _Evaluator(graph, files, as_of)
     return Resolution(tuple(evaluator.desired(by_name[name]) for name in sorted(by_name)), ())
 

@@ -39,6 +39,20 @@ def check(document: Document, schema: Mapping[str, Any]) -> list[Diagnostic]:
     return diagnostics_of(errors, document) if errors else []
 
 
+def sound_part(document: Document, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a mapping holds besides the keys that are unknown or that don't fit, to find what else is wrong.
+
+    Args:
+        document: as read.
+        schema: of a mapping, with its `properties` at the top.
+    """
+    value: Any = document.value
+    if not isinstance(value, dict):
+        return {}
+    faulty = {error.absolute_path[0] for error in _validator(_Kept(schema)).iter_errors(value) if error.absolute_path}
+    return {key: held for key, held in value.items() if key in schema["properties"] and key not in faulty}
+
+
 @lru_cache(maxsize=1)
 def validator_class() -> type[Validator]:
     """Return jsonschema's class for draft 2020-12, with texts checked in bulk. For schemas made by `prepared`."""

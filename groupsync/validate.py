@@ -14,14 +14,16 @@ from groupsync.model import (
     SEGMENT,
     Definition,
     Diagnostic,
+    InlineMembers,
     Lifecycle,
     MemberFile,
     Mode,
     Reference,
     Severity,
     State,
+    encode_members,
 )
-from groupsync.schema_check import check
+from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
 from groupsync.times import instant_at, parse_instant, period_of
 from groupsync.yaml_scalars import shown
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
     from groupsync.document import Document
     from groupsync.identity import Identity
 
-__all__ = ["check", "check_definition", "definition_of", "duplicate_names", "group_schema", "parse_instant"]
+__all__ = [
+    "broken_definition_of", "check", "check_definition", "definition_of", "duplicate_names", "group_schema",
+    "parse_instant",
+]  # fmt: skip
 
 MEMBER_FILE_TYPES: Final = (".txt", ".csv", ".tsv")
 _PARQUET: Final = ".parquet"
@@ -65,10 +70,30 @@ def definition_of(document: Document, identity: Identity) -> tuple[Definition | 
     Returns:
         The definition, or None if there was an error; and everything found, warnings too.
     """
-    reader = _Reader(document, identity)
-    definition = reader.definition()
-    failed = any(found.severity is Severity.ERROR for found in reader.found)
-    return None if failed else definition, reader.found
+    definition, found = _read(document, document.value, identity)
+    return None if _has_error(found) else definition, found
+
+
+def broken_definition_of(document: Document, identity: Identity) -> tuple[Definition | None, list[Diagnostic]]:
+    """Read what can be read of a document that does not fit its schema, so that all its mistakes are found at once.
+
+    Returns:
+        A definition that names the group, and its references as far as they fit, good for nothing but checking; None
+        where not even the name can be told. And what was found besides the schema's findings.
+    """
+    value = sound_part(document, group_schema())
+    if "name" not in value:
+        return None, []
+    return _read(document, {"kind": KNOWN_USER_GROUP, **value}, identity)
+
+
+def _read(document: Document, value: Any, identity: Identity) -> tuple[Definition, list[Diagnostic]]:
+    reader = _Reader(document, value, identity)
+    return reader.definition(), reader.found
+
+
+def _has_error(found: Iterable[Diagnostic]) -> bool:
+    return any(one.severity is Severity.ERROR for one in found)
 
 
 def duplicate_names(definitions: Iterable[Definition]) -> list[Diagnostic]:
@@ -95,11 +120,10 @@ def duplicate_names(definitions: Iterable[Definition]) -> list[Diagnostic]:
 class _Reader:
     """Reads one document, and collects what is wrong with it."""
 
-    def __init__(self, document: Document, identity: Identity) -> None:
-        value: Any = document.value
+    def __init__(self, document: Document, value: dict[str, Any], identity: Identity) -> None:
         self.document = document
         self.identity = identity
-        self.value: dict[str, Any] = value
+        self.value = value
         self.name: str = value["name"]
         self.found: list[Diagnostic] = []
 
@@ -107,18 +131,19 @@ class _Reader:
         """Return the definition as far as it could be read."""
         value = self.value
         labels = value.get("labels")
+        members = (
+            inline_members(self.document, value["members"], self.identity, self.found) if "members" in value else None
+        )
         return Definition(
             kind=value["kind"],
             name=self.name,
             at=self.document.locate(("name",)),
-            content_digest=_content_digest(value),
+            content_digest=_content_digest(value, members),
             display_name=value.get("display_name"),
             description=value.get("description"),
             owners=_sorted_texts(value.get("owners")),
             labels=None if labels is None else tuple(sorted(labels.items())),
-            members=inline_members(self.document, value["members"], self.identity, self.found)
-            if "members" in value
-            else None,
+            members=members,
             members_from=self._member_files() if "members_from" in value else None,
             include=self._references("include") if "include" in value else None,
             exclude=self._references("exclude"),
@@ -128,6 +153,11 @@ class _Reader:
             lifecycle=_lifecycle(value.get("lifecycle", {})),
             targets=_sorted_texts(value.get("targets")),
         )
+
+    def _members(self) -> InlineMembers | None:
+        if "members" not in self.value:
+            return None
+        return inline_members(self.document, self.value["members"], self.identity, self.found)
 
     def _references(self, role: str) -> tuple[Reference, ...]:
         references: dict[tuple[object, ...], Reference] = {}
@@ -205,14 +235,22 @@ def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:
     )
 
 
-def _content_digest(value: Mapping[str, Any]) -> str:
-    members = value.get("members", ())
-    if set(map(type, members)) != {str}:
-        return hashlib.sha256(_canonical_json(value)).hexdigest()
-    # Bare members follow as they are, a line each, which takes a fifth of the time; JSON itself has no line breaks.
-    rest = _canonical_json({key: other for key, other in value.items() if key != "members"})
-    return hashlib.sha256(b"\n".join([rest, *map(str.encode, members)])).hexdigest()
+def _content_digest(value: Mapping[str, Any], members: InlineMembers | None) -> str:
+    """Digest what a definition says, not how: neither order nor spelling of members, owners or references count."""
+    rest = {key: _unordered(held) for key, held in value.items() if key != "members"}
+    timed = sorted(
+        [each.address, str(each.period.start), str(each.period.until), each.reason]
+        for each in (members.timed if members else ())
+    )
+    digest = hashlib.sha256(_canonical_json([rest, timed, members is None]))
+    if members is not None:
+        digest.update(encode_members(members.plain_members()))
+    return digest.hexdigest()
 
 
-def _canonical_json(value: Mapping[str, Any]) -> bytes:
+def _unordered(value: object) -> object:
+    return sorted(value, key=repr) if isinstance(value, list) else value
+
+
+def _canonical_json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

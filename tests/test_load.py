@@ -211,8 +211,8 @@ def test_a_file_that_vanishes_meanwhile_is_an_error(tmp_path, monkeypatch):
     """A file that was listed and is gone when it is read is never taken for an empty one."""
     write(tmp_path, {"groups/a.yaml": GROUP.format("a"), "groups/b.yaml": GROUP.format("b")})
 
-    def find_then_delete(root, patterns):
-        found = find_files(root, patterns)
+    def find_then_delete(root, patterns, places):
+        found = find_files(root, patterns, places)
         (root / "groups/a.yaml").unlink()
         return found
 

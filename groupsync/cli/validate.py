@@ -29,8 +29,9 @@ def command(*, config_path: Path | None, at: datetime | None, format_: str) -> i
 
     groups = 0
     try:
-        project = engine.load_project(common.read_config(config_path), common.request_of(at).as_of)
-        findings = engine.validate(project, common.track)
+        config = common.read_config(config_path)
+        project = engine.load_project(config, common.request_of(at).as_of, reads_files=True, track=common.track)
+        findings = tuple(project.findings)
         groups = len(project.definitions)
     except InvalidDefinitions as error:
         findings = error.diagnostics

@@ -101,8 +101,7 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
     as_of = parse_instant(case["at"]) if "at" in case else _DEFAULT_INSTANT
     request = engine.Request(as_of, adopt=case.get("adopt", False))
     try:
-        project = engine.load_project(load_config(folder / "groupsync.yaml"), as_of)
-        engine.validate(project)
+        project = engine.load_project(load_config(folder / "groupsync.yaml"), as_of, reads_files=True)
         plan = engine.make_plan(project, {TARGET: backend}, request)
     except InvalidDefinitions as error:
         return Outcomes({}, {}, {}, _codes(error.diagnostics), _after(store))
