@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import BackendError
 from groupsync.records import Fields, RecordError, kind_of
-from groupsync.yaml_write import scalar
+from groupsync.yaml.write import scalar
 from groupsync_file.convert import Values, group_values, read_group
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _yaml_values(data: bytes, path: str) -> object:
-    from groupsync.yaml_events import parse_yaml
+    from groupsync.yaml.events import parse_yaml
 
     documents, findings = parse_yaml(data, path)
     for found in findings:

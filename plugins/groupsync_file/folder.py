@@ -17,7 +17,7 @@ from groupsync.errors import BackendError
 from groupsync.model import NO_MEMBERS, Group, Snapshot, digest_bytes
 from groupsync_file import disk
 from groupsync_file.convert import NAME, free_id, revision_of, unreadable
-from groupsync_file.index import Entry, Record, unlisted
+from groupsync_file.index import Entry, Record
 from groupsync_file.index_file import IndexFile
 from groupsync_file.member_files import MemberFiles
 
@@ -37,9 +37,9 @@ class FolderStore:
         self._files = MemberFiles(place, context)
         index_path = place.path / "index.jsonl"
         self._index = IndexFile(index_path, place.shown(index_path))
-        self._leftovers: dict[str, str] = {}
-        self._undone: list[Entry] = []
-        self._ids: set[str | None] | None = None
+        self._undone: Entry | None = None
+        self._leftover: Record | None = None
+        self._ids: set[str | None] = set()
         self._has_written = False
 
     @contextmanager
@@ -61,7 +61,7 @@ class FolderStore:
     def read(self, names: frozenset[str] | None) -> Snapshot:
         """Return the groups of these names, or all, with digests of the files as they are now."""
         listed, odd = self._files.names() if names is None else (names, [])
-        wanted = sorted(filter(NAME.fullmatch, listed | self._index.entries.keys() if names is None else listed))
+        wanted = sorted(filter(NAME.fullmatch, listed | self._index.records.keys() if names is None else listed))
         found = zip(wanted, self._files.digests(wanted), strict=True)
         groups = tuple(group for name, digest in found if (group := self._group(name, digest)))
         return Snapshot(groups, diagnostics=tuple(odd))
@@ -84,24 +84,23 @@ class FolderStore:
         record = Record(named, digest, count, self._identity)
         self._begin()
         if text is None or (before and (before.name, before.digest) == (after.name, digest)):
-            self._commit(Entry(record.name, record))
+            self._index.append(Entry(record.name, record))
             return self._group_of(record)
-        entry = Entry(record.name, record, is_settled=False, before=before)
-        self._commit(entry)
+        self._index.append(Entry(record.name, record, is_settled=False, before=before))
         self._files.write(record.name, text)
         if before and before.name != record.name:
             self._files.remove(before.name)
-        self._index.settle(entry)
+        self._index.note_done()
         return self._group_of(record)
 
     def remove(self, prior: Group) -> None:
         """Delete a group: its line first, so that a crash before the file is gone is told apart."""
-        entry = Entry(prior.name, None, is_settled=False, before=self._record(prior.name))
+        before = self._record(prior.name)
         self._begin()
-        self._commit(entry)
+        self._index.append(Entry(prior.name, None, is_settled=False, before=before))
         self._files.remove(prior.name)
-        self._index.settle(entry)
-        self._ids = None
+        self._index.note_done()
+        self._ids.discard(prior.id)
 
     def close(self) -> None:
         """After writing, leave the index with one line a group, sorted by name."""
@@ -111,28 +110,23 @@ class FolderStore:
         # Not being able to tidy up loses nothing: whoever writes next does it.
         with suppress(OSError, BackendError), self.guard(exclusive=True):
             self._begin()
-            if not self._index.is_compact:
-                entries = self._index.entries.values()
-                self._index.rewrite([record for entry in entries if (record := self._kept(entry))])
+            self._index.rewrite()
 
     # What is there ----------------------------------------------------------------------------------------------------
 
     def _record(self, name: str) -> Record | None:
-        found = self._files.digest(name)
-        if isinstance(found, BackendError):
-            raise found
-        return self._holding(name, found)
+        return self._holding(name, self._digest(name))
 
     def _holding(self, name: str, found: str | None) -> Record | None:
-        entry = self._index.entries.get(name)
-        if entry is None:
-            return None if found == self._leftovers.get(name) else unlisted(name, found)
-        try:
-            return entry.holds(found)
-        except LookupError as error:
+        record = self._index.records.get(name)
+        if record is None:
+            is_leftover = self._leftover is not None and (name, found) == (self._leftover.name, self._leftover.digest)
+            return None if found is None or is_leftover else Record(Group(name, members=None), found)
+        if found is None:
             summary = f"the member file {self._files.shown(name)} is missing"
             hint = "Bring it back from version control; or, to give the group up, delete its line from the index."
-            raise BackendError(summary, "the index names it", hint, name=name) from error
+            raise BackendError(summary, "the index names it", hint, name=name)
+        return record if found == record.digest else Record(record.group, found)
 
     def _group(self, name: str, found: str | BackendError | None) -> Group | None:
         """Return a group for a snapshot. One that can't be read is there all the same, and says so when loaded."""
@@ -141,8 +135,8 @@ class FolderStore:
                 raise found
             record = self._holding(name, found)
         except BackendError as damage:
-            entry = self._index.entries.get(name)
-            group = entry.record.group if entry and entry.record else Group(name)
+            record = self._index.records.get(name)
+            group = record.group if record else Group(name)
             return replace(group, members=unreadable(damage), revision=revision_of(group, "damaged"))
         return self._group_of(record) if record else None
 
@@ -159,16 +153,7 @@ class FolderStore:
             return None
         return members.text()
 
-    def _commit(self, entry: Entry) -> None:
-        self._has_written = True
-        self._index.append(entry)
-
     def _free_id(self, name: str) -> str:
-        if self._ids is None:
-            self._ids = {entry.record.group.id for entry in self._index.entries.values() if entry.record}
-        never_made = self._index.entries.get(name)  # of a create that a crash kept from coming about
-        if never_made and never_made.record:
-            self._ids.discard(never_made.record.group.id)
         found = free_id(name, self._ids.__contains__)
         self._ids.add(found)
         return found
@@ -176,39 +161,39 @@ class FolderStore:
     # What a crash left ------------------------------------------------------------------------------------------------
 
     def _look_again(self) -> None:
-        """After the index was read, find out which renames came about.
+        """After the index was read, find out whether its last line came about; in memory only, for readers too."""
+        self._undone = self._leftover = None
+        last, records = self._index.last, self._index.records
+        if last is not None:
+            if not last.came_about(self._trace(last.name), self._trace(last.renamed_from or last.name)):
+                self._undone = last.taken_back()
+                records.pop(last.name, None)
+                if last.before is not None:
+                    records[last.before.name] = last.before
+            elif last.renamed_from and last.before:
+                self._leftover = last.before
+        self._ids = {record.group.id for record in records.values()}
 
-        It is those whose new file is there: it is written before the old one goes.
-        """
-        self._leftovers, self._undone, self._ids = {}, [], None
-        for entry in list(self._index.entries.values()):
-            before = entry.before
-            if before is None or not entry.renamed_from or before.name in self._index.entries:
-                continue
-            if self._files.path(entry.name).exists():
-                self._leftovers[before.name] = before.digest
-            elif self._files.path(before.name).exists():
-                self._undone.append(Entry(before.name, before, instead_of=entry.name))
-        for entry in self._undone:
-            del self._index.entries[entry.instead_of]
-            self._index.entries[entry.name] = entry
+    def _trace(self, name: str) -> str | None:
+        """Return a file's digest; of one that can't be read, a text that is none: it is not what it was."""
+        found = self._files.digest(name)
+        return str(found) if isinstance(found, BackendError) else found
 
     def _begin(self) -> None:
-        """Before the first write, finish what a crash left of a rename."""
-        for name, digest in self._leftovers.items():
-            if name not in self._index.entries and self._files.digest(name) == digest:
-                self._files.remove(name)
-        if self._undone:
-            self._index.append(*self._undone)
-        self._leftovers, self._undone = {}, []
+        """Before a write, see that the last line of the index is carried out or taken back."""
+        self._has_written = True
+        if self._undone is not None:
+            self._index.append(self._undone)
+        elif self._leftover is not None and self._trace(self._leftover.name) == self._leftover.digest:
+            self._files.remove(self._leftover.name)
+        self._undone = self._leftover = None
+        self._index.note_done()
 
-    def _kept(self, entry: Entry) -> Record | None:
-        if entry.is_settled:
-            return entry.record
-        found = self._files.digest(entry.name)
+    def _digest(self, name: str) -> str | None:
+        found = self._files.digest(name)
         if isinstance(found, BackendError):
             raise found
-        return entry.kept(found)
+        return found
 
 
 def _known(record: Record | None) -> tuple[str, int | None]:

@@ -1,8 +1,8 @@
 """The index of a state folder: one line a commit, and what it says together with the files that are found. Pure.
 
-A line says what a group becomes, before its member file is touched, and what it was (`before`). So whatever moment a
-crash comes at, the member file's digest tells which of the two holds; if neither does, somebody edited the file by
-hand. The last line of a name counts.
+A line says what a group becomes, before its member file is touched, and what it was (`before`). Whoever writes a line
+sees first that the one before it is carried out or taken back, so that only the last line of the file can be in doubt.
+Then the member file tells whether it came about: it is still as it was before, or it is not.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.model import Group
 from groupsync.records import Fields, RecordError, kind_of
 from groupsync_file.convert import Values, group_values, read_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from groupsync.model import Group
 
 FORMAT: Final = 1
 _HEADER: Final = "groupsync_state"
@@ -46,14 +47,14 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the index says of one name.
+    """One line of the index.
 
     Attributes:
         name: of the group after the commit.
         record: the group after it; None for a delete.
-        is_settled: whether the commit needs no other file, so that the line itself is all of it.
+        is_settled: whether the line itself is all of the commit, so that no member file has to follow.
         before: the group as it was, maybe under another name; None where there was none. Only while not settled.
-        instead_of: a rename to this name never came about; the group is still called `name`.
+        instead_of: takes back a rename to this name: the group is still called `name`.
     """
 
     name: str
@@ -67,67 +68,51 @@ class Entry:
         """The name before, if the commit is a rename; else empty."""
         return self.before.name if self.before is not None and self.before.name != self.name else ""
 
-    def holds(self, found: str | None) -> Record | None:
-        """Return which record holds; None if there is no group.
+    def came_about(self, found: str | None, found_before: str | None) -> bool:
+        """Tell whether the member file followed. A file edited by hand since speaks for it.
 
         Args:
-            found: SHA-256 of the member file, None where it is missing.
-
-        Raises:
-            LookupError: the member file is missing and should not be.
-        """
-        before = self.before if self.before is not None and self.before.name == self.name else None
-        if before is not None and found == before.digest:
-            return before
-        if self.record is None:  # deleted; a file that is there all the same was made since
-            return unlisted(self.name, found)
-        if found is None:
-            if not self.is_settled and self.before is None:  # a create that never got as far as the file
-                return None
-            raise LookupError(self.name)
-        return self.record if found == self.record.digest else Record(self.record.group, found)
-
-    def kept(self, found: str | None) -> Record | None:
-        """Return the record that stands for all this entry says, once it is settled; None for no group.
-
-        Of a file that was edited by hand it is the one that it was edited from. `found` is as in `holds`.
+            found: SHA-256 of the member file of `name`, None where there is none.
+            found_before: the same of the name before a rename; for others equal to `found`.
         """
         if self.is_settled:
-            return self.record
-        if self.before is not None and self.before.name == self.name and found == self.before.digest:
-            return self.before
-        return None if found is None and self.before is None else self.record
+            return True
+        if self.renamed_from:  # the new file is written before the old one goes
+            return found is not None or found_before is None
+        if self.before is None:
+            return found is not None
+        return found != self.before.digest
 
-
-def unlisted(name: str, found: str | None) -> Record | None:
-    """Return the group that a member file makes of which the index knows nothing; None where there is no file."""
-    return None if found is None else Record(Group(name, members=None), found)
+    def taken_back(self) -> Entry:
+        """Return the line that says that this one did not come about."""
+        if self.before is None:
+            return Entry(self.name, None)
+        return Entry(self.before.name, self.before, instead_of=self.name if self.renamed_from else "")
 
 
 @dataclass(slots=True)
 class Index:
-    """The entries of an index file.
+    """What an index file says.
 
     Attributes:
-        entries: by name.
+        records: by name, after the last line, taken for carried out.
+        last: the last line, where its member file may not have followed.
         valid_bytes: up to where the file is whole; a crash while appending leaves part of a line after it.
         is_ended: whether the last line has its line break.
-        is_compact: whether a rewrite would leave the file as it is.
     """
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    last: Entry | None = None
     valid_bytes: int = 0
     is_ended: bool = True
-    is_compact: bool = True
 
-    def record(self, entry: Entry) -> None:
-        """Take note of one more commit."""
-        if entry.renamed_from:
-            self.entries.pop(entry.renamed_from, None)
-        if entry.instead_of:
-            self.entries.pop(entry.instead_of, None)
-        self.entries[entry.name] = entry
-        self.is_compact = False
+    def take(self, entry: Entry) -> None:
+        """Take note of one more line."""
+        for gone in (entry.renamed_from, entry.instead_of, entry.name):
+            self.records.pop(gone, None)
+        if entry.record is not None:
+            self.records[entry.name] = entry.record
+        self.last = None if entry.is_settled else entry
 
 
 class IndexDamaged(ValueError):
@@ -146,24 +131,21 @@ def parse_index(data: bytes) -> Index:
     """
     index = Index()
     *lines, tail = data.split(b"\n")
-    names: list[str] = []
     for number, line in enumerate(lines, 1):
         try:
             values = _json_object(line) if line else None
         except ValueError as error:
             raise IndexDamaged(number, "it is not a JSON object") from error
-        names += _take(index, values, number)
+        _take(index, values, number)
         index.valid_bytes += len(line) + 1
     try:
         values = _json_object(tail) if tail else None
     except ValueError:
         values = None
     if values is not None:
-        names += _take(index, values, len(lines) + 1)
+        _take(index, values, len(lines) + 1)
         index.valid_bytes += len(tail)
         index.is_ended = False
-    settled = all(entry.is_settled and entry.record and not entry.instead_of for entry in index.entries.values())
-    index.is_compact = settled and index.is_ended and names == sorted(index.entries)
     return index
 
 
@@ -188,19 +170,14 @@ def format_index(records: Iterable[Record]) -> bytes:
     return b"".join([format_header(), *(_line(_record_values(record)) for record in ordered)])
 
 
-def _take(index: Index, values: object, line: int) -> list[str]:
-    """Take note of a line and return the name it is about, for the order of lines; nothing for the header."""
+def _take(index: Index, values: object, line: int) -> None:
     try:
-        if values is None:
-            return []
         if isinstance(values, dict) and _HEADER in values:
             _check_header(values)
-            return []
-        entry = _read_entry(values)
+        elif values is not None:
+            index.take(_read_entry(values))
     except RecordError as error:
         raise IndexDamaged(line, str(error)) from error
-    index.record(entry)
-    return [entry.name]
 
 
 def _check_header(values: Values) -> None:

@@ -24,14 +24,14 @@ class IndexFile:
         self._seen: disk.Signature | None = None
 
     @property
-    def entries(self) -> dict[str, Entry]:
-        """The entries by name."""
-        return self._index.entries
+    def records(self) -> dict[str, Record]:
+        """What the index says of each name, its last line taken for carried out."""
+        return self._index.records
 
     @property
-    def is_compact(self) -> bool:
-        """Whether the file has one line a group, sorted, and nothing to be settled."""
-        return self._index.is_compact
+    def last(self) -> Entry | None:
+        """The last line, where it is in doubt whether its member file followed."""
+        return self._index.last
 
     def refresh(self) -> bool:
         """Read the file again if it is not as it was left; say whether that was so.
@@ -55,28 +55,25 @@ class IndexFile:
         """Read the file anew next time: what is known of it may be half of a commit."""
         self._seen = None
 
-    def append(self, *entries: Entry) -> None:
-        """Write a line for each of the entries, in one go."""
+    def append(self, entry: Entry) -> None:
+        """Write a line. The one before it must be carried out, or taken back by this one."""
         index = self._index
         start = format_header() if not index.valid_bytes else b"" if index.is_ended else b"\n"
-        data = start + b"".join(map(format_entry, entries))
+        data = start + format_entry(entry)
         disk.append(self._path, data, index.valid_bytes)
         index.valid_bytes += len(data)
         index.is_ended = True
-        for entry in entries:
-            index.record(entry)
+        index.take(entry)
         self._seen = disk.signature_of(self._path)
 
-    def settle(self, entry: Entry) -> None:
-        """Note in memory that a commit is over and done; the file is told at the next `rewrite`."""
-        if entry.record is None:
-            self._index.entries.pop(entry.name, None)
-        else:
-            self._index.entries[entry.name] = Entry(entry.name, entry.record)
+    def note_done(self) -> None:
+        """Note that the last line's member file followed."""
+        self._index.last = None
 
-    def rewrite(self, records: list[Record]) -> None:
-        """Replace the file by one line for each of the records."""
-        data = format_index(records)
+    def rewrite(self) -> None:
+        """Replace the file by one line a group, sorted by name. No line may be in doubt."""
+        records = dict(sorted(self._index.records.items()))
+        data = format_index(records.values())
         disk.write_atomically(self._path, data)
-        self._index = Index({record.name: Entry(record.name, record) for record in records}, len(data))
+        self._index = Index(records, valid_bytes=len(data))
         self._seen = disk.signature_of(self._path)
