@@ -18,15 +18,15 @@ from groupsync.schema_check import check
 from groupsync.schema_words import pointer_words
 from groupsync.secrets import Secret, has_reference, malformed_references
 from groupsync.targets import OWN_KEYS, Selector, TargetConfig, check_options, target_config
-from groupsync.yaml_events import parse_yaml
+from groupsync.yaml.events import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from groupsync.backend import JsonSchema
-    from groupsync.document import Document
     from groupsync.targets import Pointer
+    from groupsync.yaml.document import Document
 
 __all__ = [
     "Config",

@@ -16,7 +16,7 @@ from groupsync.connect import locked
 from groupsync.diff import Context, compare
 from groupsync.errors import BackendError, ConfigError, InvalidDefinitions
 from groupsync.load import load_definitions
-from groupsync.members import MemberFiles
+from groupsync.members.files import MemberFiles
 from groupsync.model import Diagnostic, Outcome, Plan, Report, Scope, Severity, State, TargetState, Verdict
 from groupsync.plan import plan_digest
 from groupsync.progress import Track, untracked

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.fmt import is_plain_list
+from groupsync.fmt.texts import is_plain_list
 from groupsync.model import KNOWN_USER_GROUP, Diagnostic, Severity, encode_members
 from groupsync.schema_check import check
-from groupsync.yaml_events import parse_yaml
-from groupsync.yaml_write import scalar, text_block
+from groupsync.yaml.events import parse_yaml
+from groupsync.yaml.write import scalar, text_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Diagnostic, Severity, SourceRange
-from groupsync.yaml_errors import YamlFault, fault, too_large
+from groupsync.yaml.errors import YamlFault, fault, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

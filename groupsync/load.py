@@ -12,11 +12,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from groupsync.document import Document
 from groupsync.files import UnreadableFile, find_files, read_found_file, read_text_file
 from groupsync.model import Definition, Diagnostic, Severity
 from groupsync.validate import broken_definition_of, check_definition, definition_of, duplicate_names
-from groupsync.yaml_events import MAX_FILE_BYTES, parse_yaml, parser_name
+from groupsync.yaml.document import Document
+from groupsync.yaml.events import MAX_FILE_BYTES, parse_yaml, parser_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

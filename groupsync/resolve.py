@@ -27,7 +27,7 @@ _CACHED_MEMBERS: Final = 2_000_000
 
 
 class MemberReader(Protocol):
-    """Reads member files; `groupsync.members.MemberFiles` is one."""
+    """Reads member files; `groupsync.members.files.MemberFiles` is one."""
 
     def members(self, file: MemberFile) -> Members:
         """Return the file's members, lazily."""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from jsonschema.protocols import Validator
 
-    from groupsync.document import Document
     from groupsync.model import Diagnostic
+    from groupsync.yaml.document import Document
 
 _ANNOTATIONS: Final = frozenset(["title", "description", "examples", "default", "deprecated", "$comment"])
 _DATA: Final = frozenset(["const", "enum", "default", "examples"])

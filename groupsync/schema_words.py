@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import Diagnostic, Severity
-from groupsync.yaml_scalars import kind_of, shown
+from groupsync.yaml.scalars import kind_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from jsonschema import ValidationError
 
-    from groupsync.document import Document
+    from groupsync.yaml.document import Document
 
 _TYPE_WORDS: Final = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",

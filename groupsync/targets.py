@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from groupsync.document import Document, MappingPlaces
 from groupsync.model import Diagnostic, Severity
 from groupsync.schema_check import check
 from groupsync.schema_words import closest
 from groupsync.secrets import HiddenText, Secret, resolve_references
+from groupsync.yaml.document import Document, MappingPlaces
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.backend import JsonSchema
-    from groupsync.document import Spot
     from groupsync.model import Definition, SourceRange
+    from groupsync.yaml.document import Spot
 
 OWN_KEYS: Final = ("plugin", "select")
 """What every target has; all other keys are its plugin's options."""

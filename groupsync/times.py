@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import ALWAYS, Diagnostic, Period, Severity
 from groupsync.schema_words import pointer_words
-from groupsync.yaml_scalars import shown
+from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from groupsync.document import Document
+    from groupsync.yaml.document import Document
 
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d))?", re.ASCII)
 

@@ -8,7 +8,7 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.inline_members import inline_members
+from groupsync.members.inline import inline_members
 from groupsync.model import (
     KNOWN_USER_GROUP,
     SEGMENT,
@@ -26,13 +26,13 @@ from groupsync.model import (
 from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
 from groupsync.times import instant_at, parse_instant, period_of
-from groupsync.yaml_scalars import shown
+from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from groupsync.document import Document
     from groupsync.identity import Identity
+    from groupsync.yaml.document import Document
 
 __all__ = [
     "broken_definition_of", "check", "check_definition", "definition_of", "duplicate_names", "group_schema",

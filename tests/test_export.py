@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsync.export import INLINE_LIMIT, Layout, export_groups
-from groupsync.fmt import format_definition, format_member_file
+from groupsync.fmt.texts import format_definition, format_member_file
 from groupsync.identity import Identity
-from groupsync.members import read_members
+from groupsync.members.files import read_members
 from groupsync.model import Group, Mark, Members
 from groupsync.validate import check_definition, definition_of, group_schema
-from groupsync.yaml_events import parse_yaml
+from groupsync.yaml.events import parse_yaml
 
 FOLD = Identity()
 LAYOUT = Layout("shop", group_schema())

@@ -69,11 +69,12 @@ FILES = {
 }
 WEIGHTS = [2, 6, 2, 2]
 TOKENS = [
-    b"\x00", b"\t", b"\r", b"\r\n", b"\n\n", b" ", b"'", b'"', b"{", b"}", b"[", b"]", b": ", b"- ", b"#", b"&a ", b"*a", b"*people",
-    b"<<: ", b"!!", b"!!python/object:os.system ", b"%YAML 1.1\n", b"---\n", b"...\n", b"|", b">-", b"? ", b"@", b"`", b",", b";",
-    b"\xff", b"\xc3\x28", b"\xef\xbb\xbf", b"\xff\xfe", b"\xe2\x80\xae", b"\xed\xa0\x80", "ß".encode(), "é@é.example".encode(),
-    b"null", b"~", b"no", b"1e9", b"0x1f", b".nan", b"../../etc/passwd", b"${env:HOME}", b"${file:/etc/passwd}", b"a" * 300,
-    b"[" * 80, b"- " * 80, b"{a: " * 60, b"name: ", b"members: ", b"include: [beta-testers]", b"until: 2020-02-30", b"=cmd()",
+    b"\x00", b"\t", b"\r", b"\r\n", b"\n\n", b" ", b"'", b'"', b"{", b"}", b"[", b"]", b": ", b"- ", b"#", b"&a ",
+    b"*a", b"*people", b"<<: ", b"!!", b"!!python/object:os.system ", b"%YAML 1.1\n", b"---\n", b"...\n", b"|", b">-",
+    b"? ", b"@", b"`", b",", b";", b"\xff", b"\xc3\x28", b"\xef\xbb\xbf", b"\xff\xfe", b"\xe2\x80\xae",
+    b"\xed\xa0\x80", "ß".encode(), "é@é.example".encode(), b"null", b"~", b"no", b"1e9", b"0x1f", b".nan",
+    b"../../etc/passwd", b"${env:HOME}", b"${file:/etc/passwd}", b"a" * 300, b"[" * 80, b"- " * 80, b"{a: " * 60,
+    b"name: ", b"members: ", b"include: [beta-testers]", b"until: 2020-02-30", b"=cmd()",
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from jsonschema.validators import extend
 
 from groupsync.schema_check import check, prepared, validator_class
 from groupsync.validate import group_schema
-from groupsync.yaml_events import parse_yaml
+from groupsync.yaml.events import parse_yaml
 
 ADDRESSES = [f"user{number}@example.com" for number in range(10_000)]
 

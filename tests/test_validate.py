@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsync.identity import Identity
-from groupsync.inline_members import SHOWN_FINDINGS
+from groupsync.members.inline import SHOWN_FINDINGS
 from groupsync.model import (
     Definition,
     InlineMembers,
@@ -23,7 +23,7 @@ from groupsync.model import (
     TimedMember,
 )
 from groupsync.validate import check_definition, definition_of, duplicate_names, parse_instant
-from groupsync.yaml_events import parse_yaml
+from groupsync.yaml.events import parse_yaml
 
 HEAD = "kind: known-user-group\nname: beta\n"
 FOLD = Identity()

@@ -15,7 +15,7 @@ from groupsync.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from groupsync.fmt_files import FileFormat
+    from groupsync.formatting import FileFormat
     from groupsync.model import Diagnostic
 
 _MAX_DIFF_BYTES: Final = 2_000_000
@@ -32,7 +32,7 @@ def command(*, paths: Sequence[Path], config_path: Path | None, is_check: bool, 
     Members are sorted and spelled canonically, comments stay with their line, and nothing changes its meaning. Works on
     the whole project, or on the files and folders in PATHS.
     """
-    from groupsync.fmt_files import format_files, project_files
+    from groupsync.formatting import format_files, project_files
     from groupsync.writing import write_file
 
     config = common.read_config(config_path)

@@ -1,7 +1,7 @@
 """YAML text with its places: what the formatter needs to edit a file without touching what it does not mean to.
 
 A `Node` knows which characters of the text it came from, so an edit replaces exactly those and every comment, blank
-line and quote elsewhere stays as its author left it. Pure. `groupsync.yaml_events` builds values for the rest of the
+line and quote elsewhere stays as its author left it. Pure. `groupsync.yaml.events` builds values for the rest of the
 program; here the values matter less than the spans and styles, and aliases stay aliases.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from groupsync.yaml_scalars import plain_scalar
+from groupsync.yaml.scalars import plain_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

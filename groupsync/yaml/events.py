@@ -12,14 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import SourceRange
-from groupsync.yaml_build import Builder
-from groupsync.yaml_errors import SYNTAX_ERROR, YamlFault, character_error, fault, syntax_error, too_large
+from groupsync.yaml.build import Builder
+from groupsync.yaml.errors import SYNTAX_ERROR, YamlFault, character_error, fault, syntax_error, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from groupsync.document import Document
     from groupsync.model import Diagnostic
+    from groupsync.yaml.document import Document
 
 MAX_FILE_BYTES: Final = 64 * 1024 * 1024
 _SECOND_OPINION_BYTES: Final = 1024 * 1024

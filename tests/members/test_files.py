@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from groupsync.codes import CODES
 from groupsync.errors import InvalidDefinitions
 from groupsync.identity import Identity
-from groupsync.member_text import SHOWN_ERRORS, parse_list
-from groupsync.members import MAX_FILE_BYTES, MemberFiles, read_members
+from groupsync.members.files import MAX_FILE_BYTES, MemberFiles, read_members
+from groupsync.members.tables import find_delimiter
+from groupsync.members.text import SHOWN_ERRORS, parse_list
 from groupsync.model import MemberFile, Severity, SourceRange, digest_bytes, encode_members
-from groupsync.tables import find_delimiter
 
 AT = SourceRange("groups/beta.yaml", 4, 5)
 EMAIL = Identity()

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import codecs
 import json
+import posixpath
 import re
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from groupsync.fmt_definition import ADDRESS_KEY, Refused, order_keys, sort_members, spell_members, tidy_space
-from groupsync.member_text import Entries, check, decode, parse_list, shown
+from groupsync.fmt.definition import ADDRESS_KEY, Refused, order_keys, sort_members, spell_members, tidy_space
+from groupsync.members.tables import parse_table
+from groupsync.members.text import Entries, check, decode, parse_list, shown
 from groupsync.model import Diagnostic, MemberFile, Severity, SourceRange, encode_members
-from groupsync.tables import parse_table
-from groupsync.yaml_edit import Lines, parse
-from groupsync.yaml_events import parse_yaml
+from groupsync.yaml.edit import Lines, parse
+from groupsync.yaml.events import parse_yaml
 
 if TYPE_CHECKING:
-    from groupsync.document import Document
     from groupsync.identity import Identity
+    from groupsync.yaml.document import Document
 
 _NOT_IN_LISTS: Final = re.compile(rb"^#|[,;<>]", re.MULTILINE)
 
@@ -44,7 +44,7 @@ def format_definition(data: bytes, path: str, identity: Identity) -> Formatted:
     """Format a definition file.
 
     Inline members are spelled canonically and sorted, bare repetitions go, keys come in their usual order, trailing
-    white space goes. Comments stay with the line they belong to (see `groupsync.fmt_definition`).
+    white space goes. Comments stay with the line they belong to (see `groupsync.fmt.definition`).
 
     Args:
         data: the file.
@@ -102,7 +102,7 @@ def format_member_file(data: bytes, path: str, identity: Identity, column: str |
         identity: how members are spelled.
         column: the column of a table that holds the member, None for the only one that can be meant.
     """
-    if PurePosixPath(path).suffix.casefold() not in (".txt", ".csv", ".tsv"):
+    if posixpath.splitext(path)[1].casefold() not in (".txt", ".csv", ".tsv"):
         return Formatted(data)
     text = decode(data, path)
     if isinstance(text, Diagnostic):

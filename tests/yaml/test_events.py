@@ -10,10 +10,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from groupsync import yaml_events
 from groupsync.model import SourceRange
-from groupsync.yaml_build import MAX_ALIASED_NODES, MAX_DEPTH
-from groupsync.yaml_events import parse_yaml, parse_yaml_slowly, parser_name
+from groupsync.yaml import events as yaml_events
+from groupsync.yaml.build import MAX_ALIASED_NODES, MAX_DEPTH
+from groupsync.yaml.events import parse_yaml, parse_yaml_slowly, parser_name
 
 READERS = pytest.mark.parametrize("read", [parse_yaml, parse_yaml_slowly], ids=["libyaml", "pure"])
 

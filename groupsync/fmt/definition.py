@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from groupsync.yaml_edit import BLANK_OR_COMMENT, Lines, MappingNode, Scalar, SequenceNode, parse, replace_spans
-from groupsync.yaml_write import scalar
+from groupsync.yaml.edit import BLANK_OR_COMMENT, Lines, MappingNode, Scalar, SequenceNode, parse, replace_spans
+from groupsync.yaml.write import scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from groupsync.yaml_edit import DocumentNode, Node, Tree
+    from groupsync.yaml.edit import DocumentNode, Node, Tree
 
 KEY_ORDER: Final = (
     "kind", "name", "display_name", "description", "owners", "labels", "targets", "members", "members_from", "include",

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from groupsync.document import range_of
 from groupsync.model import Diagnostic, Severity, SourceRange
+from groupsync.yaml.document import range_of
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import MarkedYAMLError

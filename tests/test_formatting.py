@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from groupsync import engine
 from groupsync.config import load_config
 from groupsync.facade import checked
-from groupsync.fmt_files import format_files, project_files
+from groupsync.formatting import format_files, project_files
 from groupsync.model import Group, Members
 from groupsync.writing import write_file
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
-from tests.test_fmt import LISTS, TABLES, items
+from tests.fmt.test_texts import LISTS, TABLES, items
 from tests.worlds import NOW
 
 CONFIG = "version: 1\nproject: shop\ndefinitions: [groups/**/*.yaml]\ntargets:\n  there: {plugin: memory}\n"

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import Diagnostic, InlineMembers, Severity, TimedMember
 from groupsync.times import period_of
-from groupsync.yaml_scalars import shown
+from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from groupsync.document import Document
     from groupsync.identity import Identity
+    from groupsync.yaml.document import Document
 
 SHOWN_FINDINGS: Final = 100
 """Findings of one kind shown for one list; the rest is counted."""

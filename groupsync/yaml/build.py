@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
-from groupsync.document import Document, MappingPlaces, Mark, SequencePlaces, Spot, range_of, start_of
 from groupsync.model import Diagnostic, Severity
-from groupsync.yaml_errors import YamlFault, fault
-from groupsync.yaml_scalars import SUSPECTS, kind_of, plain_scalar, shown
+from groupsync.yaml.document import Document, MappingPlaces, Mark, SequencePlaces, Spot, range_of, start_of
+from groupsync.yaml.errors import YamlFault, fault
+from groupsync.yaml.scalars import SUSPECTS, kind_of, plain_scalar, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

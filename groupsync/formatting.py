@@ -6,16 +6,16 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groupsync.fmt import format_definition, format_member_file
+from groupsync.fmt.texts import format_definition, format_member_file
 from groupsync.load import UnreadableFile, find_files, load_definitions, read_text_file
-from groupsync.members import MAX_FILE_BYTES as MAX_MEMBER_FILE_BYTES
-from groupsync.yaml_events import MAX_FILE_BYTES
+from groupsync.members.files import MAX_FILE_BYTES as MAX_MEMBER_FILE_BYTES
+from groupsync.yaml.events import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from groupsync.config import Config
-    from groupsync.fmt import Formatted
+    from groupsync.fmt.texts import Formatted
     from groupsync.model import Diagnostic
 
 

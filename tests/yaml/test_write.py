@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from groupsync.yaml_events import parse_yaml
-from groupsync.yaml_write import scalar, text_block
+from groupsync.yaml.events import parse_yaml
+from groupsync.yaml.write import scalar, text_block
 
 PLAIN = ["ada@contoso.com", "Beta testers", "Größe", "a.b-c_d/e", "Q&A (EMEA)", "1st.team@example.com", "Bob's"]
 QUOTED = ["", "no", "Yes", "null", "true", "~", "1e3", "0x1f", "2026-01-01", "12:30", "=", "<<", "- a", "a: b", "a #b",

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from groupsync.fmt import format_definition, format_member_file
+from groupsync.fmt.texts import format_definition, format_member_file
 from groupsync.identity import Identity
-from groupsync.member_text import check, decode, parse_list
+from groupsync.members.tables import parse_table
+from groupsync.members.text import check, decode, parse_list
 from groupsync.model import MemberFile, SourceRange, encode_members
-from groupsync.tables import parse_table
-from groupsync.yaml_edit import parse
-from groupsync.yaml_events import parse_yaml
+from groupsync.yaml.edit import parse
+from groupsync.yaml.events import parse_yaml
 
 FOLD = Identity()
 

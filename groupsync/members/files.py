@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import InvalidDefinitions
 from groupsync.files import UnreadableFile, read_text_file
-from groupsync.member_text import check, decode, error, parse_list
+from groupsync.members.tables import parse_table
+from groupsync.members.text import check, decode, error, parse_list
 from groupsync.model import Diagnostic, Members, Severity, digest_bytes, encode_members
-from groupsync.tables import parse_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

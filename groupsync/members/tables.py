@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
-from groupsync.member_text import SHOWN_ERRORS, Entries, error, is_member_column, shown
+from groupsync.members.text import SHOWN_ERRORS, Entries, error, is_member_column, shown
 from groupsync.model import Diagnostic, Severity, SourceRange
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Canonical form of definitions and member files."""

@@ -1,0 +1,1 @@
+"""Who is written to belong: inline lists, member files, tables."""

@@ -1,0 +1,148 @@
+"""What a user wrote, checked but not yet resolved."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from groupsync.model.findings import SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """When an entry holds: `start ≤ as_of < until`, in UTC. None leaves that side open."""
+
+    start: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, as_of: datetime) -> bool:
+        """Tell whether the entry holds at `as_of`."""
+        return (self.start is None or self.start <= as_of) and not self.expired(as_of)
+
+    def expired(self, as_of: datetime) -> bool:
+        """Tell whether a written `until` has passed."""
+        return self.until is not None and self.until <= as_of
+
+
+ALWAYS: Final = Period()
+
+
+@dataclass(frozen=True, slots=True)
+class TimedMember:
+    """A member written as a mapping: `{email: …, from: …, until: …, reason: …}`. `address` is canonical."""
+
+    address: str
+    period: Period
+    reason: str
+    at: SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class InlineMembers:
+    """The `members` of a definition.
+
+    Attributes:
+        plain: the members written as bare strings, canonical, in the order written, joined by newlines. One string and
+            not a tuple because it crosses from the loading processes as one block of memory; see `plain_members`.
+        timed: the members written as mappings, in the order written.
+    """
+
+    plain: str = ""
+    timed: tuple[TimedMember, ...] = ()
+
+    def plain_members(self) -> list[str]:
+        """Return the bare members, in the order written."""
+        return self.plain.split("\n") if self.plain else []
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFile:
+    """One entry of `members_from`.
+
+    Attributes:
+        path: the file, relative to the project's folder, `/` between the parts; already known to lie inside it.
+        column: name of the column that holds the member; None for a text file or a table with one column.
+        at: where the entry is written.
+    """
+
+    path: str
+    column: str | None
+    at: SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One entry of `include`, `exclude` or `restrict_to`: a group's name or, with `is_pattern`, a glob over names."""
+
+    target: str
+    at: SourceRange
+    is_pattern: bool = False
+    period: Period = ALWAYS
+    reason: str = ""
+
+
+class State(enum.StrEnum):
+    """Whether the group should exist on its targets."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+
+
+class Mode(enum.StrEnum):
+    """Whether groupsync may remove members (authoritative) or only add them."""
+
+    AUTHORITATIVE = "authoritative"
+    ADDITIVE = "additive"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """How a group may come, change and go."""
+
+    state: State = State.PRESENT
+    mode: Mode = Mode.AUTHORITATIVE
+    prevent_delete: bool = False
+    adopt: bool = False
+
+
+USUAL_LIFECYCLE: Final = Lifecycle()
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One YAML document, checked against its schema.
+
+    For `members`, `members_from` and `include`, None means that the key is not there, an empty tuple that it is `[]`.
+    An attribute that is None is not managed: the target keeps what it has.
+
+    Attributes:
+        kind: `known-user-group` or `segment`.
+        name: the key; `[a-z0-9][a-z0-9._-]{0,127}`.
+        at: where the document's name is written.
+        until: after it the group has no members; None for never.
+        previously: earlier names, to rename from.
+        targets: names of the targets it goes to, None for every one.
+        content_digest: SHA-256 over the document's plain values, not over comments, order of keys or layout.
+    """
+
+    kind: str
+    name: str
+    at: SourceRange
+    content_digest: str
+    display_name: str | None = None
+    description: str | None = None
+    owners: tuple[str, ...] | None = None
+    labels: tuple[tuple[str, str], ...] | None = None
+    members: InlineMembers | None = None
+    members_from: tuple[MemberFile, ...] | None = None
+    include: tuple[Reference, ...] | None = None
+    exclude: tuple[Reference, ...] = ()
+    restrict_to: tuple[Reference, ...] = ()
+    until: datetime | None = None
+    previously: tuple[str, ...] = ()
+    lifecycle: Lifecycle = USUAL_LIFECYCLE
+    targets: tuple[str, ...] | None = None

@@ -1,0 +1,106 @@
+"""Groups: the same type on both sides; and what is read of a target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from groupsync.model.definition import USUAL_LIFECYCLE, Lifecycle
+from groupsync.model.members import NO_MEMBERS
+
+if TYPE_CHECKING:
+    from groupsync.model.findings import Diagnostic
+    from groupsync.model.members import Members
+
+
+KNOWN_USER_GROUP: Final = "known-user-group"
+SEGMENT: Final = "segment"
+
+AttributeValue: TypeAlias = str | bool | tuple[str, ...] | tuple[tuple[str, str], ...] | None
+"""Text, a flag, a sorted tuple (owners), sorted pairs (labels), or None: not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The ownership mark that is stored with a managed group on its target.
+
+    Attributes:
+        project: the project that manages the group.
+        digest: of the members last applied.
+        count: of the members last applied.
+        identity: how identifiers were made canonical then, such as `email/fold`. A digest vouches for a member file
+            only under the same rule.
+        prevent_delete: protection that outlives the definition.
+    """
+
+    project: str
+    digest: str
+    count: int
+    identity: str
+    prevent_delete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A named set of members, prior or desired.
+
+    Attributes:
+        name: the key on both sides.
+        members: None on the desired side means that membership is not managed; None on the prior side that the target
+            does not tell.
+        id: the target's own identifier; never causes a change.
+        mark: prior side: the mark found, None for a group that nobody manages. Desired side: None.
+        revision: prior side: a token that every change of the group moves; the precondition of changes to it. None
+            where the target has none.
+        lifecycle: desired side only; never causes a change.
+        display_name, description, owners (sorted), labels (sorted pairs): None means not managed (desired) or not
+            set (prior).
+    """
+
+    name: str
+    kind: str = KNOWN_USER_GROUP
+    display_name: str | None = None
+    description: str | None = None
+    owners: tuple[str, ...] | None = None
+    labels: tuple[tuple[str, str], ...] | None = None
+    members: Members | None = NO_MEMBERS
+    id: str | None = None
+    mark: Mark | None = None
+    revision: str | None = None
+    lifecycle: Lifecycle = USUAL_LIFECYCLE
+
+    def attribute(self, name: str) -> AttributeValue:
+        """Return one of `ATTRIBUTES` by name."""
+        value: AttributeValue = getattr(self, name)
+        return value
+
+
+ATTRIBUTES: Final = ("kind", "display_name", "description", "owners", "labels")
+"""The attributes that are compared and written, in the order shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What to read from a target. `names` None means every group; otherwise at least these, absent ones left out."""
+
+    names: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a target held when it was read.
+
+    Attributes:
+        groups: sorted by name, no name twice.
+        revision: of the target as a whole, None where it has none.
+        complete: False for a partial read: nothing is deleted or removed because of what is missing from it.
+        reason: why it is not complete; empty otherwise.
+        diagnostics: warnings about odd things in the target that do not make the read incomplete, such as a file whose
+            name no group can have.
+    """
+
+    groups: tuple[Group, ...]
+    revision: str | None = None
+    complete: bool = True
+    reason: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,154 @@
+"""Who belongs to a group: lazily loaded, known by count and digest."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+def encode_members(members: Iterable[str]) -> bytes:
+    r"""Return the canonical text: the distinct members by code point, each ended by `\n`, as UTF-8.
+
+    `digest` is the SHA-256 of exactly these bytes, so a member file kept in this form hashes raw to its group's digest.
+    """
+    ordered = sorted(set(members))
+    return ("\n".join(ordered) + "\n").encode() if ordered else b""
+
+
+def decode_members(text: bytes) -> frozenset[str]:
+    """Return the members of a canonical text; the other way round from `encode_members`."""
+    return frozenset(text.decode().removesuffix("\n").split("\n")) if text else frozenset()
+
+
+def digest_bytes(text: bytes) -> str:
+    """Return the SHA-256 of `text` as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(text).hexdigest()
+
+
+EMPTY_DIGEST: Final = digest_bytes(b"")
+
+
+@final
+class Members:
+    """Who belongs to a group: a fixed set of canonical identifiers, loaded only when asked.
+
+    The whole membership of a run never has to be in memory: `load` reads anew each time unless the set was given.
+    `count` and `digest` are computed once, at the cost of one `load` where they are not known already.
+    Two values are equal when their digests are.
+    """
+
+    __slots__ = ("_count", "_digest", "_load", "raw")
+
+    _load: Callable[[], frozenset[str]]
+    _count: int | None
+    _digest: str | None
+    raw: Callable[[], bytes] | None
+    """Read the bytes this membership comes from, where there is one file for it. If they are in canonical form (see
+    `encode_members`) their SHA-256 is the digest; whoever uses them must check that. None where no such file exists."""
+
+    def __init__(
+        self,
+        load: Callable[[], frozenset[str]],
+        *,
+        count: int | None = None,
+        digest: str | None = None,
+        raw: Callable[[], bytes] | None = None,
+    ) -> None:
+        """Make a lazy value.
+
+        Args:
+            load: returns the canonical members; may raise `GroupsyncError`. Must return the same set each time.
+            count: how many there are, where that is known without loading.
+            digest: SHA-256 of the canonical text, only where something vouches for it: computed from the bytes just
+                read, kept with the members in one transaction, or tied to a revision that every change moves.
+            raw: see the attribute.
+        """
+        self._load = load
+        self._count = count
+        self._digest = digest
+        self.raw = raw
+
+    @classmethod
+    def of(cls, members: Iterable[str]) -> Members:
+        """Hold `members`, already canonical, in memory."""
+        held = members if isinstance(members, frozenset) else frozenset(members)
+        return cls(lambda: held, count=len(held))
+
+    @classmethod
+    def unread(
+        cls, *, count: int | None = None, digest: str | None = None, raw: Callable[[], bytes] | None = None
+    ) -> Members:
+        """Stand for members that a backend has not read yet.
+
+        For backends' `read` alone: the core binds `Backend.members` to it before anything is loaded. `count` is what
+        the target announced, and is held against what then comes; `digest` and `raw` are as in the constructor.
+        """
+        return cls(_load_unread, count=count, digest=digest, raw=raw)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether this only stands for members that have to be asked for; see `unread`."""
+        return self._load is _load_unread
+
+    def load(self) -> frozenset[str]:
+        """Return all members. May do I/O and raise `GroupsyncError`."""
+        members = self._load()
+        self._count = len(members)
+        return members
+
+    def text(self) -> bytes:
+        """Return the canonical text: the bytes of `raw` where the digest vouches for them. Does I/O as `load` does."""
+        if self.raw is not None and self._digest is not None:
+            text = self.raw()
+            if digest_bytes(text) == self._digest:
+                return text
+        return encode_members(self.load())
+
+    @property
+    def known_count(self) -> int | None:
+        """The count where it is cheap, else None."""
+        return self._count
+
+    @property
+    def known_digest(self) -> str | None:
+        """The digest where it is cheap, else None."""
+        return self._digest
+
+    @property
+    def count(self) -> int:
+        """How many members; loads them where that is not known."""
+        if self._count is None:
+            self._count = len(self._load())
+        return self._count
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical text, in hexadecimal; loads the members where that is not known."""
+        if self._digest is None:
+            self._digest = digest_bytes(encode_members(self.load()))
+        return self._digest
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the members by code point."""
+        return iter(sorted(self.load()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Members) and (self is other or self.digest == other.digest)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        shown = (self._digest or "")[:8]
+        return f"Members(count={self._count}, digest={shown or None!r})"
+
+
+def _load_unread() -> frozenset[str]:
+    message = "members that a backend left unread can only be loaded through the core"
+    raise RuntimeError(message)
+
+
+NO_MEMBERS: Final = Members(frozenset, count=0, digest=EMPTY_DIGEST)

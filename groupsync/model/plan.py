@@ -1,0 +1,189 @@
+"""Changes and plans: every difference as data."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groupsync.model.members import NO_MEMBERS
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from groupsync.model.findings import Diagnostic, SourceRange
+    from groupsync.model.group import AttributeValue, Mark
+    from groupsync.model.members import Members
+
+
+class Action(enum.StrEnum):
+    """What a change does to a group."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    RENAME = "rename"
+    DELETE = "delete"
+    ADOPT = "adopt"
+    FORGET = "forget"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeChange:
+    """One attribute's values. `name` is one of `ATTRIBUTES`, or `prevent_delete` (kept in the mark)."""
+
+    name: str
+    before: AttributeValue
+    after: AttributeValue
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One group's difference, complete enough for a backend to carry it out without anything else.
+
+    Attributes:
+        target: name of the target in the config.
+        name: the group's name after the change.
+        action: create, update, rename, delete, adopt (put the mark on a group that has none; may change it too) or
+            forget (take the mark off, leave the group).
+        prior_name: the name on the target before; differs from `name` only in a rename. None for a create.
+        id: the target's identifier of the group; None for a create or where it has none.
+        reason: for people; never a decision.
+        attributes: what changes, in the order of `ATTRIBUTES`. A create lists all that are set.
+        add, remove: disjoint. For a delete, `remove` holds everyone who was in the group. For a forget both are empty.
+        precondition: the prior group's `revision`, which must still hold at the write. None for a create (the group
+            must not exist) and for targets without revisions.
+        prior_count: members before, 0 for a create.
+        expired: how many of `remove` go because a written `until` has passed.
+        mark: the mark to store, None for delete and forget. Its digest and count are those of the whole membership
+            after the change.
+        definition_digest: over the group's own definition and all it is built from; empty where the definition is gone.
+        at: where the definition is written, None where it is gone.
+    """
+
+    target: str
+    name: str
+    action: Action
+    prior_name: str | None = None
+    id: str | None = None
+    reason: str = ""
+    attributes: tuple[AttributeChange, ...] = ()
+    add: Members = NO_MEMBERS
+    remove: Members = NO_MEMBERS
+    precondition: str | None = None
+    prior_count: int = 0
+    expired: int = 0
+    mark: Mark | None = None
+    definition_digest: str = ""
+    at: SourceRange | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Target and name: unique in a plan, and its order."""
+        return (self.target, self.name)
+
+    @property
+    def touches_members(self) -> bool:
+        """Whether anyone is added or removed."""
+        return bool(self.add.count or self.remove.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How a managed group stands to its mark, the digest that was last applied.
+
+    Attributes:
+        drifted: the target's members are not those last applied (and not those desired): somebody else changed them.
+        pending: the desired members are not those last applied: the definition, or what it is built from, changed.
+    """
+
+    target: str
+    name: str
+    drifted: bool
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A change of the plan that may not be applied as it stands.
+
+    Attributes:
+        target, name: of the change; an empty name refuses the whole run for that target.
+        rule: what refused it, such as `adopt` or `prevent_delete`.
+        summary: one line with the figures.
+        hint: the exact option or edit that would allow just this.
+        at: the line of config or definition that set the rule, None for a default.
+    """
+
+    target: str
+    name: str
+    rule: str
+    summary: str
+    hint: str = ""
+    at: SourceRange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the guards say of a plan. Refused changes stay in the plan to be seen, and are not applied."""
+
+    refusals: tuple[Refusal, ...] = ()
+
+    def refusal_of(self, change: Change) -> Refusal | None:
+        """Return why `change` may not be applied, None if it may."""
+        for refusal in self.refusals:
+            if refusal.target == change.target and refusal.name in ("", change.name):
+                return refusal
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """A target as it was read for a plan.
+
+    Attributes:
+        name: in the config.
+        plugin: name of the backend.
+        revision: of the target as a whole, None where it has none.
+        groups: how many groups were looked at (definitions that go there and managed groups found).
+        memberships: how many memberships the managed groups hold, as far as counts are known.
+        complete, reason: as in the snapshot.
+        withheld: names of the groups of which something is left out of the plan because the target could not be read
+            wholly, sorted.
+    """
+
+    name: str
+    plugin: str
+    revision: str | None = None
+    groups: int = 0
+    memberships: int = 0
+    complete: bool = True
+    reason: str = ""
+    withheld: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every change of a run, as data that can be saved, reviewed and applied.
+
+    Attributes:
+        project: the ownership mark.
+        as_of: the instant at which `from` and `until` were judged, in UTC.
+        looking: made with `--at`, so that it can be looked at but not applied.
+        targets: in the order of the config.
+        changes: sorted by target and name.
+        drift: managed groups that drifted or have an edit pending, sorted by target and name.
+        diagnostics: warnings, sorted.
+        verdict: what was refused.
+        digest: over targets and changes with their preconditions; not over as_of, diagnostics, verdict.
+    """
+
+    project: str
+    as_of: datetime
+    targets: tuple[TargetState, ...]
+    changes: tuple[Change, ...]
+    digest: str
+    drift: tuple[Drift, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    verdict: Verdict = Verdict()
+    looking: bool = False
+    format_version: int = 1

@@ -1,0 +1,84 @@
+"""README's commands are typed one by one, and their output is the output that is printed there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"<!-- scene: (?P<scene>[\w-]+) -->\n```console\n(?P<body>.*?)```", re.DOTALL)
+INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
+DURATION = re.compile(r"\bin \d+\.\d+ s\b")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command and what README says it prints; a line of `…` stands for any lines."""
+
+    line: int
+    command: str
+    expected: str
+
+
+def scenes():
+    """Read README's console blocks; those of one scene share a folder and go one after the other."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    found: dict[str, list[Step]] = {}
+    for block in BLOCK.finditer(text):
+        first = text[: block.start("body")].count("\n") + 1
+        steps = found.setdefault(block["scene"], [])
+        for number, line in enumerate(block["body"].splitlines(), first):
+            if line.startswith("$ "):
+                steps.append(Step(number, line[2:], ""))
+            elif line.startswith("> ") and not steps[-1].expected:
+                steps[-1] = Step(steps[-1].line, f"{steps[-1].command}\n{line[2:]}", "")
+            else:
+                steps[-1] = Step(steps[-1].line, steps[-1].command, f"{steps[-1].expected}{line}\n")
+    return found
+
+
+def normal(text):
+    """Leave out what differs from run to run: the clock."""
+    return DURATION.sub("in 0.0 s", INSTANT.sub("2026-01-01 00:00:00 UTC", text))
+
+
+def pattern(expected):
+    """Make the expression that the output must match."""
+    return "".join("(?:.*\n)*" if line == "…" else re.escape(line) + "\n" for line in expected.splitlines())
+
+
+@pytest.mark.parametrize("scene", scenes())
+def test_what_readme_shows_is_what_is_printed(scene, tmp_path):
+    """Every command of a scene, in README's order, prints what README says."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    environment |= {"NO_COLOR": "1", "COLUMNS": "80"}
+    folder = tmp_path
+    for step in scenes()[scene]:
+        done = subprocess.run(
+            ["bash", "-c", f"{step.command}\necho; echo folder: $PWD"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        printed, _, ended = done.stdout.rpartition("\nfolder: ")
+        folder = Path(ended.strip())
+        wanted = re.compile(pattern(normal(step.expected)))
+        assert wanted.fullmatch(normal(printed)), f"README.md:{step.line}: $ {step.command}\nprints\n{printed}"
+
+
+def test_readme_has_scenes():
+    """The blocks are found, so that a changed mark-up does not pass for success."""
+    assert len(scenes()) >= 3
+    assert sum(len(steps) for steps in scenes().values()) >= 15
