@@ -1,4 +1,4 @@
-"""The straight line: load → validate → resolve → read → scope → diff → plan → guard → apply → verify.
+"""The straight line: read → scope → diff → plan → apply → verify; `groupsync.project` is the stretch before it.
 
 Each function is a stretch of it; the commands of `groupsync.cli` call one or two of them and print what comes back.
 """
@@ -7,32 +7,28 @@ from __future__ import annotations
 
 import difflib
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
 from groupsync.connect import locked
 from groupsync.diff import Context, compare
-from groupsync.errors import BackendError, ConfigError, InvalidDefinitions
-from groupsync.load import load_definitions
-from groupsync.members.files import MemberFiles
+from groupsync.errors import BackendError, ConfigError
 from groupsync.model import Diagnostic, Outcome, Plan, Report, Scope, Severity, State, TargetState, Verdict
 from groupsync.plan import plan_digest
 from groupsync.progress import Track, untracked
-from groupsync.references import Doubts
+from groupsync.project import Project, collecting, sorted_findings, stop_on_errors
 from groupsync.report.show import Sides
-from groupsync.resolve import resolve
 from groupsync.scope import EVERYTHING, Scoped, Selection, Wanted, scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from groupsync.backend import Backend
-    from groupsync.config import Config, TargetConfig
-    from groupsync.model import Change, Definition, Drift, Refusal, Result, Snapshot
-    from groupsync.resolve import Desired, Resolution
+    from groupsync.config import TargetConfig
+    from groupsync.model import Change, Drift, Refusal, Result, Snapshot
+    from groupsync.resolve import Desired
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,71 +50,6 @@ class Request:
     selection: Selection = EVERYTHING
     adopt: bool = False
     track: Track = untracked
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A project's files, loaded and resolved. `findings` collects warnings all through the run."""
-
-    config: Config
-    definitions: tuple[Definition, ...]
-    resolution: Resolution
-    files: MemberFiles
-    findings: list[Diagnostic] = field(default_factory=list)
-
-
-# --- load → validate → resolve ----------------------------------------------------------------------------------------
-
-
-def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, track: Track = untracked) -> Project:
-    """Load and resolve all definitions.
-
-    Args:
-        config: says where they are.
-        as_of: the instant at which `from` and `until` are judged, in UTC.
-        reads_files: check every member file, too; otherwise one is read when somebody asks for its members.
-        track: shows progress.
-
-    Raises:
-        InvalidDefinitions: all that the files get wrong.
-    """
-    loaded = load_definitions(config.root, config.definitions, config.identity, config.definitions_at)
-    findings = list(loaded.diagnostics)
-    everyone = (*loaded.definitions, *loaded.broken)
-    files = MemberFiles(config.root, config.identity, findings.append)
-    doubts = Doubts(loaded.broken, loaded.knows_names)
-    resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts)
-    findings += resolution.diagnostics
-    findings += _unknown_targets(everyone, config)
-    if reads_files:
-        _check_files(everyone, files, findings, track)
-    _stop_on_errors(findings)
-    return Project(config, loaded.definitions, resolution, files, findings)
-
-
-def _check_files(
-    definitions: Iterable[Definition], files: MemberFiles, findings: list[Diagnostic], track: Track
-) -> None:
-    """Read every member file once for each column that is asked for."""
-    distinct = {(file.path, file.column): file for each in definitions for file in each.members_from or ()}
-    for file in track("Reading member files", list(distinct.values())):
-        with _collecting(findings):
-            files.members(file).load()
-
-
-def _unknown_targets(definitions: Iterable[Definition], config: Config) -> Iterator[Diagnostic]:
-    known = {target.name for target in config.targets}
-    for definition in definitions:
-        for name in definition.targets or ():
-            if name not in known:
-                yield Diagnostic(
-                    "GS407",
-                    Severity.ERROR,
-                    f"Unknown target `{name}`",
-                    f"`targets` of `{definition.name}` may name: {', '.join(sorted(known)) or 'nothing'}.",
-                    f"Correct the name, or add the target to {config.path}.",
-                    definition.at,
-                )
 
 
 # --- read → scope → diff → plan ---------------------------------------------------------------------------------------
@@ -147,7 +78,7 @@ def make_plan(project: Project, backends: Mapping[str, Backend], request: Reques
         if target.name in backends:
             _plan_target(project, target, backends[target.name], request, draft)
     project.findings.extend(draft.findings)
-    _stop_on_errors(project.findings)
+    stop_on_errors(project.findings)
     changes = sorted(draft.changes, key=lambda change: change.key)
     return Plan(
         project.config.project,
@@ -156,7 +87,7 @@ def make_plan(project: Project, backends: Mapping[str, Backend], request: Reques
         tuple(changes),
         plan_digest(draft.states, changes),
         drift=tuple(sorted(draft.drift, key=lambda each: (each.target, each.name))),
-        diagnostics=_sorted(project.findings),
+        diagnostics=sorted_findings(project.findings),
         verdict=Verdict(tuple(draft.refusals)),
         looking=request.looking,
     )
@@ -179,7 +110,7 @@ def _plan_target(project: Project, target: TargetConfig, backend: Backend, reque
     for pair in request.track(f"Comparing {target.name}", scoped.pairs):
         name = pair.desired.group.name if pair.desired else pair.prior.name if pair.prior else ""
         try:
-            with _collecting(draft.findings):
+            with collecting(draft.findings):
                 compared = compare(pair, context)
                 draft.changes += [compared.change] if compared.change else []
                 draft.drift += [compared.drift] if compared.drift else []
@@ -353,24 +284,3 @@ def _objections(project: Project, plan: Plan) -> dict[tuple[str, str], Result]:
             error = "its definition, or something it is built from, changed since the plan"
             found[change.key] = applying.outcome_of(change, Outcome.STALE, error, "Plan again.")
     return found
-
-
-# --- findings ---------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _collecting(findings: list[Diagnostic]) -> Iterator[None]:
-    """Go on after what a user's file gets wrong, so that everything is reported at once."""
-    try:
-        yield
-    except InvalidDefinitions as error:
-        findings += [found for found in error.diagnostics if found not in findings]
-
-
-def _stop_on_errors(findings: Sequence[Diagnostic]) -> None:
-    if any(found.severity is Severity.ERROR for found in findings):
-        raise InvalidDefinitions(dict.fromkeys(findings))
-
-
-def _sorted(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    return tuple(sorted(dict.fromkeys(findings), key=lambda found: found.sort_key))

@@ -47,6 +47,7 @@ def command(
     from groupsync import engine
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
+    from groupsync.project import load_project
 
     request = common.request_of(**picked, adopt=adopt)
     if saved is not None and (request.looking or request.selection.names or request.selection.labels or adopt):
@@ -54,7 +55,7 @@ def command(
             "A saved plan is applied as it is: --at, --select, --label and --adopt don't go with it."
         )
     config = common.read_config(config_path)
-    project = engine.load_project(config, request.as_of)
+    project = load_project(config, request.as_of)
     with open_targets(config, Plugins.discover(), request.targets) as backends:
         if saved is not None:
             from groupsync.planfile import read_plan

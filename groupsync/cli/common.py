@@ -123,6 +123,11 @@ def read_config(path: Path | None) -> Config:
     return load_config(found)
 
 
+def instant_of(at: datetime | None) -> datetime:
+    """Return the instant to look at: the one asked for, or now, to the second."""
+    return at or datetime.now(UTC).replace(microsecond=0)
+
+
 def request_of(
     at: datetime | None = None,
     targets: Sequence[str] = (),
@@ -136,7 +141,7 @@ def request_of(
     from groupsync.scope import Selection
 
     return Request(
-        as_of=at or datetime.now(UTC).replace(microsecond=0),
+        as_of=instant_of(at),
         looking=at is not None,
         targets=tuple(targets),
         selection=Selection(tuple(names), tuple(labels)),

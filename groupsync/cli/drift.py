@@ -24,10 +24,11 @@ def command(*, config_path: Path | None, detailed_exitcode: bool, full: bool, fo
     from groupsync.cli.plan import exit_code_of
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
+    from groupsync.project import load_project
 
     config = common.read_config(config_path)
     request = common.request_of(**picked)
-    project = engine.load_project(config, request.as_of)
+    project = load_project(config, request.as_of)
     with open_targets(config, Plugins.discover(), request.targets) as backends:
         plan = engine.make_plan(project, backends, request)
         common.show_diagnostics(plan.diagnostics)

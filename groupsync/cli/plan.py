@@ -37,10 +37,11 @@ def command(
     from groupsync import engine
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
+    from groupsync.project import load_project
 
     config = common.read_config(config_path)
     request = common.request_of(**picked, adopt=adopt)
-    project = engine.load_project(config, request.as_of)
+    project = load_project(config, request.as_of)
     with open_targets(config, Plugins.discover(), request.targets) as backends:
         plan = engine.make_plan(project, backends, request)
         # Long member lists are read again while they are shown and saved, so the targets stay open.

@@ -37,12 +37,13 @@ def command(
     from groupsync import engine
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
+    from groupsync.project import load_project
 
     if (only_members or prior) and not (only_members and group):
         raise click.UsageError("--members prints one group: `groupsync show GROUP --members [--prior]`.")
     config = common.read_config(config_path)
     request = common.request_of(**picked)
-    project = engine.load_project(config, request.as_of)
+    project = load_project(config, request.as_of)
     with open_targets(config, Plugins.discover(), request.targets) as backends:
         found = engine.both_sides(project, backends, request, group)
         common.show_diagnostics(project.findings)

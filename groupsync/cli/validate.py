@@ -23,14 +23,14 @@ def command(*, config_path: Path | None, at: datetime | None, format_: str) -> i
 
     Reads no target. With `--format json` the findings go to stdout as one JSON document.
     """
-    from groupsync import engine
     from groupsync.errors import InvalidDefinitions
     from groupsync.model import Severity
+    from groupsync.project import load_project
 
     groups = 0
     try:
         config = common.read_config(config_path)
-        project = engine.load_project(config, common.request_of(at).as_of, reads_files=True, track=common.track)
+        project = load_project(config, common.instant_of(at), reads_files=True, track=common.track)
         findings = tuple(project.findings)
         groups = len(project.definitions)
     except InvalidDefinitions as error:

@@ -34,6 +34,7 @@ from groupsync.apply import in_order
 from groupsync.config import load_config
 from groupsync.errors import InvalidDefinitions
 from groupsync.model import ATTRIBUTES, Action, AttributeChange, Group, Mark, Members
+from groupsync.project import Project, load_project
 from groupsync.validate import parse_instant
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
     as_of = parse_instant(case["at"]) if "at" in case else _DEFAULT_INSTANT
     request = engine.Request(as_of, adopt=case.get("adopt", False))
     try:
-        project = engine.load_project(load_config(folder / "groupsync.yaml"), as_of, reads_files=True)
+        project = load_project(load_config(folder / "groupsync.yaml"), as_of, reads_files=True)
         plan = engine.make_plan(project, {TARGET: backend}, request)
     except InvalidDefinitions as error:
         return Outcomes({}, {}, {}, _codes(error.diagnostics), _after(store))
@@ -137,7 +138,7 @@ def matches_after(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     )
 
 
-def _prove_second_plan_is_empty(project: engine.Project, backend: Backend, request: engine.Request, plan: Plan) -> None:
+def _prove_second_plan_is_empty(project: Project, backend: Backend, request: engine.Request, plan: Plan) -> None:
     again = engine.make_plan(project, {TARGET: backend}, request)
     refused = {refusal.name for refusal in plan.verdict.refusals}
     left = [change for change in again.changes if change.name not in refused]

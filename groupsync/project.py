@@ -1,0 +1,105 @@
+"""A project's files: load → validate → resolve, the stretch of the line that needs no target."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from groupsync.errors import InvalidDefinitions
+from groupsync.load import load_definitions
+from groupsync.members.files import MemberFiles
+from groupsync.model import Diagnostic, Severity
+from groupsync.progress import Track, untracked
+from groupsync.references import Doubts
+from groupsync.resolve import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from groupsync.config import Config
+    from groupsync.model import Definition
+    from groupsync.resolve import Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project's files, loaded and resolved. `findings` collects warnings all through the run."""
+
+    config: Config
+    definitions: tuple[Definition, ...]
+    resolution: Resolution
+    files: MemberFiles
+    findings: list[Diagnostic] = field(default_factory=list)
+
+
+def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, track: Track = untracked) -> Project:
+    """Load and resolve all definitions.
+
+    Args:
+        config: says where they are.
+        as_of: the instant at which `from` and `until` are judged, in UTC.
+        reads_files: check every member file, too; otherwise one is read when somebody asks for its members.
+        track: shows progress.
+
+    Raises:
+        InvalidDefinitions: all that the files get wrong.
+    """
+    loaded = load_definitions(config.root, config.definitions, config.identity, config.definitions_at)
+    findings = list(loaded.diagnostics)
+    everyone = (*loaded.definitions, *loaded.broken)
+    files = MemberFiles(config.root, config.identity, findings.append)
+    doubts = Doubts(loaded.broken, loaded.knows_names)
+    resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts)
+    findings += resolution.diagnostics
+    findings += _unknown_targets(everyone, config)
+    if reads_files:
+        _check_files(everyone, files, findings, track)
+    stop_on_errors(findings)
+    return Project(config, loaded.definitions, resolution, files, findings)
+
+
+def _check_files(
+    definitions: Iterable[Definition], files: MemberFiles, findings: list[Diagnostic], track: Track
+) -> None:
+    """Read every member file once for each column that is asked for."""
+    distinct = {(file.path, file.column): file for each in definitions for file in each.members_from or ()}
+    for file in track("Reading member files", list(distinct.values())):
+        with collecting(findings):
+            files.members(file).load()
+
+
+def _unknown_targets(definitions: Iterable[Definition], config: Config) -> Iterator[Diagnostic]:
+    known = {target.name for target in config.targets}
+    for definition in definitions:
+        for name in definition.targets or ():
+            if name not in known:
+                yield Diagnostic(
+                    "GS407",
+                    Severity.ERROR,
+                    f"Unknown target `{name}`",
+                    f"`targets` of `{definition.name}` may name: {', '.join(sorted(known)) or 'nothing'}.",
+                    f"Correct the name, or add the target to {config.path}.",
+                    definition.at,
+                )
+
+
+@contextmanager
+def collecting(findings: list[Diagnostic]) -> Iterator[None]:
+    """Go on after what a user's file gets wrong, so that everything is reported at once."""
+    try:
+        yield
+    except InvalidDefinitions as error:
+        findings += [found for found in error.diagnostics if found not in findings]
+
+
+def stop_on_errors(findings: Sequence[Diagnostic]) -> None:
+    """Raise `InvalidDefinitions` with all findings, each once, if one of them is an error."""
+    if any(found.severity is Severity.ERROR for found in findings):
+        raise InvalidDefinitions(dict.fromkeys(findings))
+
+
+def sorted_findings(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return each finding once, in the order for people."""
+    return tuple(sorted(dict.fromkeys(findings), key=lambda found: found.sort_key))
