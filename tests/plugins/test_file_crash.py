@@ -12,9 +12,7 @@ import pytest
 
 from groupsync.model import Action, Scope
 from groupsync.testing.target import Target, contents, creation
-
-sys.path.insert(0, str(Path(__file__).parent))
-from crash_child import ADA, BOB, CY, SCENARIOS, apply_all, change_something_else, connect
+from tests.plugins.crash_child import ADA, BOB, CY, SCENARIOS, apply_all, change_something_else, connect
 
 CHILD = Path(__file__).parent / "crash_child.py"
 PATHS = ["state/", "state.yaml", "state.json"]

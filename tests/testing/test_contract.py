@@ -1,0 +1,41 @@
+"""The shipped contract fails who breaks it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.testing.broken_backends import BREAKS
+
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="module")
+def failures():
+    """The names of the tests that failed, by broken backend."""
+    command = [sys.executable, "-m", "pytest", "-q", "-rfE", "--tb=no", "-p", "no:cacheprovider", "-p", "no:randomly"]
+    done = subprocess.run(
+        [*command, HERE / "broken_backends.py"], capture_output=True, text=True, check=False, cwd=HERE.parents[1]
+    )
+    found: dict[str, set[str]] = {}
+    for backend, test in re.findall(r"^(?:FAILED|ERROR) \S*::Test(\w+)::(\w+)", done.stdout, re.MULTILINE):
+        found.setdefault(backend, set()).add(test)
+    return found
+
+
+@pytest.mark.parametrize(("backend", "test"), [(cls.__name__, test) for cls, test in BREAKS.items()])
+def test_who_breaks_the_contract_is_told_where(failures, backend, test):
+    """Each way to break it makes the test fail that is named for it."""
+    assert test in failures.get(backend, set())
+
+
+def test_a_broken_promise_is_not_held_against_the_rest(failures):
+    """One fault fails few tests, so that its author sees which promise it is."""
+    far_reaching = {"LosesMarks", "MiscountsOnePage", "RemembersForItselfAlone", "ForgetsWhenClosed", "RepeatsMembers"}
+    widths = {backend: len(tests) for backend, tests in failures.items() if backend not in far_reaching}
+
+    assert max(widths.values()) < 25, widths
