@@ -91,14 +91,23 @@ class BackendError(GroupsyncError):
     Attributes:
         name: of the group it was about; empty for the target as a whole.
         retryable: whether the very same call may succeed later.
+        retry_after_seconds: how long the target asked to wait before that; None where it did not say.
     """
 
     def __init__(
-        self, summary: str, detail: str = "", hint: str = "", *, name: str = "", retryable: bool = False
+        self,
+        summary: str,
+        detail: str = "",
+        hint: str = "",
+        *,
+        name: str = "",
+        retryable: bool = False,
+        retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(summary, detail, hint)
         self.name = name
         self.retryable = retryable
+        self.retry_after_seconds = retry_after_seconds
 
 
 class AuthenticationError(BackendError):

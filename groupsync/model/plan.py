@@ -108,10 +108,12 @@ class Refusal:
 
     Attributes:
         target, name: of the change; an empty name refuses the whole run for that target.
-        rule: what refused it, such as `adopt` or `prevent_delete`.
+        rule: what refused it, such as `adopt`, `prevent_delete` or the name of a guard.
         summary: one line with the figures.
         hint: the exact option or edit that would allow just this.
         at: the line of config or definition that set the rule, None for a default.
+        count: what the guard counted; 0 where nothing is counted.
+        limit: what it would have let pass.
     """
 
     target: str
@@ -120,6 +122,8 @@ class Refusal:
     summary: str
     hint: str = ""
     at: SourceRange | None = None
+    count: int = 0
+    limit: int = 0
 
 
 @dataclass(frozen=True, slots=True)
