@@ -165,7 +165,7 @@ class FolderStore:
         self._undone = self._leftover = None
         last, records = self._index.last, self._index.records
         if last is not None:
-            if not last.came_about(self._trace(last.name), self._trace(last.renamed_from or last.name)):
+            if not last.came_about(self._trace(last.name)):
                 self._undone = last.taken_back()
                 records.pop(last.name, None)
                 if last.before is not None:

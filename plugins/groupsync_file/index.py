@@ -68,18 +68,15 @@ class Entry:
         """The name before, if the commit is a rename; else empty."""
         return self.before.name if self.before is not None and self.before.name != self.name else ""
 
-    def came_about(self, found: str | None, found_before: str | None) -> bool:
+    def came_about(self, found: str | None) -> bool:
         """Tell whether the member file followed. A file edited by hand since speaks for it.
 
         Args:
             found: SHA-256 of the member file of `name`, None where there is none.
-            found_before: the same of the name before a rename; for others equal to `found`.
         """
         if self.is_settled:
             return True
-        if self.renamed_from:  # the new file is written before the old one goes
-            return found is not None or found_before is None
-        if self.before is None:
+        if self.before is None or self.renamed_from:  # of a rename, the new file is written before the old one goes
             return found is not None
         return found != self.before.digest
 
