@@ -146,6 +146,7 @@ def test_a_missing_member_file_of_the_target_is_4_and_never_an_empty_group(proje
     done = project("plan", "--format", "json")
     assert ExitCode.INCOMPLETE == done.code
     assert [] == json.loads(done.out)["changes"]
+    assert "GS605" in done.err
     assert "staff" in done.err
 
 
