@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 from groupsync.backend import Capabilities, carry_out, check_precondition
 from groupsync.errors import BackendError, ConfigError, StaleRead
 from groupsync.model import Action
-from groupsync_file.document import DocumentStore
-from groupsync_file.folder import FolderStore
 from groupsync_file.lease import Lease
 from groupsync_file.place import Place
 
@@ -94,9 +92,8 @@ class FileBackend:
             found, expected = ("a folder", "a file") if is_document else ("a file", "a folder")
             hint = "End the path in `/` for a folder, in `.yaml` or `.json` for a document."
             raise ConfigError(f"the state path `{written}` is {found}", f"expected {expected}", hint)
-        store = DocumentStore(place, context) if is_document else FolderStore(place, context)
         lock_path = path.with_name(f".{path.name}.lock") if is_document else path / ".lock"
-        return cls(store, Lease(lock_path, context.target))
+        return cls(_store(place, context, is_document=is_document), Lease(lock_path, context.target))
 
     @property
     def capabilities(self) -> Capabilities:
@@ -154,6 +151,17 @@ class FileBackend:
         """Remove the lock file, whoever's it is."""
         with _explained("can't be unlocked"):
             return self._lease.take_away()
+
+
+def _store(place: Place, context: BackendContext, *, is_document: bool) -> Store:
+    """Make a layout's store; each is imported when it is used, for the sake of start-up."""
+    if is_document:
+        from groupsync_file.document import DocumentStore
+
+        return DocumentStore(place, context)
+    from groupsync_file.folder import FolderStore
+
+    return FolderStore(place, context)
 
 
 @contextmanager

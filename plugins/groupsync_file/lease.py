@@ -10,7 +10,6 @@ import getpass
 import json
 import os
 import socket
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,7 +50,7 @@ class Lease:
                 since = f"since {held.info.since:%Y-%m-%d %H:%M:%S} UTC, for {held.info.ttl_seconds:g} seconds"
                 hint = _TO_BREAK.format(target=self._target)
                 raise LockHeldError(f"`{self._target}` is locked", f"by {held.info.holder}, {since}", hint)
-            self._token = self._token if is_ours else uuid.uuid4().hex
+            self._token = self._token if is_ours else os.urandom(16).hex()
             owner = _Owner.of_this_process()
             info = LockInfo(_holder(), self._now().astimezone(UTC), ttl_seconds, self._token)
             disk.write_atomically(self._path, _text(info, owner))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
@@ -102,7 +101,7 @@ class MemoryBackend:
                 detail = f"{held.holder}, since {held.since:%Y-%m-%d %H:%M} UTC"
                 raise LockHeldError("the store is locked", detail, "Wait, or `groupsync lock break TARGET`.")
             if held is None or held.token != self._token:
-                self._token = uuid.uuid4().hex
+                self._token = os.urandom(16).hex()
             holder = f"{socket.gethostname()}, process {os.getpid()}"
             store.lock = LockInfo(holder, now, ttl_seconds, self._token)
             return store.lock
