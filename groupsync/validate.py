@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import posixpath
 from functools import lru_cache
@@ -21,7 +20,6 @@ from groupsync.model import (
     Reference,
     Severity,
     State,
-    encode_members,
 )
 from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
@@ -131,19 +129,15 @@ class _Reader:
         """Return the definition as far as it could be read."""
         value = self.value
         labels = value.get("labels")
-        members = (
-            inline_members(self.document, value["members"], self.identity, self.found) if "members" in value else None
-        )
         return Definition(
             kind=value["kind"],
             name=self.name,
             at=self.document.locate(("name",)),
-            content_digest=_content_digest(value, members),
             display_name=value.get("display_name"),
             description=value.get("description"),
             owners=_sorted_texts(value.get("owners")),
             labels=None if labels is None else tuple(sorted(labels.items())),
-            members=members,
+            members=self._members(),
             members_from=self._member_files() if "members_from" in value else None,
             include=self._references("include") if "include" in value else None,
             exclude=self._references("exclude"),
@@ -233,24 +227,3 @@ def _lifecycle(value: Mapping[str, Any]) -> Lifecycle:
         prevent_delete=value.get("prevent_delete", False),
         adopt=value.get("adopt", False),
     )
-
-
-def _content_digest(value: Mapping[str, Any], members: InlineMembers | None) -> str:
-    """Digest what a definition says, not how: neither order nor spelling of members, owners or references count."""
-    rest = {key: _unordered(held) for key, held in value.items() if key != "members"}
-    timed = sorted(
-        [each.address, str(each.period.start), str(each.period.until), each.reason]
-        for each in (members.timed if members else ())
-    )
-    digest = hashlib.sha256(_canonical_json([rest, timed, members is None]))
-    if members is not None:
-        digest.update(encode_members(members.plain_members()))
-    return digest.hexdigest()
-
-
-def _unordered(value: object) -> object:
-    return sorted(value, key=repr) if isinstance(value, list) else value
-
-
-def _canonical_json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

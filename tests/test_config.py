@@ -164,7 +164,7 @@ def test_a_config_with_the_other_ending_is_told(write, tmp_path):
 
 # --- Selection --------------------------------------------------------------------------------------------------------
 
-BETA = Definition("known-user-group", "beta-testers", SourceRange("g.yaml"), "", labels=(("tier", "2"), ("x", "y")))
+BETA = Definition("known-user-group", "beta-testers", SourceRange("g.yaml"), labels=(("tier", "2"), ("x", "y")))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from groupsync.config import load_config
 from groupsync.facade import checked
 from groupsync.formatting import format_files, project_files
 from groupsync.model import Group, Members
+from groupsync.project import load_project
 from groupsync.writing import write_file
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
@@ -46,7 +47,7 @@ def planned(root):
     config = load_config(root / "groupsync.yaml")
     backend = checked(MemoryBackend, "groupsync", "0")(MemoryBackend(store))
     request = engine.Request(NOW, adopt=True)
-    changes = engine.make_plan(engine.load_project(config, NOW), {"there": backend}, request).changes
+    changes = engine.make_plan(load_project(config, NOW), {"there": backend}, request).changes
     # What is written where may move; what is done to whom may not.
     return [replace(change, at=None, definition_digest="", precondition=None, id=None) for change in changes]
 

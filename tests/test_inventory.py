@@ -67,8 +67,8 @@ def test_diagnostic_codes_are_used_and_tested(code):
 
 def test_diagnostic_codes_are_documented():
     """`docs/diagnostics.md` lists every code with its meaning; `UPDATE_GOLDEN=1` writes it anew."""
-    head = "# Diagnostics\n\nEvery finding has a code, which never changes its meaning.\n\n| code | meaning |\n|---|---|\n"
-    text = head + "".join(f"| {code} | {meaning} |\n" for code, meaning in sorted(CODES.items()))
+    head = "# Diagnostics\n\nEvery finding has a code, which never changes its meaning.\n\n| code | meaning |\n"
+    text = f"{head}|---|---|\n" + "".join(f"| {code} | {meaning} |\n" for code, meaning in sorted(CODES.items()))
     page = ROOT / "docs" / "diagnostics.md"
     if os.environ.get("UPDATE_GOLDEN"):
         page.write_text(text, "utf-8")

@@ -75,7 +75,6 @@ targets: [web, crm, crm]
         kind="known-user-group",
         name="beta",
         at=SourceRange(at, 3, 7),
-        content_digest=definition.content_digest,
         display_name="Beta testers",
         description="People",
         owners=("a@contoso.com", "z@contoso.com"),
@@ -282,7 +281,7 @@ def test_the_digest_is_of_what_is_meant():
 def test_two_definitions_of_one_name_show_both_places():
     """The later one is the error, and the first is named in words and as a place."""
     places = [SourceRange("b.yaml", 2, 7), SourceRange("a.yaml", 9, 7), SourceRange("a.yaml", 2, 7)]
-    definitions = [Definition("known-user-group", "x", at, "") for at in places]
-    found = duplicate_names([*definitions, Definition("known-user-group", "y", places[0], "")])
+    definitions = [Definition("known-user-group", "x", at) for at in places]
+    found = duplicate_names([*definitions, Definition("known-user-group", "y", places[0])])
     assert [(places[1], (places[2],)), (places[0], (places[2],))] == [(one.subject, one.related) for one in found]
     assert "a.yaml:2:7" in found[0].detail

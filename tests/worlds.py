@@ -46,12 +46,10 @@ def definition(name, *, plain=None, timed=(), files=None, include=None, **more):
     for role in ("exclude", "restrict_to"):
         if role in more:
             more[role] = references(*more[role])
-    content = repr((name, plain, timed, files, include, sorted(more.items(), key=repr)))
     return Definition(
         more.pop("kind", "known-user-group"),
         name,
         more.pop("at", SourceRange(f"groups/{name}.yaml", 1, 1)),
-        hashlib.sha256(content.encode()).hexdigest(),
         members=members,
         members_from=None if files is None else tuple(MemberFile(path, None, HERE) for path in files),
         include=None if include is None else references(*include),

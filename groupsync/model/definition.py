@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from groupsync.model.members import digest_bytes, encode_members
 
+if TYPE_CHECKING:
     from groupsync.model.findings import SourceRange
 
 
@@ -126,13 +129,11 @@ class Definition:
         until: after it the group has no members; None for never.
         previously: earlier names, to rename from.
         targets: names of the targets it goes to, None for every one.
-        content_digest: SHA-256 over the document's plain values, not over comments, order of keys or layout.
     """
 
     kind: str
     name: str
     at: SourceRange
-    content_digest: str
     display_name: str | None = None
     description: str | None = None
     owners: tuple[str, ...] | None = None
@@ -146,3 +147,30 @@ class Definition:
     previously: tuple[str, ...] = ()
     lifecycle: Lifecycle = USUAL_LIFECYCLE
     targets: tuple[str, ...] | None = None
+
+    @property
+    def content_digest(self) -> str:
+        """SHA-256 over what the definition says, in hexadecimal.
+
+        Neither where and how it is written counts, nor the order of members, owners or references.
+        """
+        said = [_said(getattr(self, field.name)) for field in fields(self) if field.name != "at"]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _said(value: object) -> object:
+    """Return a value as plain JSON, without places and in an order of its own."""
+    match value:
+        case InlineMembers():
+            return [digest_bytes(encode_members(value.plain_members())), _said(value.timed)]
+        case None | bool() | int() | str():
+            return value
+        case tuple():
+            return sorted(map(_said, value), key=repr)
+        case datetime():
+            return value.isoformat()
+        case _ if is_dataclass(value):
+            return [_said(getattr(value, field.name)) for field in fields(value) if field.name != "at"]
+        case _:
+            message = f"{type(value).__name__} has no place in a definition"
+            raise TypeError(message)

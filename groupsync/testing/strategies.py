@@ -6,7 +6,6 @@ that two sides of a comparison have much in common.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,6 @@ from groupsync.model import (
     Reference,
     SourceRange,
     TimedMember,
-    digest_bytes,
 )
 from groupsync.testing.target import mark_for
 
@@ -149,11 +147,10 @@ def _definition(draw: DrawFn, name: str, at: SourceRange, refer: SearchStrategy[
     plain = draw(member_sets())
     timed = draw(st.lists(st.builds(TimedMember, addresses(), periods(), texts(), st.just(at)), max_size=3))
     inline = InlineMembers("\n".join(sorted(plain)), tuple(timed))
-    definition = Definition(
+    return Definition(
         KNOWN_USER_GROUP,
         name,
         at,
-        content_digest="",
         members=inline,
         include=draw(st.one_of(st.none(), refer)),
         exclude=draw(refer),
@@ -161,7 +158,6 @@ def _definition(draw: DrawFn, name: str, at: SourceRange, refer: SearchStrategy[
         lifecycle=Lifecycle(prevent_delete=draw(st.booleans())),
         **draw(attributes()),
     )
-    return replace(definition, content_digest=digest_bytes(repr(definition).encode()))
 
 
 def _is_address(text: str) -> bool:

@@ -80,25 +80,34 @@ class Builder:
 
         sequence: _SequenceFrame | None = None
         while (event := next_event()) is not None:
-            if event.__class__ is not ScalarEvent:
+            if event.__class__ is tuple:  # see `_quick_scalars` in groupsync.yaml.events
+                value, tag, anchor, implicit, at = event
+            elif event.__class__ is ScalarEvent:
+                value, tag, anchor, implicit, at = (
+                    event.value,
+                    event.ctag,
+                    event.anchor,
+                    event.implicit,
+                    event.start_mark,
+                )
+            else:
                 self._structure(event)
                 frame = self._stack[-1] if self._stack else None
                 sequence = frame if isinstance(frame, _SequenceFrame) else None
                 if sequence is not None:
                     add_value, add_spot = sequence.value.append, sequence.spots.append
                 continue
-            value = event.value
-            if event.ctag is not None:
-                value = self._tagged(value, str(event.ctag), event.start_mark)
-            elif value[:1] in SUSPECTS and event.implicit[0]:
+            if tag is not None:
+                value = self._tagged(value, str(tag), at)
+            elif value[:1] in SUSPECTS and implicit[0]:
                 value = plain_scalar(value)
-            if event.anchor is not None:
-                self._anchors[event.anchor] = _Anchored(value, event.start_mark, 1, 0)
+            if anchor is not None:
+                self._anchors[anchor] = _Anchored(value, at, 1, 0)
             if sequence is not None:
                 add_value(value)
-                add_spot(event.start_mark)
+                add_spot(at)
             else:
-                self._add(value, event.start_mark, 1, 0)
+                self._add(value, at, 1, 0)
 
     def _structure(self, event: Any) -> None:
         at = event.start_mark
