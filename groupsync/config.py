@@ -41,6 +41,8 @@ __all__ = [
 
 CONFIG_NAME: Final = "groupsync.yaml"
 MAX_CONFIG_BYTES: Final = 4 << 20
+JOURNAL_FOLDER: Final = ".groupsync"
+KEPT_RUNS: Final = 100
 _DEFAULT_IDENTITY: Final = Identity()
 _LATER_KEYS: Final = {
     "guards": "No limit on what a plan may remove would be enforced.",
@@ -57,20 +59,24 @@ class Config:
         root: the project's folder, absolute; the config lies in it.
         path: the config's file name.
         definitions: patterns of the files that hold definitions, relative to `root`.
+        journal: the folder where runs are written down, absolute, inside `root`.
         identity: how members are made canonical.
         targets: in the order written; no name twice.
         exclude: groups to take out of every other.
         definitions_at: where each of `definitions` is written.
+        kept_runs: how many of them are kept.
     """
 
     project: str
     root: Path
     path: str
     definitions: tuple[str, ...]
+    journal: Path
     identity: Identity = _DEFAULT_IDENTITY
     targets: tuple[TargetConfig, ...] = ()
     exclude: tuple[Reference, ...] = ()
     definitions_at: tuple[SourceRange, ...] = ()
+    kept_runs: int = KEPT_RUNS
 
 
 @lru_cache(maxsize=1)
@@ -114,7 +120,7 @@ def load_config(path: Path) -> Config:
     if not findings and len(documents) != 1:
         findings.append(_not_one_document(documents, path.name))
     for document in documents[:1]:
-        findings += _check(document)
+        findings += [*_check(document), *_outside_journal(document, path.parent)]
     if any(found.severity is Severity.ERROR for found in findings):
         raise InvalidDefinitions(findings)
     return _config(documents[0], path)
@@ -177,6 +183,29 @@ def _misplaced(document: Document, pointer: Pointer, text: str) -> Iterator[Diag
         yield _error("GS503", summary, detail, "Write the value itself.", at)
 
 
+def _outside_journal(document: Document, folder: Path) -> Iterator[Diagnostic]:
+    """Refuse a journal that would not lie inside the project, links followed."""
+    value: Any = document.value
+    written, root = _journal(value)[0], folder.resolve()
+    if not written:
+        return
+    found = (root / written).resolve() if "\0" not in written else root
+    if found == root or not found.is_relative_to(root):
+        at = document.locate(("journal", "path") if isinstance(value["journal"], dict) else ("journal",))
+        detail = f"It is `{found}`, and the project is in `{root}`."
+        hint = f"Name a folder inside the project, such as `{JOURNAL_FOLDER}/`."
+        yield _error("GS111", f"The journal `{written}` does not lie inside the project", detail, hint, at)
+
+
+def _journal(value: Any) -> tuple[str, int]:
+    """Return the journal's folder as written and how many runs are kept; an empty text for what is no path."""
+    written = value.get("journal", JOURNAL_FOLDER) if isinstance(value, dict) else ""
+    if not isinstance(written, dict):
+        written = {"path": written}
+    path, keep = written.get("path", JOURNAL_FOLDER), written.get("keep", KEPT_RUNS)
+    return path if isinstance(path, str) else "", keep
+
+
 def _is_option(pointer: Pointer) -> bool:
     return len(pointer) > 2 and pointer[0] == "targets" and pointer[2] not in OWN_KEYS
 
@@ -207,6 +236,7 @@ def _config(document: Document, path: Path) -> Config:
     value: Any = document.value
     root = path.parent.resolve()
     identity = value.get("identity", {})
+    journal, kept_runs = _journal(value)
     return Config(
         project=value["project"],
         root=root,
@@ -216,6 +246,8 @@ def _config(document: Document, path: Path) -> Config:
         targets=tuple(target_config(document, name, root) for name in value.get("targets", {})),
         exclude=tuple(_reference(document, index, each) for index, each in enumerate(value.get("exclude", ()))),
         definitions_at=tuple(document.locate(("definitions", index)) for index in range(len(value["definitions"]))),
+        journal=root / journal,
+        kept_runs=kept_runs,
     )
 
 

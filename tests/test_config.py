@@ -94,7 +94,7 @@ def test_a_minimal_config_has_defaults(write):
         (MINIMAL.replace("1", "2"), [("GS205", "groupsync.yaml:1:10")]),
         (MINIMAL.replace("shop", "Shop!"), [("GS206", "groupsync.yaml:2:10")]),
         (MINIMAL.replace("[groups/**/*.yaml]", "[]"), [("GS207", "groupsync.yaml:3:14")]),
-        (MINIMAL + "owns: all\njournal: x\n", [("GS201", "groupsync.yaml:4:1"), ("GS201", "groupsync.yaml:5:1")]),
+        (MINIMAL + "owns: all\nledger: x\n", [("GS201", "groupsync.yaml:4:1"), ("GS201", "groupsync.yaml:5:1")]),
         (MINIMAL + "guards: {}\nsources:\n", [("GS501", "groupsync.yaml:4:1"), ("GS501", "groupsync.yaml:5:1")]),
         (MINIMAL + "targets: {a: {plugin: file}, a: {plugin: file}}\n", [("GS102", "groupsync.yaml:4:30")]),
         (MINIMAL + "targets: {A: {plugin: file}, b: {path: x}}\n",
