@@ -6,9 +6,7 @@ stay where they were parsed, and a list of members crosses as one string.
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -104,38 +102,12 @@ def _load(root: Path, files: Sequence[str], identity: Identity) -> Iterable[_Par
     processes = min(_processors(), MAX_PROCESSES)
     if processes < 2 or not _is_large(root, files) or not _may_fork():
         return [_load_files(root, files, identity)]
-    return _load_together(root, files, identity, processes)
-
-
-def _load_together(root: Path, files: Sequence[str], identity: Identity, processes: int) -> list[_Part]:
-    """Share the files among processes, this one included: it loads a share whenever the others have enough to do.
-
-    A helper may be killed, for want of memory perhaps; what it had begun is then done here, so that no finding is lost.
-    """
-    import multiprocessing
-    from concurrent.futures import Future, ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
+    from groupsync.share import share
 
     _warm_up(identity)
     chunks = processes * _CHUNKS_PER_PROCESS
-    waiting = deque(files[start::chunks] for start in range(min(chunks, len(files))))
-    given: list[tuple[Future[_Part], Sequence[str]]] = []
-    parts: list[_Part] = []
-    with ProcessPoolExecutor(processes - 1, multiprocessing.get_context("fork")) as pool:
-        while waiting:
-            begun = sum(not future.done() for future, _ in given)
-            with contextlib.suppress(BrokenProcessPool):
-                for _ in range(min(2 * (processes - 1) - begun, len(waiting))):
-                    given.append((pool.submit(_load_files, root, waiting[0], identity), waiting[0]))
-                    waiting.popleft()
-            if waiting:
-                parts.append(_load_files(root, waiting.pop(), identity))
-        for future, share in given:
-            try:
-                parts.append(future.result())
-            except BrokenProcessPool:
-                parts.append(_load_files(root, share, identity))
-    return parts
+    shares = [files[start::chunks] for start in range(min(chunks, len(files)))]
+    return share(shares, lambda paths: _load_files(root, paths, identity), processes)
 
 
 def _load_files(root: Path, files: Iterable[str], identity: Identity) -> _Part:

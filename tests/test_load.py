@@ -271,7 +271,7 @@ def test_a_killed_process_loses_nothing(tmp_path, several_processes, monkeypatch
 def test_no_process_is_forked_beside_a_thread(tmp_path, several_processes, monkeypatch):
     """With another thread about, a fork could inherit a lock for ever: one process does it all."""
     count = large_project(tmp_path)
-    monkeypatch.setattr(load, "_load_together", lambda *_: pytest.fail("forked"))
+    monkeypatch.setattr(load, "_warm_up", lambda *_: pytest.fail("forked"))
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
