@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from groupsync.errors import BackendError, GroupsyncError, StalePlanError
 from groupsync.model import ATTRIBUTES, Action, Outcome, Result, Scope
@@ -28,6 +28,28 @@ _ORDER: Final = {
 """A rename frees a name that a create may take; nothing goes before what is to be added is there."""
 
 
+class Recorder(Protocol):
+    """Writes down what is about to be tried and what became of it; called from several threads at once."""
+
+    def before(self, change: Change) -> None:
+        """Note that `change` is about to be tried. What it raises keeps the change from being tried."""
+        ...
+
+    def after(self, change: Change, result: Result) -> None:
+        """Note what became of `change`."""
+        ...
+
+
+class Unrecorded:
+    """The recorder that keeps nothing."""
+
+    def before(self, change: Change) -> None:
+        """Keep nothing."""
+
+    def after(self, change: Change, result: Result) -> None:
+        """Keep nothing."""
+
+
 def in_order(changes: Iterable[Change]) -> list[Change]:
     """Return the changes in the order in which they are carried out."""
     return sorted(changes, key=lambda change: (_ORDER[change.action], change.key))
@@ -40,6 +62,7 @@ def execute(
     *,
     stopped: Callable[[], bool] = lambda: False,
     track: Track = untracked,
+    journal: Recorder | None = None,
 ) -> tuple[Result, ...]:
     """Apply the changes of `plan` that nothing speaks against.
 
@@ -49,16 +72,20 @@ def execute(
         refused: results of changes that must not be tried, by the change's key.
         stopped: asked before each change; once true, what is left is not tried.
         track: shows how far it has come.
+        journal: told of each change before it is tried and after; None for none.
 
     Returns:
         One result a change, in the plan's order.
     """
+    recorder = journal or Unrecorded()
     results = dict(refused)
     for change in track("Applying", [change for change in in_order(plan.changes) if change.key not in refused]):
         if stopped():
             results[change.key] = outcome_of(change, Outcome.NOT_TRIED, "interrupted", "Apply again; it goes on.")
         else:
+            recorder.before(change)
             results[change.key] = _try(change, backends[change.target])
+            recorder.after(change, results[change.key])
     return tuple(results[change.key] for change in plan.changes)
 
 
