@@ -17,6 +17,7 @@ from groupsync.facade import checked
 from groupsync.importing import Import, import_groups
 from groupsync.model import Action, Group, Mark, Members
 from groupsync.progress import untracked
+from groupsync.project import load_project
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 from tests.worlds import NOW
@@ -79,7 +80,7 @@ def test_planning_after_an_import_changes_nobody_and_nothing(held):
         (Path(folder) / "groupsync.yaml").write_text(CONFIG, "utf-8")
         imported(Path(folder), backend)
         config = load_config(Path(folder) / "groupsync.yaml")
-        plan = engine.make_plan(engine.load_project(config, NOW), {"there": backend}, engine.Request(NOW))
+        plan = engine.make_plan(load_project(config, NOW), {"there": backend}, engine.Request(NOW))
     assert not plan.verdict.refusals
     assert {(group.name, Action.ADOPT) for group in held if group.mark is None} == {
         (change.name, change.action) for change in plan.changes

@@ -1,4 +1,7 @@
-"""README's commands are typed one by one, and their output is the output that is printed there."""
+"""README's commands are typed one by one, and their output is the output that is printed there.
+
+`UPDATE_GOLDEN=1 pytest tests/test_readme.py` writes what is printed into README.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 BLOCK = re.compile(r"<!-- scene: (?P<scene>[\w-]+) -->\n```console\n(?P<body>.*?)```", re.DOTALL)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
 DURATION = re.compile(r"\bin \d+\.\d+ s\b")
@@ -29,7 +33,7 @@ class Step:
 
 def scenes():
     """Read README's console blocks; those of one scene share a folder and go one after the other."""
-    text = (ROOT / "README.md").read_text("utf-8")
+    text = README.read_text("utf-8")
     found: dict[str, list[Step]] = {}
     for block in BLOCK.finditer(text):
         first = text[: block.start("body")].count("\n") + 1
@@ -75,6 +79,12 @@ def test_what_readme_shows_is_what_is_printed(scene, tmp_path):
         printed, _, ended = done.stdout.rpartition("\nfolder: ")
         folder = Path(ended.strip())
         wanted = re.compile(pattern(normal(step.expected)))
+        if os.environ.get("UPDATE_GOLDEN") and not wanted.fullmatch(normal(printed)):
+            shown = f"$ {step.command}\n".replace("\n", "\n> ", step.command.count("\n"))
+            text = README.read_text("utf-8")
+            assert shown + step.expected in text
+            README.write_text(text.replace(shown + step.expected, shown + printed, 1), "utf-8")
+            continue
         assert wanted.fullmatch(normal(printed)), f"README.md:{step.line}: $ {step.command}\nprints\n{printed}"
 
 

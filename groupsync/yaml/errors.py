@@ -72,7 +72,7 @@ def character_error(data: bytes, path: str) -> Diagnostic | None:
 
 
 def _not_utf8(path: str, before: str | None, detail: str) -> Diagnostic:
-    at = SourceRange(path) if before is None else _after(before, path)
+    at = SourceRange(path, 1, 1) if before is None else _after(before, path)
     return fault("GS108", "The file is not UTF-8", detail, "Save it as UTF-8 in your editor.", at=at)
 
 
