@@ -199,7 +199,8 @@ def _read_attribute_change(value: object) -> AttributeChange:
     return change
 
 
-def _mark_record(mark: Mark | None) -> Record | None:
+def mark_record(mark: Mark | None) -> Record | None:
+    """Write an ownership mark."""
     if mark is None:
         return None
     return {
@@ -211,7 +212,8 @@ def _mark_record(mark: Mark | None) -> Record | None:
     }
 
 
-def _read_mark(value: object) -> Mark | None:
+def read_mark(value: object) -> Mark | None:
+    """Read what `mark_record` wrote."""
     if value is None:
         return None
     fields = Fields(value, "a mark")
@@ -241,7 +243,7 @@ def change_record(change: Change, add: Record, remove: Record) -> Record:
         "precondition": change.precondition,
         "prior_count": change.prior_count,
         "expired": change.expired,
-        "mark": _mark_record(change.mark),
+        "mark": mark_record(change.mark),
         "definition_digest": change.definition_digest,
         "at": place_record(change.at),
     }
@@ -262,7 +264,7 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         precondition=fields.text_or_none("precondition"),
         prior_count=fields.count("prior_count"),
         expired=fields.count("expired"),
-        mark=_read_mark(fields.take("mark")),
+        mark=read_mark(fields.take("mark")),
         definition_digest=fields.text("definition_digest"),
         at=_place_or_none(fields.take("at")),
     )

@@ -10,8 +10,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from groupsync.convert import mark_record, read_mark
 from groupsync.errors import BackendError
-from groupsync.model import KNOWN_USER_GROUP, Group, Mark, Members
+from groupsync.model import KNOWN_USER_GROUP, Group, Members
 from groupsync.records import Fields, RecordError, kind_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def group_values(group: Group) -> Values:
         "description": group.description,
         "owners": None if group.owners is None else list(group.owners),
         "labels": None if group.labels is None else dict(group.labels),
-        "mark": group.mark and _mark_values(group.mark),
+        "mark": group.mark and mark_record(group.mark),
     }
     return {key: value for key, value in values.items() if value is not None}
 
@@ -56,7 +57,7 @@ def read_group(name: object, values: object) -> Group:
         description=fields.text_or_none("description"),
         owners=_read_owners(fields.take("owners")),
         labels=_read_labels(fields.take("labels")),
-        mark=_read_mark(fields.take("mark")),
+        mark=read_mark(fields.take("mark")),
         members=None,
     )
     fields.end()
@@ -115,31 +116,6 @@ def free_id(name: str, is_taken: Callable[[str], bool]) -> str:
         number += 1
         found = f"{name}#{number}"
     return found
-
-
-def _mark_values(mark: Mark) -> Values:
-    return {
-        "project": mark.project,
-        "digest": mark.digest,
-        "count": mark.count,
-        "identity": mark.identity,
-        "prevent_delete": mark.prevent_delete,
-    }
-
-
-def _read_mark(values: object) -> Mark | None:
-    if values is None:
-        return None
-    fields = Fields(values, "its mark")
-    mark = Mark(
-        project=fields.text("project"),
-        digest=fields.digest("digest"),
-        count=fields.count("count"),
-        identity=fields.text("identity"),
-        prevent_delete=fields.flag("prevent_delete"),
-    )
-    fields.end()
-    return mark
 
 
 def _read_owners(values: object) -> tuple[str, ...] | None:
