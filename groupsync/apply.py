@@ -1,29 +1,42 @@
 """Carry out a plan: the changes it holds, in order, and nothing else.
 
 An edge: it calls the backends. What happens to one group never keeps another from being done.
+
+Targets come one after the other, so that a run that is cut short, or meets a target that is down, has left the next
+ones wholly alone. On one target the changes go in phases, each over before the next begins; within a phase as many are
+in flight as the backend allows.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
-from groupsync.errors import BackendError, GroupsyncError, StalePlanError
-from groupsync.model import ATTRIBUTES, Action, Outcome, Result, Scope
+from groupsync.errors import BackendError, GroupsyncError, StalePlanError, StaleRead
+from groupsync.model import Action, Outcome, Result
 from groupsync.progress import Track, untracked
+from groupsync.retry import Retries, joined_hints
+from groupsync.verify import problems_of, verify
+from groupsync.workers import each_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from groupsync.backend import Backend
-    from groupsync.model import Change, Group, Plan
+    from groupsync.model import Change, Plan
 
-_ORDER: Final = {
-    action: position
-    for position, action in enumerate(
-        (Action.RENAME, Action.CREATE, Action.ADOPT, Action.UPDATE, Action.DELETE, Action.FORGET)
-    )
+__all__ = ["Recorder", "Unrecorded", "execute", "in_order", "outcome_of", "verify"]
+
+_PHASES: Final = {
+    Action.RENAME: 0,
+    Action.CREATE: 1,
+    Action.ADOPT: 2,
+    Action.UPDATE: 2,
+    Action.DELETE: 3,
+    Action.FORGET: 4,
 }
 """A rename frees a name that a create may take; nothing goes before what is to be added is there."""
 
@@ -32,7 +45,11 @@ class Recorder(Protocol):
     """Writes down what is about to be tried and what became of it; called from several threads at once."""
 
     def before(self, change: Change) -> None:
-        """Note that `change` is about to be tried. What it raises keeps the change from being tried."""
+        """Note that `change` is about to be tried.
+
+        Raises:
+            GroupsyncError: it could not be noted; the change is not tried.
+        """
         ...
 
     def after(self, change: Change, result: Result) -> None:
@@ -51,8 +68,12 @@ class Unrecorded:
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:
-    """Return the changes in the order in which they are carried out."""
-    return sorted(changes, key=lambda change: (_ORDER[change.action], change.key))
+    """Return the changes in the order in which they are begun."""
+    return sorted(changes, key=lambda change: (*_phase(change), change.name))
+
+
+def _phase(change: Change) -> tuple[str, int]:
+    return (change.target, _PHASES[change.action])
 
 
 def execute(
@@ -63,6 +84,8 @@ def execute(
     stopped: Callable[[], bool] = lambda: False,
     track: Track = untracked,
     journal: Recorder | None = None,
+    retry: Retries | None = None,
+    keep: Callable[[str], str] = lambda _: "",
 ) -> tuple[Result, ...]:
     """Apply the changes of `plan` that nothing speaks against.
 
@@ -73,19 +96,19 @@ def execute(
         stopped: asked before each change; once true, what is left is not tried.
         track: shows how far it has come.
         journal: told of each change before it is tried and after; None for none.
+        retry: how patient to be; None for the usual.
+        keep: keeps the lock of a target from running out; returns why it is lost, empty as long as it is ours. Called
+            before each attempt.
 
     Returns:
         One result a change, in the plan's order.
     """
-    recorder = journal or Unrecorded()
+    todo = in_order(change for change in plan.changes if change.key not in refused)
+    run = _Run(backends, stopped, journal or Unrecorded(), retry or Retries(), keep)
     results = dict(refused)
-    for change in track("Applying", [change for change in in_order(plan.changes) if change.key not in refused]):
-        if stopped():
-            results[change.key] = outcome_of(change, Outcome.NOT_TRIED, "interrupted", "Apply again; it goes on.")
-        else:
-            recorder.before(change)
-            results[change.key] = _try(change, backends[change.target])
-            recorder.after(change, results[change.key])
+    with closing(run.carry_out(todo)) as finished:
+        for _, (change, result) in zip(track("Applying", todo), finished, strict=False):
+            results[change.key] = result
     return tuple(results[change.key] for change in plan.changes)
 
 
@@ -94,72 +117,65 @@ def outcome_of(change: Change, outcome: Outcome, error: str = "", hint: str = ""
     return Result(change.target, change.name, change.action, outcome, error, hint)
 
 
-def _try(change: Change, backend: Backend) -> Result:
-    started = time.monotonic()
-    try:
-        backend.apply(change)
-    except StalePlanError as error:
-        result = outcome_of(change, Outcome.STALE, str(error), error.hint or "Plan again.")
-    except GroupsyncError as error:
-        result = outcome_of(change, Outcome.FAILED, str(error), error.hint)
-    else:
-        result = replace(outcome_of(change, Outcome.APPLIED), added=change.add.count, removed=change.remove.count)
-    return replace(result, attempts=1, duration_seconds=time.monotonic() - started)
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What every change of a run needs; its methods are called from several threads."""
+
+    backends: Mapping[str, Backend]
+    stopped: Callable[[], bool]
+    recorder: Recorder
+    retries: Retries
+    keep: Callable[[str], str]
+
+    def carry_out(self, changes: Sequence[Change]) -> Generator[tuple[Change, Result]]:
+        """Give each change with what became of it, as they are done; `changes` come in order."""
+        for (target, _), phase in groupby(changes, key=_phase):
+            yield from each_done(self._change, list(phase), self.backends[target].capabilities.concurrent)
+
+    def _change(self, change: Change) -> Result:
+        if self.stopped():
+            return outcome_of(change, Outcome.NOT_TRIED, "interrupted", "Apply again; it goes on.")
+        lost = self.keep(change.target)
+        if lost:
+            return outcome_of(change, Outcome.NOT_TRIED, lost, "Plan again.")
+        try:
+            self.recorder.before(change)
+        except GroupsyncError as error:
+            return outcome_of(change, Outcome.NOT_TRIED, str(error), error.hint)
+        started = time.monotonic()
+        result = self._attempts(change, self.backends[change.target])
+        result = replace(result, duration_seconds=time.monotonic() - started)
+        self.recorder.after(change, result)
+        return result
+
+    def _attempts(self, change: Change, backend: Backend) -> Result:
+        """Try a change until it is done, or there is no sense in trying again."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                group = backend.apply(change)
+            except (StalePlanError, StaleRead) as error:
+                # An earlier attempt whose answer was lost may have been the one who moved the group.
+                if attempt > 1 and not problems_of([change], backend, self.retries)[change.key]:
+                    return _applied(change, attempt)
+                result = outcome_of(change, Outcome.STALE, str(error), error.hint or "Plan again.")
+                return replace(result, attempts=attempt)
+            except GroupsyncError as error:
+                why = self._why_not_again(change, error, attempt)
+                if why is not None:
+                    result = outcome_of(change, Outcome.FAILED, str(error), joined_hints(error.hint, why))
+                    return replace(result, attempts=attempt)
+            else:
+                return _applied(change, attempt, group.revision if group else None)
+
+    def _why_not_again(self, change: Change, error: GroupsyncError, attempt: int) -> str | None:
+        if not isinstance(error, BackendError):
+            return ""
+        why = self.retries.wait(error, attempt)
+        return (self.keep(change.target) or None) if why is None else why
 
 
-def verify(plan: Plan, backends: Mapping[str, Backend], results: Sequence[Result]) -> tuple[Result, ...]:
-    """Read the changed groups again, and turn the result of each that is not as planned to `not-converged`."""
-    applied = {(result.target, result.name) for result in results if result.outcome is Outcome.APPLIED}
-    found: dict[tuple[str, str], str] = {}
-    for target, backend in backends.items():
-        changes = [change for change in plan.changes if change.key in applied and change.target == target]
-        if changes:
-            found |= _unlike_planned(changes, backend)
-    return tuple(
-        replace(
-            result,
-            outcome=Outcome.NOT_CONVERGED,
-            error=found[result.target, result.name],
-            hint="Somebody may have changed it meanwhile; plan again to see.",
-        )
-        if (result.target, result.name) in found
-        else result
-        for result in results
-    )
-
-
-def _unlike_planned(changes: Sequence[Change], backend: Backend) -> dict[tuple[str, str], str]:
-    names = {change.name for change in changes} | {change.prior_name for change in changes if change.prior_name}
-    try:
-        snapshot = backend.read(Scope(frozenset(names)))
-        groups = {group.name: group for group in snapshot.groups}
-        missing = f"the target could not be read again: {snapshot.reason}" if not snapshot.complete else ""
-        return {
-            change.key: problem
-            for change in changes
-            if (problem := missing or _unlike(change, groups.get(change.name)))
-        }
-    except BackendError as error:
-        return {change.key: f"it could not be read again: {error}" for change in changes}
-
-
-def _unlike(change: Change, group: Group | None) -> str:
-    """Say how a group that was read again differs from what the change should have made of it; empty if it doesn't."""
-    match change.action:
-        case Action.DELETE:
-            return "it is still there" if group else ""
-        case Action.FORGET:
-            return "it still carries the mark" if group and group.mark else ""
-        case _:
-            return _unlike_written(change, group) if group else "it is not there"
-
-
-def _unlike_written(change: Change, group: Group) -> str:
-    if group.mark != change.mark:
-        return "it does not carry the mark that was written"
-    for each in change.attributes:
-        if each.name in ATTRIBUTES and (group.attribute(each.name) or None) != (each.after or None):
-            return f"its {each.name} is not what was written"
-    if change.mark and group.members is not None and group.members.digest != change.mark.digest:
-        return f"it has {group.members.count} members, not the {change.mark.count} that were planned"
-    return ""
+def _applied(change: Change, attempts: int, revision: str | None = None) -> Result:
+    result = replace(outcome_of(change, Outcome.APPLIED), attempts=attempts, revision=revision)
+    return replace(result, added=change.add.count, removed=change.remove.count)

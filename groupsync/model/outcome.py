@@ -32,6 +32,7 @@ class Result:
         hint: what to do about it.
         attempts: calls of the backend, 0 when it was not tried.
         duration_seconds: wall time of them all.
+        revision: of the group as the change left it; None where the target tells none, or nothing was written.
     """
 
     target: str
@@ -44,6 +45,7 @@ class Result:
     duration_seconds: float = 0.0
     added: int = 0
     removed: int = 0
+    revision: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

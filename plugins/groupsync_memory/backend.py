@@ -38,31 +38,56 @@ class MemoryBackend:
                 "description": "Which of the process's stores; targets that name the same one share its groups.",
                 "default": "default",
                 "examples": ["trial"],
-            }
+            },
+            "ownership": {
+                "type": "boolean",
+                "title": "Ownership",
+                "description": "Whether the target can hold ownership marks.",
+                "default": True,
+                "examples": [False],
+            },
+            "revisions": {
+                "type": "boolean",
+                "title": "Revisions",
+                "description": "Whether groups have a revision that every change moves.",
+                "default": True,
+                "examples": [False],
+            },
+            "concurrent": {
+                "type": "integer",
+                "minimum": 1,
+                "maximum": 64,
+                "title": "Concurrent",
+                "description": "Calls that may be under way at once.",
+                "default": 8,
+                "examples": [1],
+            },
         },
         "additionalProperties": False,
     }
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: MemoryStore, capabilities: Capabilities = _CAPABILITIES) -> None:
         self.store = store
+        self._capabilities = capabilities
         self._token = ""
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:  # noqa: ARG003
         """Make a way into the store that the options name."""
-        return cls(MemoryStore.named(options.get("store", "default")))
+        can = {key: options[key] for key in ("ownership", "revisions", "concurrent") if key in options}
+        return cls(MemoryStore.named(options.get("store", "default")), replace(_CAPABILITIES, **can))
 
     @property
     def capabilities(self) -> Capabilities:
-        """Everything."""
-        return _CAPABILITIES
+        """Everything, but for what the options take away."""
+        return self._capabilities
 
     def read(self, scope: Scope) -> Snapshot:
         """Return the groups in scope; their members are left unread."""
         store = self.store
         with store.mutex, store.failing("read"):
             groups = tuple(
-                replace(group, members=_unread(group))
+                self._shown(group)
                 for name, group in sorted(store.groups.items())
                 if name not in store.hidden and (scope.names is None or name in scope.names)
             )
@@ -73,7 +98,7 @@ class MemoryBackend:
         store = self.store
         with store.mutex, store.failing("members"):
             held = store.groups.get(group.name)
-            if held is None or held.revision != group.revision:
+            if held is None or (group.revision is not None and held.revision != group.revision):
                 raise StaleRead(f"`{group.name}` changed since it was read", hint="Plan again.", name=group.name)
             names = list(held.members or ())[: store.truncated.get(group.name)]
         yield from names
@@ -87,7 +112,16 @@ class MemoryBackend:
             after = carry_out(change, prior)
             if prior is not None:
                 store.remove(prior.name)
-            return store.put(after) if after else None
+            return self._shown(store.put(self._storable(after))) if after else None
+
+    def _shown(self, group: Group) -> Group:
+        held = group.members
+        unread = held and Members.unread(count=held.known_count, digest=held.known_digest)
+        revision = group.revision if self._capabilities.revisions else None
+        return replace(self._storable(group), members=unread, revision=revision)
+
+    def _storable(self, group: Group) -> Group:
+        return group if self._capabilities.ownership else replace(group, mark=None)
 
     def close(self) -> None:
         """Do nothing: the store outlives its backends."""
@@ -121,8 +155,3 @@ class MemoryBackend:
         with self.store.mutex:
             broken, self.store.lock = self.store.lock, None
             return broken
-
-
-def _unread(group: Group) -> Members | None:
-    held = group.members
-    return held and Members.unread(count=held.known_count, digest=held.known_digest)

@@ -1,0 +1,98 @@
+"""Read again what was changed, and tell whether it is as it should be. An edge: it reads targets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from groupsync.errors import GroupsyncError
+from groupsync.model import ATTRIBUTES, Action, Outcome, Scope
+from groupsync.retry import Retries
+from groupsync.workers import each_done
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from groupsync.backend import Backend
+    from groupsync.model import Change, Group, Plan, Result
+
+
+def verify(
+    plan: Plan, backends: Mapping[str, Backend], results: Sequence[Result], retries: Retries | None = None
+) -> tuple[Result, ...]:
+    """Read again each group that a change was tried on, and correct the results that say otherwise.
+
+    An applied change whose group is not as planned becomes `not-converged`. A failed one whose group is as planned was
+    done all the same, and its answer lost: it becomes `applied`.
+    """
+    retries = retries or Retries()
+    tried = {
+        (result.target, result.name): result
+        for result in results
+        if result.outcome is Outcome.APPLIED or (result.outcome is Outcome.FAILED and result.attempts)
+    }
+    found: dict[tuple[str, str], str] = {}
+    for target, backend in backends.items():
+        changes = [change for change in plan.changes if change.key in tried and change.target == target]
+        if changes:
+            found |= problems_of(changes, backend, retries)
+    changes_by_key = {change.key: change for change in plan.changes}
+    corrected = {key: _corrected(tried[key], changes_by_key[key], problem) for key, problem in found.items()}
+    return tuple(corrected.get((result.target, result.name), result) for result in results)
+
+
+def _corrected(result: Result, change: Change, problem: str) -> Result:
+    if problem and result.outcome is Outcome.APPLIED:
+        hint = "Somebody may have changed it meanwhile; plan again to see."
+        return replace(result, outcome=Outcome.NOT_CONVERGED, error=problem, hint=hint)
+    if not problem and result.outcome is Outcome.FAILED:
+        added, removed = change.add.count, change.remove.count
+        return replace(result, outcome=Outcome.APPLIED, error="", hint="", added=added, removed=removed)
+    return result
+
+
+def problems_of(changes: Sequence[Change], backend: Backend, retries: Retries) -> dict[tuple[str, str], str]:
+    """Return by key how the group of each change differs from what it should be made into; empty where it doesn't."""
+    names = {change.name for change in changes} | {change.prior_name for change in changes if change.prior_name}
+    try:
+        snapshot = retries.call(lambda: backend.read(Scope(frozenset(names))))
+    except GroupsyncError as error:
+        return {change.key: f"it could not be read again: {error}" for change in changes}
+    if not snapshot.complete:
+        problem = f"the target could not be read again: {snapshot.reason}"
+        return {change.key: problem for change in changes}
+    groups = {group.name: group for group in snapshot.groups}
+    holds_marks = backend.capabilities.ownership
+
+    def problem_of(change: Change) -> str:
+        try:
+            return retries.call(lambda: _unlike(change, groups, holds_marks=holds_marks))
+        except GroupsyncError as error:
+            return f"it could not be read again: {error}"
+
+    return {change.key: problem for change, problem in each_done(problem_of, changes, backend.capabilities.concurrent)}
+
+
+def _unlike(change: Change, groups: Mapping[str, Group], *, holds_marks: bool) -> str:
+    """Say how a group that was read again differs from what the change should have made of it; empty if it doesn't."""
+    group = groups.get(change.name)
+    match change.action:
+        case Action.DELETE:
+            return "it is still there" if group else ""
+        case Action.FORGET:
+            return "it still carries the mark" if group and group.mark else ""
+        case Action.RENAME if change.prior_name in groups:
+            return "it still has its old name"
+        case _:
+            return _unlike_written(change, group, holds_marks=holds_marks) if group else "it is not there"
+
+
+def _unlike_written(change: Change, group: Group, *, holds_marks: bool) -> str:
+    if holds_marks and group.mark != change.mark:
+        return "it does not carry the mark that was written"
+    for each in change.attributes:
+        if each.name in ATTRIBUTES and (group.attribute(each.name) or None) != (each.after or None):
+            return f"its {each.name} is not what was written"
+    if change.mark and group.members is not None and group.members.digest != change.mark.digest:
+        return f"it has {group.members.count} members, not the {change.mark.count} that were planned"
+    return ""
