@@ -1,6 +1,7 @@
 """Every diagnostic code, with its meaning. A code never changes its meaning and is never reused.
 
-1xx reading YAML · 2xx definitions · 3xx members · 4xx references · 5xx config · 6xx targets and plans · 7xx plugins
+1xx reading YAML · 2xx definitions · 3xx members · 4xx references · 5xx config · 6xx targets and plans · 7xx plugins ·
+8xx guards and policies
 """
 
 from __future__ import annotations
@@ -70,4 +71,15 @@ CODES: Final[dict[str, str]] = {
     "GS693": "What a target holds could not be imported wholly, because it could not be read.",
     "GS701": "A plugin can't be used.",
     "GS702": "A file in the state folder is not a group's and is ignored.",
+    "GS703": "A plugin could not check the plan, so nothing may be applied.",
+    "GS704": "A policy of the config that no plugin enforces.",
+    "GS850": "A policy names a group that no definition defines.",
+    "GS851": "Members are in domains that `policies.allowed_domains` does not allow.",
+    "GS852": "A group has no owner, and `policies.owners_required` asks for one.",
+    "GS853": "A group has a name that `policies.names` does not allow in its folder.",
+    "GS854": "Members that `policies.pinned` keeps in a group would not be in it.",
+    "GS855": "Groups share members, and `policies.no_overlap` forbids it.",
+    "GS856": "A group is smaller or larger than `policies.size` allows.",
+    "GS857": "Entries hold for longer than `policies.longest_until` allows.",
+    "GS858": "A waiver of a policy has ended.",
 }

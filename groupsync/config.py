@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.identity import Identity
 from groupsync.model import Diagnostic, Reference, Severity, SourceRange
+from groupsync.policy_config import check_policies_section, policy_options
 from groupsync.schema_check import check
 from groupsync.schema_words import pointer_words
 from groupsync.secrets import Secret, has_reference, malformed_references
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.backend import JsonSchema
+    from groupsync.policy import PolicyOptions
     from groupsync.targets import Pointer
     from groupsync.yaml.document import Document
 
@@ -65,6 +67,7 @@ class Config:
         exclude: groups to take out of every other.
         definitions_at: where each of `definitions` is written.
         kept_runs: how many of them are kept.
+        policies: what must hold of every group; None where nothing is asked.
     """
 
     project: str
@@ -77,6 +80,7 @@ class Config:
     exclude: tuple[Reference, ...] = ()
     definitions_at: tuple[SourceRange, ...] = ()
     kept_runs: int = KEPT_RUNS
+    policies: PolicyOptions | None = None
 
 
 @lru_cache(maxsize=1)
@@ -121,6 +125,7 @@ def load_config(path: Path) -> Config:
         findings.append(_not_one_document(documents, path.name))
     for document in documents[:1]:
         findings += [*_check(document), *_outside_journal(document, path.parent)]
+        findings += check_policies_section(document) if not findings else []
     if any(found.severity is Severity.ERROR for found in findings):
         raise InvalidDefinitions(findings)
     return _config(documents[0], path)
@@ -248,6 +253,7 @@ def _config(document: Document, path: Path) -> Config:
         definitions_at=tuple(document.locate(("definitions", index)) for index in range(len(value["definitions"]))),
         journal=root / journal,
         kept_runs=kept_runs,
+        policies=policy_options(document),
     )
 
 

@@ -57,8 +57,12 @@ class LoadedPlugin:
     plugin: object = None
     manager: pluggy.PluginManager | None = None
 
-    def call(self, hook: str) -> list[Any]:
+    def call(self, hook: str, **arguments: object) -> list[Any]:
         """Call one hook of this plugin alone, so that its failure loses nobody else's results.
+
+        Args:
+            hook: which.
+            arguments: as the hook's specification names them.
 
         Returns:
             What each implementation returned, unchecked; empty where there is none.
@@ -66,7 +70,7 @@ class LoadedPlugin:
         if self.manager is None or hook not in self.info.hooks:
             return []
         others = [plugin for plugin in self.manager.get_plugins() if plugin is not self.plugin]
-        results: list[Any] = self.manager.subset_hook_caller(hook, others)()
+        results: list[Any] = self.manager.subset_hook_caller(hook, others)(**arguments)
         return results
 
 

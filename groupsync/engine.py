@@ -14,8 +14,9 @@ from groupsync import apply as applying
 from groupsync.connect import locked
 from groupsync.diff import Context, compare
 from groupsync.errors import BackendError, ConfigError
-from groupsync.model import Diagnostic, Outcome, Plan, Report, Scope, Severity, State, TargetState, Verdict
+from groupsync.model import Diagnostic, Mode, Outcome, Plan, Report, Scope, Severity, State, TargetState, Verdict
 from groupsync.plan import plan_digest
+from groupsync.policies import Seen, check_policies
 from groupsync.progress import Track, untracked
 from groupsync.project import Project, collecting, sorted_findings, stop_on_errors
 from groupsync.report.show import Sides
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
     from groupsync.model import Change, Drift, Refusal, Result, Snapshot
+    from groupsync.plugins import Plugins
     from groupsync.resolve import Desired
+    from groupsync.scope import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +67,20 @@ class _Draft:
     drift: list[Drift] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     findings: list[Diagnostic] = field(default_factory=list)
+    looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
 
-def make_plan(project: Project, backends: Mapping[str, Backend], request: Request) -> Plan:
-    """Read the targets and work out every change. Writes nothing.
+def make_plan(
+    project: Project, backends: Mapping[str, Backend], request: Request, plugins: Plugins | None = None
+) -> Plan:
+    """Read the targets, work out every change, and ask the policies. Writes nothing.
+
+    Args:
+        project: what is desired.
+        backends: the opened targets.
+        request: what the command line asks for.
+        plugins: whose policies are asked; see `check_policies` for None.
 
     Raises:
         InvalidDefinitions: all that member files get wrong, and groups that belong to another project.
@@ -80,7 +93,7 @@ def make_plan(project: Project, backends: Mapping[str, Backend], request: Reques
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)
     changes = sorted(draft.changes, key=lambda change: change.key)
-    return Plan(
+    plan = Plan(
         project.config.project,
         request.as_of,
         tuple(draft.states),
@@ -91,6 +104,16 @@ def make_plan(project: Project, backends: Mapping[str, Backend], request: Reques
         verdict=Verdict(tuple(draft.refusals)),
         looking=request.looking,
     )
+    return check_policies(plan, project, Seen(draft.looked_at, draft.counts), plugins)
+
+
+def judge_again(project: Project, plan: Plan, plugins: Plugins | None = None) -> Plan:
+    """Return a plan that was saved with what speaks against it now, besides what did when it was made.
+
+    Raises:
+        InvalidDefinitions: a policy could not be asked.
+    """
+    return check_policies(plan, project, Seen.of(plan), plugins)
 
 
 def _plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: _Draft) -> None:
@@ -108,10 +131,11 @@ def _plan_target(project: Project, target: TargetConfig, backend: Backend, reque
     draft.refusals += scoped.refusals
     draft.findings += [*snapshot.diagnostics, *scoped.diagnostics]
     for pair in request.track(f"Comparing {target.name}", scoped.pairs):
-        name = pair.desired.group.name if pair.desired else pair.prior.name if pair.prior else ""
+        name = _name(pair)
         try:
             with collecting(draft.findings):
                 compared = compare(pair, context)
+                draft.counts |= _count_of(pair, compared.change, snapshot)
                 draft.changes += [compared.change] if compared.change else []
                 draft.drift += [compared.drift] if compared.drift else []
                 if compared.withheld:
@@ -121,6 +145,23 @@ def _plan_target(project: Project, target: TargetConfig, backend: Backend, reque
             withheld.add(name)
             draft.findings.append(_unreadable(target.name, name, error))
     draft.states.append(_state(target, snapshot, scoped, withheld))
+    draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
+
+
+def _name(pair: Pair) -> str:
+    return pair.desired.group.name if pair.desired else pair.prior.name if pair.prior else ""
+
+
+def _count_of(pair: Pair, change: Change | None, snapshot: Snapshot) -> dict[str, int]:
+    """Return how many members a definition gives its group, by its name, where comparing found that out."""
+    group = pair.desired.group if pair.desired else None
+    if group is None or group.members is None or group.lifecycle.mode is not Mode.AUTHORITATIVE:
+        return {}
+    if change is not None:
+        count = change.mark.count if change.mark and snapshot.complete else None
+    else:
+        count = pair.prior.members.known_count if pair.prior and pair.prior.members and snapshot.complete else None
+    return {} if count is None else {group.name: count}
 
 
 def _wanted(project: Project, target: TargetConfig, selection: Selection = EVERYTHING, adopt: bool = False) -> Wanted:

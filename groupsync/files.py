@@ -94,6 +94,11 @@ def find_files(
     return sorted(search.files), list(dict.fromkeys(found))
 
 
+def path_expression(pattern: str) -> re.Pattern[str]:
+    """Return what matches, as a whole, the paths that `find_files` would find for a pattern; pure."""
+    return re.compile(_expression([part for part in pattern.split("/") if part not in {"", "."}]))
+
+
 @dataclass(slots=True)
 class _Search:
     root: Path

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from groupsync.backend import Backend
+    from groupsync.policy import PolicyAnswer, PolicyContext
 
 PROJECT: Final = "groupsync"
 
@@ -29,3 +30,14 @@ def groupsync_register_backends() -> Iterable[type[Backend]]:
     `from_options` or later. Two plugins that offer the same `name` are refused, both named.
     """
     raise NotImplementedError  # pluggy never calls a specification
+
+
+@hookspec
+def groupsync_check_plan(context: PolicyContext) -> PolicyAnswer:
+    """Say what speaks against a plan; see `groupsync.policy`.
+
+    Called for each plan before it is shown, and for a saved one again before it is applied. Must be pure: no I/O but
+    that of loading members, nothing remembered from one call to the next. Where it raises, or returns anything else,
+    nothing is applied.
+    """
+    raise NotImplementedError

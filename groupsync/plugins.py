@@ -17,11 +17,13 @@ from groupsync.discovery import DISABLE, LoadedPlugin, PluginInfo, cause_of, loa
 from groupsync.errors import ConfigError, PluginError
 from groupsync.facade import CheckedBackend, checked
 from groupsync.model import Diagnostic, Severity
+from groupsync.policy_facade import ask_policies
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from groupsync.backend import Backend, BackendContext, JsonSchema
+    from groupsync.policy import PolicyContext, PolicyFinding
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]*")
 _CALLS: Final = ("from_options", "read", "members", "apply", "close")
@@ -136,6 +138,10 @@ class Plugins:
             )
             for info in self.broken
         )
+
+    def check_plan(self, context: PolicyContext) -> tuple[list[PolicyFinding], list[Diagnostic]]:
+        """Ask every plugin what speaks against a plan; see `groupsync.policy_facade`."""
+        return ask_policies(self._loaded, context)
 
     @cached_property
     def _offers(self) -> _Offers:

@@ -56,13 +56,14 @@ def command(
         )
     config = common.read_config(config_path)
     project = load_project(config, request.as_of)
-    with open_targets(config, Plugins.discover(), request.targets) as backends:
+    plugins = Plugins.discover()
+    with open_targets(config, plugins, request.targets) as backends:
         if saved is not None:
             from groupsync.planfile import read_plan
 
-            plan = read_plan(saved)
+            plan = engine.judge_again(project, read_plan(saved), plugins)
         else:
-            plan = engine.make_plan(project, backends, request)
+            plan = engine.make_plan(project, backends, request, plugins)
             common.show_diagnostics(plan.diagnostics)
         _check_expected(plan, expect)
         if format_ == "text":
@@ -79,7 +80,7 @@ def exit_code_of(report: Report, plan: Plan) -> ExitCode:
     """Return what an apply says by its exit code: interrupted, then refused, then not wholly done."""
     if report.interrupted:
         return ExitCode.INTERRUPTED
-    if report.count(Outcome.REFUSED):
+    if report.count(Outcome.REFUSED) or plan.verdict.refusals:
         return ExitCode.REFUSED
     incomplete = any(not target.complete or target.withheld for target in plan.targets)
     if incomplete or any(result.outcome is not Outcome.APPLIED for result in report.results):

@@ -29,8 +29,9 @@ def command(*, config_path: Path | None, detailed_exitcode: bool, full: bool, fo
     config = common.read_config(config_path)
     request = common.request_of(**picked)
     project = load_project(config, request.as_of)
-    with open_targets(config, Plugins.discover(), request.targets) as backends:
-        plan = engine.make_plan(project, backends, request)
+    plugins = Plugins.discover()
+    with open_targets(config, plugins, request.targets) as backends:
+        plan = engine.make_plan(project, backends, request, plugins)
         common.show_diagnostics(plan.diagnostics)
         if format_ == "json":
             common.emit_plan(plan, format_, full=full)

@@ -42,8 +42,9 @@ def command(
     config = common.read_config(config_path)
     request = common.request_of(**picked, adopt=adopt)
     project = load_project(config, request.as_of)
-    with open_targets(config, Plugins.discover(), request.targets) as backends:
-        plan = engine.make_plan(project, backends, request)
+    plugins = Plugins.discover()
+    with open_targets(config, plugins, request.targets) as backends:
+        plan = engine.make_plan(project, backends, request, plugins)
         # Long member lists are read again while they are shown and saved, so the targets stay open.
         common.show_diagnostics(plan.diagnostics)
         common.emit_plan(plan, format_, full=full, output=output)

@@ -140,15 +140,14 @@ def matches_after(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 def _prove_second_plan_is_empty(project: Project, backend: Backend, request: engine.Request, plan: Plan) -> None:
     again = engine.make_plan(project, {TARGET: backend}, request)
-    refused = {refusal.name for refusal in plan.verdict.refusals}
-    left = [change for change in again.changes if change.name not in refused]
+    left = [change for change in again.changes if not plan.verdict.refusal_of(change)]
     assert not left, f"a second plan is not empty: {left}"
 
 
 def _prove_reverse(before: Mapping[str, Group], backend: Backend, store: Store, plan: Plan) -> None:
     """Carry out the inverse of each change that was applied, and see that members and attributes are what they were."""
-    refused = {refusal.name for refusal in plan.verdict.refusals}
-    for change in reversed(in_order(change for change in plan.changes if change.name not in refused)):
+    applied = [change for change in plan.changes if not plan.verdict.refusal_of(change)]
+    for change in reversed(in_order(applied)):
         backend.apply(inverse(change, before.get(change.prior_name or ""), store.groups.get(change.name)))
     assert _without_marks(before) == _without_marks(store.groups), "the reverse plan does not restore what was there"
 

@@ -1,0 +1,96 @@
+"""The contract between groupsync and a policy: what a plugin's `groupsync_check_plan` is given, and what it answers.
+
+A policy is a pure function of a `PolicyContext`. Whatever it objects to is shown with the plan and not applied; a
+policy that fails keeps everything from being applied, so it must not raise for what it finds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from groupsync.model import Definition, Diagnostic, Members, Plan, SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOptions:
+    """The section `policies` of the config.
+
+    Attributes:
+        values: plain values, checked against the config's schema; never change them. `custom` has those of plugins that
+            are not bundled, by a name of the plugin's choice and checked by nobody else.
+        locate: returns where the value at a pointer (keys and indexes from the section's root) is written.
+    """
+
+    values: Mapping[str, Any]
+    locate: Callable[[Sequence[str | int]], SourceRange]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What somebody has to enforce: `size`, `custom.acme`, …; `waivers` only goes with the others."""
+        own = {key for key in self.values if key not in {"custom", "waivers"}}
+        return frozenset(own | {f"custom.{name}" for name in self.values.get("custom", {})})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyContext:
+    """What a policy may look at.
+
+    Attributes:
+        plan: what is about to be done, with what the core itself refuses of it. Looking at names of its changes' `add`
+            and `remove` may do I/O; counts never do.
+        definitions: every definition, sorted by name, also those of groups that the plan leaves alone.
+        options: the section `policies` of the config; empty where it has none.
+        as_of: the instant at which the plan was made, in UTC.
+        members_of: returns who belongs to a group by its definition; None where nobody manages its membership, where
+            it is meant to be absent, and for a name that is not defined. Loading them may do I/O: ask only for what is
+            needed, one group after the other, and let what loading raises pass.
+        count_of: returns how many these are, from what planning found out already where it did; None as `members_of`.
+        canonical: maps an identifier to its canonical form; raises ValueError for text that is none.
+    """
+
+    plan: Plan
+    definitions: tuple[Definition, ...]
+    options: PolicyOptions
+    as_of: datetime
+    members_of: Callable[[str], Members | None]
+    count_of: Callable[[str], int | None]
+    canonical: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFinding:
+    """One thing that a policy found.
+
+    Attributes:
+        found: what it is. An error refuses the groups, a warning is only shown. Its code begins with letters of the
+            plugin's own (`GS` is groupsync's); its `plugin` is filled in by the core.
+        groups: names of the groups it is about; none for the run as a whole.
+        count, limit: what was counted and how many there may be, where that is what it is about.
+    """
+
+    found: Diagnostic
+    groups: tuple[str, ...] = ()
+    count: int = 0
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyAnswer:
+    """What a plugin says of a plan.
+
+    Attributes:
+        findings: in any order.
+        enforced: which of `PolicyOptions.keys` it looked after. A key that no plugin enforces stops the run, so that a
+            plugin that is missing is not taken for consent.
+    """
+
+    findings: tuple[PolicyFinding, ...] = ()
+    enforced: frozenset[str] = frozenset()
