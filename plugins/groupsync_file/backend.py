@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 
 from groupsync.backend import Capabilities, carry_out, check_precondition
 from groupsync.errors import BackendError, ConfigError, StaleRead
+from groupsync.lease import Lease
 from groupsync.model import Action
-from groupsync_file.lease import Lease
 from groupsync_file.place import Place
 
 if TYPE_CHECKING:
@@ -134,23 +134,19 @@ class FileBackend:
 
     def lock(self, ttl_seconds: float) -> LockInfo:
         """Take the lock file, or renew it; one whose process died on this machine is taken over at once."""
-        with _explained("can't be locked"):
-            return self._lease.take(ttl_seconds)
+        return self._lease.lock(ttl_seconds)
 
     def unlock(self, lock: LockInfo) -> None:
         """Remove the lock file, if it still is ours."""
-        with _explained("can't be unlocked"):
-            self._lease.give_back(lock)
+        self._lease.unlock(lock)
 
     def lock_status(self) -> LockInfo | None:
         """Return who holds the lock file."""
-        with _explained("can't be looked at"):
-            return self._lease.status()
+        return self._lease.lock_status()
 
     def break_lock(self) -> LockInfo | None:
         """Remove the lock file, whoever's it is."""
-        with _explained("can't be unlocked"):
-            return self._lease.take_away()
+        return self._lease.break_lock()
 
 
 def _store(place: Place, context: BackendContext, *, is_document: bool) -> Store:

@@ -9,9 +9,9 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from groupsync import disk
 from groupsync.errors import BackendError
 from groupsync.model import Members, Snapshot, digest_bytes, encode_members
-from groupsync_file import disk
 from groupsync_file.convert import free_id, revision_of, unreadable
 from groupsync_file.document_text import format_document, parse_document
 

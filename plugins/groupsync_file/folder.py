@@ -13,9 +13,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from groupsync import disk
 from groupsync.errors import BackendError
 from groupsync.model import NO_MEMBERS, Group, Snapshot, digest_bytes
-from groupsync_file import disk
 from groupsync_file.convert import NAME, free_id, revision_of, unreadable
 from groupsync_file.index import Entry, Record
 from groupsync_file.index_file import IndexFile

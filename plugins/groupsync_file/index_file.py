@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groupsync import disk
 from groupsync.errors import BackendError
-from groupsync_file import disk
 from groupsync_file.index import Entry, Index, IndexDamaged, format_entry, format_header, format_index, parse_index
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from groupsync import disk
 from groupsync.errors import BackendError, StaleRead
 from groupsync.model import Diagnostic, Members, Severity, SourceRange, digest_bytes
-from groupsync_file import disk
 from groupsync_file.convert import NAME, parse_members
 
 if TYPE_CHECKING:

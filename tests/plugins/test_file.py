@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from groupsync.backend import BackendContext
 from groupsync.errors import BackendError, ConfigError, LockHeldError, StaleRead
 from groupsync.identity import Identity
+from groupsync.lease import Lease
 from groupsync.model import Action, Group, Members, Scope
 from groupsync.testing import BackendContract
 from groupsync.testing.strategies import groups, states
@@ -33,7 +34,6 @@ from groupsync.testing.target import (
 from groupsync_file.backend import FileBackend
 from groupsync_file.document_text import format_document, parse_document
 from groupsync_file.index import Entry, IndexDamaged, Record, format_entry, format_header, parse_index
-from groupsync_file.lease import Lease
 
 ADA, BOB, CY = "ada@example.com", "bob@example.com", "cy@example.com"
 DOCUMENTS = ["state.yaml", "state.json"]
@@ -567,21 +567,21 @@ def lease(root, clock):
 def test_a_lock_holds_for_its_time_and_no_longer(lease, clock, root):
     """Up to the last second it is refused with holder, time and the command that breaks it; then it is taken over."""
     first, second = lease(), lease()
-    first.take(60)
+    first.lock(60)
     clock.now += timedelta(seconds=60)
     with pytest.raises(LockHeldError, match="since 2026-11-24 12:00:00 UTC, for 60 seconds") as caught:
-        second.take(60)
+        second.lock(60)
     assert "groupsync lock break local" in caught.value.hint
     clock.now += timedelta(seconds=1)
 
-    assert second.take(60) == first.status()
+    assert second.lock(60) == first.lock_status()
 
 
 def test_the_lock_of_a_dead_process_is_taken_over_at_once(root, connect):
     """A run that was killed on this machine locks nobody out."""
     code = (
-        "import os, sys, signal; from pathlib import Path; from groupsync_file.lease import Lease;"
-        "Lease(Path(sys.argv[1]), 'local').take(3600); os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, sys, signal; from pathlib import Path; from groupsync.lease import Lease;"
+        "Lease(Path(sys.argv[1]), 'local').lock(3600); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code, root / "state/.lock"], check=False)
     backend = connect()
@@ -593,11 +593,11 @@ def test_the_lock_of_a_dead_process_is_taken_over_at_once(root, connect):
 
 def test_the_lock_of_a_process_elsewhere_is_respected(lease, root):
     """Whether a process on another machine lives can't be known: only time or a person ends its lock."""
-    lease().take(60)
+    lease().lock(60)
     path = root / "state/.lock"
     path.write_text(json.dumps({**json.loads(path.read_text()), "place": "another machine", "pid": 2**22 + 1}))
     with pytest.raises(LockHeldError):
-        lease().take(60)
+        lease().lock(60)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"holder": 5}'])
@@ -616,12 +616,12 @@ def test_a_damaged_lock_file_is_told_and_can_be_broken(connect, root, text):
 
 def test_only_one_of_many_gets_an_expired_lock(lease, clock):
     """Taking over is a race that one wins."""
-    lease().take(1)
+    lease().lock(1)
     clock.now += timedelta(hours=1)
 
     def attempt(_):
         try:
-            return lease().take(60).token
+            return lease().lock(60).token
         except LockHeldError:
             return None
 

@@ -1,7 +1,7 @@
-"""The lock file of a target: who applies to it, since when, and for how long at the most.
+"""The lock file of a target: who applies to it, since when, and for how long at the most. An edge: it does I/O.
 
-Every look at it and every write to it happens under the folder's guard, so that two processes can't both take a lock
-that ran out.
+Every write to it happens under the folder's guard, so that two processes can't both take a lock that ran out. It keeps
+out whoever sees the same folder: processes of one machine, and others that mount it.
 """
 
 from __future__ import annotations
@@ -10,77 +10,98 @@ import getpass
 import json
 import os
 import socket
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from groupsync import disk
 from groupsync.backend import LockInfo
 from groupsync.errors import BackendError, LockHeldError
 from groupsync.records import Fields, RecordError, format_instant
-from groupsync_file import disk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _TO_BREAK: Final = "Wait for it; or, if it is gone for good, `groupsync lock break {target}`."
 
 
 class Lease:
-    """A lock file; `now` tells the time, in UTC."""
+    """A lock file; satisfies `SupportsLock`."""
 
-    def __init__(self, path: Path, target: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        path: Path,
+        target: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        make_folder: Callable[[Path], object] = disk.make_folder,
+    ) -> None:
+        """Prepare; reads and writes nothing.
+
+        Args:
+            path: the lock file; its folder is guarded.
+            target: what is locked, in the words of the config.
+            now: tells the time, in UTC.
+            make_folder: makes the folder, where it is missing, before a lock is taken.
+        """
         self._path = path
         self._target = target
         self._now = now
+        self._make_folder = make_folder
         self._token = ""
 
-    def take(self, ttl_seconds: float) -> LockInfo:
+    def lock(self, ttl_seconds: float) -> LockInfo:
         """Take the lock, or renew it where it is ours. One that ran out, or whose process died, is taken over.
 
         Raises:
             LockHeldError: somebody else holds it.
-            BackendError: the lock file is damaged.
+            BackendError: the lock file is damaged, or the system does not allow it.
         """
-        disk.make_folder(self._path.parent)
-        with disk.guard(self._path.parent, exclusive=True):
-            held = self._read()
-            is_ours = held is not None and held.info.token == self._token
-            if held and not is_ours and not held.info.is_expired(self._now()) and not held.owner.is_gone():
-                since = f"since {held.info.since:%Y-%m-%d %H:%M:%S} UTC, for {held.info.ttl_seconds:g} seconds"
-                hint = _TO_BREAK.format(target=self._target)
-                raise LockHeldError(f"`{self._target}` is locked", f"by {held.info.holder}, {since}", hint)
-            self._token = self._token if is_ours else os.urandom(16).hex()
-            owner = _Owner.of_this_process()
-            info = LockInfo(_holder(), self._now().astimezone(UTC), ttl_seconds, self._token)
-            disk.write_atomically(self._path, _text(info, owner))
-            return info
+        with _explained("can't be locked"):
+            self._make_folder(self._path.parent)
+            with disk.guard(self._path.parent, exclusive=True):
+                return self._take(ttl_seconds)
 
-    def give_back(self, lock: LockInfo) -> None:
+    def unlock(self, lock: LockInfo) -> None:
         """Remove the lock file if it still is this lock's."""
         if not self._path.parent.is_dir():
             return
-        with disk.guard(self._path.parent, exclusive=True):
+        with _explained("can't be unlocked"), disk.guard(self._path.parent, exclusive=True):
             held = self._read()
             if held and held.info.token == lock.token:
                 disk.remove(self._path)
 
-    def status(self) -> LockInfo | None:
+    def lock_status(self) -> LockInfo | None:
         """Return who holds the lock, whether it ran out or not; None if nobody does."""
-        held = self._read()
-        return held.info if held else None
+        with _explained("can't be looked at"):
+            held = self._read()
+            return held.info if held else None
 
-    def take_away(self) -> LockInfo | None:
+    def break_lock(self) -> LockInfo | None:
         """Remove the lock file, whoever's it is and even if it is damaged, and return what it said."""
         if not self._path.parent.is_dir():
             return None
-        with disk.guard(self._path.parent, exclusive=True):
+        with _explained("can't be unlocked"), disk.guard(self._path.parent, exclusive=True):
             try:
                 held = self._read()
             except BackendError:
                 held = None
             disk.remove(self._path)
             return held.info if held else None
+
+    def _take(self, ttl_seconds: float) -> LockInfo:
+        held = self._read()
+        is_ours = held is not None and held.info.token == self._token
+        if held and not is_ours and not held.info.is_expired(self._now()) and not held.owner.is_gone():
+            since = f"since {held.info.since:%Y-%m-%d %H:%M:%S} UTC, for {held.info.ttl_seconds:g} seconds"
+            hint = _TO_BREAK.format(target=self._target)
+            raise LockHeldError(f"`{self._target}` is locked", f"by {held.info.holder}, {since}", hint)
+        self._token = self._token if is_ours else os.urandom(16).hex()
+        info = LockInfo(_holder(), self._now().astimezone(UTC), ttl_seconds, self._token)
+        disk.write_atomically(self._path, _text(info, _Owner.of_this_process()))
+        return info
 
     def _read(self) -> _Held | None:
         try:
@@ -174,3 +195,12 @@ def _started(pid: int) -> str | None:
         return None
     state, *rest = text.rpartition(")")[2].split()  # proc(5): the 3rd field on; the 22nd is the start time
     return None if state in "ZX" else rest[18]
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        summary = f"{error.filename or 'the lock file'} {what}"
+        raise BackendError(summary, error.strerror or str(error), "See to the file, and run again.") from error
