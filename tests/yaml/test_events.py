@@ -173,8 +173,8 @@ def test_documents_before_a_syntax_error_are_kept(read):
 @pytest.mark.parametrize(
     ("data", "expected", "words"),
     [
-        ("a: 1".encode("utf-16"), ("GS108", 0, 0), "UTF-16"),
-        ("a: 1".encode("utf-32"), ("GS108", 0, 0), "UTF-32"),
+        ("a: 1".encode("utf-16"), ("GS108", 1, 1), "UTF-16"),
+        ("a: 1".encode("utf-32"), ("GS108", 1, 1), "UTF-32"),
         (b"\xef\xbb\xbfa: 1\n\xc3\xa4: \xe4b\n", ("GS108", 2, 4), "0xE4 at offset 12"),
         ("a: 1".encode("utf-16-le"), ("GS109", 1, 2), "NUL"),
         (b"a: 1\nb: x\x07y\n", ("GS109", 2, 5), "U+0007"),
