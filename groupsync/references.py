@@ -59,6 +59,8 @@ class Graph:
         self.referenced = {edge.target for edges in self.edges.values() for edge in edges}
 
     def _edges_of(self, definition: Definition) -> list[Edge]:
+        if not (definition.include or definition.exclude or definition.restrict_to):
+            return []
         return [
             edge
             for role in ("include", "exclude", "restrict_to")
@@ -94,7 +96,7 @@ class Graph:
         """Return one error for each cycle found by a depth-first walk, as a path with its places."""
         found: list[Diagnostic] = []
         done: set[str] = set()
-        for start in sorted(self.edges):
+        for start in sorted(name for name, edges in self.edges.items() if edges):
             path: list[Edge] = []
             on_path = {start: 0}
             walks = [iter(self.edges[start])] if start not in done else []

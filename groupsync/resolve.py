@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
 from groupsync.model import Group, Members, Period
@@ -56,12 +57,21 @@ class Desired:
     unexpired: Callable[[], frozenset[str]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class Resolution:
-    """All desired groups, sorted by name, with what is wrong between them."""
+    """All desired groups, with what is wrong between them.
 
-    groups: tuple[Desired, ...]
-    diagnostics: tuple[Diagnostic, ...]
+    Attributes:
+        diagnostics: all of them errors.
+    """
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], groups: Callable[[], tuple[Desired, ...]] = tuple) -> None:
+        self.diagnostics = diagnostics
+        self._groups = groups
+
+    @cached_property
+    def groups(self) -> tuple[Desired, ...]:
+        """The groups sorted by name, made when first asked for; none where anything is wrong."""
+        return self._groups()
 
 
 def resolve(
@@ -89,9 +99,9 @@ def resolve(
     if not diagnostics:
         diagnostics = tuple(graph.cycles())
     if diagnostics or doubts != NO_DOUBTS:
-        return Resolution((), diagnostics)
+        return Resolution(diagnostics)
     evaluator = _Evaluator(graph, files, as_of)
-    return Resolution(tuple(evaluator.desired(by_name[name]) for name in sorted(by_name)), ())
+    return Resolution((), lambda: tuple(evaluator.desired(by_name[name]) for name in sorted(by_name)))
 
 
 class _Evaluator:

@@ -20,7 +20,7 @@ SYNTAX_ERROR: Final = "GS101"
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 # c-printable of YAML 1.2 (§5.1) without U+0085, U+2028 and U+2029: YAML 1.1 parsers, libyaml too, take them for line
 # breaks and 1.2 does not, so that nobody can be sure what they do.
-_NOT_ALLOWED: Final = re.compile("[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NOT_ALLOWED: Final = "[^\t\n\r -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 _OTHER_ENCODINGS: Final = (
     (codecs.BOM_UTF32_LE, "UTF-32"), (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"),
@@ -59,7 +59,7 @@ def character_error(data: bytes, path: str) -> Diagnostic | None:
         before = data[: error.start].decode().removeprefix("\ufeff")
         byte = f"The byte 0x{data[error.start]:02X} at offset {error.start:,} is not part of a UTF-8 character."
         return _not_utf8(path, before, byte)
-    found = _NOT_ALLOWED.search(text)
+    found = re.search(_NOT_ALLOWED, text)  # compiled when first wanted: plain ASCII never gets here
     if found is None:
         return None
     character = found.group()
