@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from groupsync.backend import BackendContext, SupportsLock
 from groupsync.config import check_options
 from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.journal_folder import make_folder
+from groupsync.keeper import Keeper
+from groupsync.lease import Lease
 from groupsync.model import Severity
+from groupsync.retry import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +23,8 @@ if TYPE_CHECKING:
     from groupsync.plugins import Plugins
 
 LOCK_TTL_SECONDS: Final = 15 * 60.0
-"""How long an apply may hold a target's lock before others may take it over."""
+"""How long a target's lock holds without being renewed before others may take it over."""
+_LOCKS: Final = "locks"
 
 
 @contextmanager
@@ -57,15 +63,52 @@ def _picked(config: Config, names: Sequence[str]) -> tuple[TargetConfig, ...]:
     return tuple(target for target in config.targets if not names or target.name in names)
 
 
+def lock_of(config: Config, target: str, backend: Backend) -> SupportsLock:
+    """Return a target's lock: the backend's own, or else a file in the journal's folder.
+
+    The file keeps out other runs of this working copy, and of others that share its journal; nobody elsewhere.
+    """
+    if isinstance(backend, SupportsLock) and backend.capabilities.locks:
+        return backend
+    path = config.journal / _LOCKS / f"{target}.lock"
+    return Lease(path, target, make_folder=lambda _: make_folder(config.journal, config.root, _LOCKS))
+
+
 @contextmanager
-def locked(backends: Mapping[str, Backend]) -> Iterator[None]:
-    """Hold the locks of those targets that have one.
+def locked(
+    config: Config,
+    backends: Mapping[str, Backend],
+    retries: Retries | None = None,
+    ttl_seconds: float = LOCK_TTL_SECONDS,
+) -> Iterator[Keeper]:
+    """Hold the locks of some targets, and renew them.
+
+    A backend for one call at a time is not called by a second thread to renew its lock, so that `Keeper.keep` must be
+    called now and then. After an interrupt the locks are not given back: what was in flight may still be writing.
+
+    Args:
+        config: says where the locks are of backends that have none.
+        backends: the targets to lock, by name.
+        retries: how patient to be; None for the usual.
+        ttl_seconds: how long a lock holds without being renewed.
 
     Raises:
         LockHeldError: somebody else holds one of them.
+        BackendError: one of them could not be locked.
+        ConfigError: the journal's folder can't be made.
     """
-    with ExitStack() as stack:
-        for backend in backends.values():
-            if isinstance(backend, SupportsLock):
-                stack.callback(backend.unlock, backend.lock(LOCK_TTL_SECONDS))
-        yield
+    retries, keeper = retries or Retries(), Keeper(ttl_seconds)
+    try:
+        for target, backend in backends.items():
+            locking = lock_of(config, target, backend)
+            in_thread = isinstance(locking, Lease) or backend.capabilities.concurrent > 1
+            retries.call(partial(keeper.take, target, locking, in_thread=in_thread))
+        keeper.start()
+        yield keeper
+    except KeyboardInterrupt:
+        keeper.leave()
+        raise
+    except BaseException:
+        keeper.release()
+        raise
+    keeper.release()

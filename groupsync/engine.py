@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
@@ -20,6 +21,7 @@ from groupsync.policies import Seen, check_policies
 from groupsync.progress import Track, untracked
 from groupsync.project import Project, collecting, sorted_findings, stop_on_errors
 from groupsync.report.show import Sides
+from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Scoped, Selection, Wanted, scope
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Request:
         selection: which groups.
         adopt: consent to take over groups without a mark.
         track: shows progress.
+        retry: how patient to be with targets while they are read.
     """
 
     as_of: datetime
@@ -53,6 +56,7 @@ class Request:
     selection: Selection = EVERYTHING
     adopt: bool = False
     track: Track = untracked
+    retry: Retries = field(default_factory=Retries)
 
 
 # --- read → scope → diff → plan ---------------------------------------------------------------------------------------
@@ -124,7 +128,7 @@ def _plan_target(project: Project, target: TargetConfig, backend: Backend, reque
             "Without them nobody can tell which of its groups are this project's.",
             "Use a backend whose capabilities include ownership.",
         )
-    snapshot = backend.read(Scope())
+    snapshot = request.retry.call(lambda: backend.read(Scope()))
     scoped = scope(target.name, config.project, _wanted(project, target, request.selection, request.adopt), snapshot)
     context = Context(target.name, config.project, config.identity, snapshot.complete)
     withheld = set(scoped.withheld)
@@ -134,7 +138,7 @@ def _plan_target(project: Project, target: TargetConfig, backend: Backend, reque
         name = _name(pair)
         try:
             with collecting(draft.findings):
-                compared = compare(pair, context)
+                compared = request.retry.call(partial(compare, pair, context))
                 draft.counts |= _count_of(pair, compared.change, snapshot)
                 draft.changes += [compared.change] if compared.change else []
                 draft.drift += [compared.drift] if compared.drift else []
@@ -229,7 +233,7 @@ def both_sides(
     found: list[Sides] = []
     for target in project.config.targets:
         if target.name in backends:
-            snapshot = backends[target.name].read(Scope())
+            snapshot = request.retry.call(partial(backends[target.name].read, Scope()))
             project.findings.extend(snapshot.diagnostics)
             found += _sides(target.name, _wanted(project, target), snapshot)
     picked = [
@@ -272,6 +276,7 @@ def apply_plan(
     *,
     stopped: Callable[[], bool] = lambda: False,
     track: Track = untracked,
+    retry: Retries | None = None,
 ) -> Report:
     """Apply what may be applied of `plan`, read the result again, and say what became of each change.
 
@@ -282,10 +287,19 @@ def apply_plan(
     _check_applicable(project, plan, backends)
     started = time.monotonic()
     refused = _objections(project, plan)
-    with locked(backends if len(refused) < len(plan.changes) else {}):
-        results = applying.execute(plan, backends, refused, stopped=stopped, track=track)
-        results = applying.verify(plan, backends, results)
+    retry = retry or Retries()
+    with locked(project.config, _to_lock(plan, backends, refused), retry) as keeper:
+        results = applying.execute(plan, backends, refused, stopped=stopped, track=track, retry=retry, keep=keeper.keep)
+        results = applying.verify(plan, backends, results, retry)
     return Report(plan.digest, results, time.monotonic() - started, interrupted=stopped(), diagnostics=plan.diagnostics)
+
+
+def _to_lock(
+    plan: Plan, backends: Mapping[str, Backend], settled: Mapping[tuple[str, str], Result]
+) -> dict[str, Backend]:
+    """Return the targets on which something is to be tried."""
+    busy = {change.target for change in plan.changes if change.key not in settled}
+    return {name: backend for name, backend in backends.items() if name in busy}
 
 
 def _check_applicable(project: Project, plan: Plan, backends: Mapping[str, Backend]) -> None:

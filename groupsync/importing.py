@@ -10,6 +10,7 @@ from groupsync.errors import BackendError, ConfigError, InvalidDefinitions
 from groupsync.export import Layout, export_groups
 from groupsync.load import find_files, load_definitions
 from groupsync.model import Diagnostic, Scope, Severity
+from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Selection
 from groupsync.validate import group_schema
 from groupsync.writing import write_file
@@ -72,7 +73,7 @@ def import_groups(
         BackendError: the target can't be read at all.
     """
     config, layout = wanted.config, wanted.layout
-    snapshot = backend.read(Scope())
+    snapshot = Retries().call(lambda: backend.read(Scope()))
     for found in snapshot.diagnostics:
         report(found)
     if not snapshot.complete:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +13,6 @@ from groupsync.errors import ConfigError, ExitCode
 from groupsync.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from groupsync.model import Plan, Report
 
 
@@ -45,9 +41,11 @@ def command(
     reviewed: a group whose target or definition moved since is left alone and listed, the others go on.
     """
     from groupsync import engine
+    from groupsync.cli.stopping import stoppable
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
+    from groupsync.retry import Retries
 
     request = common.request_of(**picked, adopt=adopt)
     if saved is not None and (request.looking or request.selection.names or request.selection.labels or adopt):
@@ -70,8 +68,9 @@ def command(
             common.emit_plan(plan, format_, full=full)
         if plan.changes and not _consents(plan, yes=yes):
             return ExitCode.ERROR
-        with _stoppable() as stopped:
-            report = engine.apply_plan(project, plan, backends, stopped=stopped, track=common.track)
+        with stoppable() as stop:
+            patience = Retries(sleep=stop.sleep)
+            report = engine.apply_plan(project, plan, backends, stopped=stop, track=common.track, retry=patience)
         common.emit_report(report, plan, format_)
     return exit_code_of(report, plan)
 
@@ -115,21 +114,3 @@ def _consents(plan: Plan, *, yes: bool) -> bool:
         return True
     common.say("Nothing was changed.")
     return False
-
-
-@contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
-    """Turn the first Ctrl-C into a wish to stop after what is in flight; a second one stops at once."""
-    wishes: list[int] = []
-
-    def stop(number: int, _frame: object) -> None:
-        wishes.append(number)
-        if len(wishes) > 1:
-            raise KeyboardInterrupt
-        common.say("Stopping after the group in progress; once more stops at once.")
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield lambda: bool(wishes)
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -26,8 +26,8 @@ def command() -> None:
 @common.config_option
 def status(*, targets: tuple[str, ...], config_path: Path | None) -> None:
     """Show for each target who holds its lock, since when, and for how long yet."""
-    for name, backend in _lockable(targets, config_path):
-        lock = backend.lock_status()
+    for name, locking in _locks(targets, config_path):
+        lock = locking.lock_status()
         common.emit(f"{name}: {_describe(lock)}\n" if lock else f"{name}: not locked\n")
 
 
@@ -37,26 +37,23 @@ def status(*, targets: tuple[str, ...], config_path: Path | None) -> None:
 @click.option("--yes", "-y", is_flag=True, help="Don't ask.")
 def break_(*, targets: tuple[str, ...], config_path: Path | None, yes: bool) -> None:
     """Take the lock away from whoever holds it. Only where you know that their apply is over."""
-    for name, backend in _lockable(targets, config_path):
-        lock = backend.lock_status()
+    for name, locking in _locks(targets, config_path):
+        lock = locking.lock_status()
         if lock is None:
             common.emit(f"{name}: not locked\n")
         elif yes or click.confirm(f"{name}: {_describe(lock)}. Break it?", err=True):
-            backend.break_lock()
+            locking.break_lock()
             common.emit(f"{name}: broken; it was {_describe(lock)}\n")
 
 
-def _lockable(targets: tuple[str, ...], config_path: Path | None) -> Iterator[tuple[str, SupportsLock]]:
-    from groupsync.backend import SupportsLock
-    from groupsync.connect import open_targets
+def _locks(targets: tuple[str, ...], config_path: Path | None) -> Iterator[tuple[str, SupportsLock]]:
+    from groupsync.connect import lock_of, open_targets
     from groupsync.plugins import Plugins
 
-    with open_targets(common.read_config(config_path), Plugins.discover(), targets) as backends:
+    config = common.read_config(config_path)
+    with open_targets(config, Plugins.discover(), targets) as backends:
         for name, backend in backends.items():
-            if isinstance(backend, SupportsLock):
-                yield name, backend
-            else:
-                common.emit(f"{name}: has no lock\n")
+            yield name, lock_of(config, name, backend)
 
 
 def _describe(lock: LockInfo) -> str:
