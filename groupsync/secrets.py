@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn, final
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO, final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 MAX_SECRET_BYTES: Final = 65_536
@@ -32,7 +33,8 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the text itself."""
+        """Return the text itself. From then on `scrub` takes it out of whatever is printed."""
+        _remember(self._value)
         return self._value
 
     def __repr__(self) -> str:
@@ -75,6 +77,48 @@ class HiddenText(str):
 
     def __getitem__(self, index: object) -> str:
         return _SHOWN
+
+
+_MIN_SCRUBBED_LENGTH: Final = 4
+_revealed: set[str] = set()
+"""The secrets in use, each in every spelling in which a library may quote it. Known by origin, not by their looks."""
+
+
+def _remember(value: str) -> None:
+    import json
+    from urllib.parse import quote, quote_plus
+
+    if len(value) >= _MIN_SCRUBBED_LENGTH:
+        _revealed.update({value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1], json.dumps(value)[1:-1]})
+
+
+def scrub(text: str) -> str:
+    """Return `text` with `(secret)` in place of every secret that was revealed in this process.
+
+    The last line of defence, for what a library quotes in its errors. Secrets of fewer than four characters are not
+    looked for: they would be found everywhere.
+    """
+    for value in sorted(_revealed, key=len, reverse=True):
+        text = text.replace(value, _SHOWN)
+    return text
+
+
+class ScrubbedStream:
+    """A text stream that scrubs what is written to it; else just the stream it stands for."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write `text` without secrets."""
+        return self._stream.write(scrub(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write `lines` without secrets."""
+        self._stream.writelines(map(scrub, lines))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ import io
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TextIO, cast
 
 import click
 
 from groupsync.errors import ExitCode, GroupsyncError
+from groupsync.secrets import ScrubbedStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,4 +132,5 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 shows what it can't as escapes
+    sys.stdout, sys.stderr = cast(TextIO, ScrubbedStream(sys.stdout)), cast(TextIO, ScrubbedStream(sys.stderr))
     sys.exit(run())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.secrets import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -174,7 +175,7 @@ def emit(text: str | Iterable[str], output: Path | None = None) -> None:
         return
     try:
         with output.open("w", encoding="utf-8") as file:
-            file.writelines(pieces)
+            file.writelines(map(scrub, pieces))
     except OSError as error:
         raise ConfigError(f"Can't write {output}", error.strerror or str(error)) from error
 
