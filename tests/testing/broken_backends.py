@@ -141,7 +141,9 @@ class CountsMembersOnly(MemoryBackend):
     def apply(self, change):
         after = super().apply(change)
         if after is not None:
-            after = self.store.groups[after.name] = replace(after, revision=after.members.digest)
+            held = self.store.groups[after.name]
+            self.store.groups[after.name] = replace(held, revision=held.members.digest)
+            after = replace(after, revision=held.members.digest)
         return after
 
 
