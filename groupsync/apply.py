@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
 from groupsync.errors import BackendError, GroupsyncError, StalePlanError, StaleRead
+from groupsync.makeshift import apply_change
 from groupsync.model import Action, Outcome, Result
 from groupsync.progress import Track, untracked
 from groupsync.retry import Retries, joined_hints
@@ -154,7 +155,7 @@ class _Run:
         while True:
             attempt += 1
             try:
-                group = backend.apply(change)
+                group = apply_change(change, backend)
             except (StalePlanError, StaleRead) as error:
                 # An earlier attempt whose answer was lost may have been the one who moved the group.
                 if attempt > 1 and not problems_of([change], backend, self.retries)[change.key]:

@@ -58,6 +58,8 @@ def target_record(target: TargetState) -> Record:
         "complete": target.complete,
         "reason": target.reason,
         "withheld": list(target.withheld),
+        "owns": target.owns,
+        "records": target.records,
     }
 
 
@@ -73,6 +75,8 @@ def read_target(value: object) -> TargetState:
         complete=fields.flag("complete"),
         reason=fields.text("reason"),
         withheld=fields.each("withheld", lambda name: _text(name, "a withheld name")),
+        owns=fields.text("owns"),
+        records=fields.flag("records"),
     )
     fields.end()
     return target

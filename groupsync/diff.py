@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.canonical import canonical_count, text_difference
+from groupsync.content import content_revision
 from groupsync.errors import StalePlanError
 from groupsync.model import (
     ATTRIBUTES,
@@ -64,12 +65,18 @@ class Context:
         target, project: written into each change and its mark.
         identity: the rule of canonical form, which decides what a recorded digest vouches for.
         complete: whether the target was read wholly; if not, nobody is removed.
+        revisions: whether the target has revisions; if not, changes carry one of the content that was read.
+        marks: whether the target holds marks, and not something that stands in for them.
+        records: whether what was applied last is recorded, in marks or a ledger.
     """
 
     target: str
     project: str
     identity: Identity
     complete: bool = True
+    revisions: bool = True
+    marks: bool = True
+    records: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ def _create(pair: Pair, context: Context) -> Change:
         group.name,
         Action.CREATE,
         reason=pair.reason,
-        attributes=(*(each for each in attributes if each.after is not None), *_protection(None, group)),
+        attributes=(*(each for each in attributes if each.after is not None), *_protection(None, group, context)),
         add=add,
         mark=_mark(context, group, add.digest, add.count),
         definition_digest=desired.digest(),
@@ -120,7 +127,7 @@ def _update(pair: Pair, context: Context) -> Compared:
     desired, prior = _desired(pair), _prior(pair)
     group = desired.group
     difference = _members_of(group, prior, context)
-    attributes = (*attribute_changes(group, prior), *_protection(prior, group))
+    attributes = (*attribute_changes(group, prior), *_protection(prior, group, context))
     drift = _drift(context.target, prior, group.name, difference)
     moved = difference is not None and bool(difference.add.count or difference.remove.count)
     if not moved and not attributes and pair.action is Action.UPDATE:
@@ -138,7 +145,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         attributes=attributes,
         add=difference.add,
         remove=difference.remove,
-        precondition=prior.revision,
+        precondition=_precondition(prior, context),
         prior_count=prior.members.count if prior.members else 0,
         expired=_expired(desired, difference.remove),
         mark=_mark(context, group, difference.after, difference.after_count),
@@ -159,7 +166,7 @@ def _leave(pair: Pair, context: Context) -> Change:
         id=prior.id,
         reason=pair.reason,
         remove=members if pair.action is Action.DELETE else NO_MEMBERS,
-        precondition=prior.revision,
+        precondition=_precondition(prior, context),
         prior_count=members.count,
         definition_digest=pair.desired.digest() if pair.desired else "",
         at=pair.desired.definition.at if pair.desired else None,
@@ -275,7 +282,12 @@ def _expired(desired: Desired, remove: Members) -> int:
 
 
 def _drift(target: str, prior: Group, name: str, difference: Difference | None) -> Drift | None:
-    if prior.mark is None or difference is None or not (difference.add.count or difference.remove.count):
+    if (
+        prior.mark is None
+        or not prior.mark.digest
+        or difference is None
+        or not (difference.add.count or difference.remove.count)
+    ):
         return None
     drifted = (prior.members or NO_MEMBERS).digest != prior.mark.digest
     pending = difference.after != prior.mark.digest
@@ -306,11 +318,17 @@ def attribute_changes(desired: Group, prior: Group) -> list[AttributeChange]:
     ]
 
 
-def _protection(prior: Group | None, desired: Group) -> list[AttributeChange]:
+def _protection(prior: Group | None, desired: Group, context: Context) -> list[AttributeChange]:
     """Return the change of protection, which is kept in the mark so that it outlives the definition."""
+    if not context.records:
+        return []
     before = bool(prior and prior.mark and prior.mark.prevent_delete)
     after = desired.lifecycle.prevent_delete
     return [AttributeChange("prevent_delete", before, after)] if before != after else []
+
+
+def _precondition(prior: Group, context: Context) -> str | None:
+    return prior.revision if context.revisions else content_revision(prior, holds_marks=context.marks)
 
 
 def _mark(context: Context, desired: Group, digest: str, count: int) -> Mark:

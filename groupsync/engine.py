@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
 from groupsync.connect import locked
-from groupsync.diff import Context, compare
+from groupsync.diff import compare
 from groupsync.errors import BackendError, ConfigError
-from groupsync.model import Diagnostic, Mode, Outcome, Plan, Report, Scope, Severity, State, TargetState, Verdict
+from groupsync.ledger import Ledgers
+from groupsync.model import Diagnostic, Mode, Outcome, Plan, Report, Severity, State, TargetState, Verdict
 from groupsync.plan import plan_digest
 from groupsync.policies import Seen, check_policies
 from groupsync.progress import Track, untracked
 from groupsync.project import Project, collecting, sorted_findings, stop_on_errors
+from groupsync.reading import context_of, read_target, refilled, undeclared
 from groupsync.report.show import Sides
 from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Scoped, Selection, Wanted, scope
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
     from groupsync.model import Change, Drift, Refusal, Result, Snapshot
+    from groupsync.ownership import Ownership
     from groupsync.plugins import Plugins
     from groupsync.resolve import Desired
     from groupsync.scope import Pair
@@ -122,15 +125,10 @@ def judge_again(project: Project, plan: Plan, plugins: Plugins | None = None) ->
 
 def _plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: _Draft) -> None:
     config = project.config
-    if not backend.capabilities.ownership:
-        raise ConfigError(
-            f"The target `{target.name}` can't hold ownership marks",
-            "Without them nobody can tell which of its groups are this project's.",
-            "Use a backend whose capabilities include ownership.",
-        )
-    snapshot = request.retry.call(lambda: backend.read(Scope()))
-    scoped = scope(target.name, config.project, _wanted(project, target, request.selection, request.adopt), snapshot)
-    context = Context(target.name, config.project, config.identity, snapshot.complete)
+    wanted = _wanted(project, target, request.selection, request.adopt)
+    wanted, snapshot = read_target(config, target, backend, wanted, request.retry)
+    scoped = scope(target.name, config.project, wanted, snapshot)
+    context = context_of(config, target, backend, wanted, snapshot)
     withheld = set(scoped.withheld)
     draft.refusals += scoped.refusals
     draft.findings += [*snapshot.diagnostics, *scoped.diagnostics]
@@ -140,15 +138,21 @@ def _plan_target(project: Project, target: TargetConfig, backend: Backend, reque
             with collecting(draft.findings):
                 compared = request.retry.call(partial(compare, pair, context))
                 draft.counts |= _count_of(pair, compared.change, snapshot)
-                draft.changes += [compared.change] if compared.change else []
+                if compared.change:
+                    draft.changes.append(compared.change)
+                    refusal = undeclared(target.name, backend, compared.change)
+                    draft.refusals += [refusal] if refusal else []
                 draft.drift += [compared.drift] if compared.drift else []
+                if warning := refilled(target.name, pair, compared.change):
+                    withheld.add(name)
+                    draft.findings.append(warning)
                 if compared.withheld:
                     withheld.add(name)
                     draft.findings.append(_removals_withheld(target.name, name, compared.withheld, snapshot.reason))
         except BackendError as error:
             withheld.add(name)
             draft.findings.append(_unreadable(target.name, name, error))
-    draft.states.append(_state(target, snapshot, scoped, withheld))
+    draft.states.append(_state(target, snapshot, scoped, withheld, wanted.ownership))
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
 
 
@@ -181,7 +185,9 @@ def _wanted(project: Project, target: TargetConfig, selection: Selection = EVERY
     return Wanted(here, frozenset(elsewhere), selection, adopt)
 
 
-def _state(target: TargetConfig, snapshot: Snapshot, scoped: Scoped, withheld: set[str]) -> TargetState:
+def _state(
+    target: TargetConfig, snapshot: Snapshot, scoped: Scoped, withheld: set[str], ownership: Ownership | None
+) -> TargetState:
     return TargetState(
         target.name,
         target.plugin,
@@ -193,6 +199,8 @@ def _state(target: TargetConfig, snapshot: Snapshot, scoped: Scoped, withheld: s
         complete=snapshot.complete,
         reason=snapshot.reason,
         withheld=tuple(sorted(withheld)),
+        owns=str(ownership.owns) if ownership else "",
+        records=ownership is None or ownership.is_recorded,
     )
 
 
@@ -233,9 +241,10 @@ def both_sides(
     found: list[Sides] = []
     for target in project.config.targets:
         if target.name in backends:
-            snapshot = request.retry.call(partial(backends[target.name].read, Scope()))
+            backend = backends[target.name]
+            wanted, snapshot = read_target(project.config, target, backend, _wanted(project, target), request.retry)
             project.findings.extend(snapshot.diagnostics)
-            found += _sides(target.name, _wanted(project, target), snapshot)
+            found += _sides(target.name, wanted, snapshot)
     picked = [
         each
         for each in found
@@ -289,9 +298,13 @@ def apply_plan(
     refused = _objections(project, plan)
     retry = retry or Retries()
     with locked(project.config, _to_lock(plan, backends, refused), retry) as keeper:
-        results = applying.execute(plan, backends, refused, stopped=stopped, track=track, retry=retry, keep=keeper.keep)
+        books = Ledgers.of(project.config, backends, None)
+        results = applying.execute(
+            plan, backends, refused, stopped=stopped, track=track, journal=books, retry=retry, keep=keeper.keep
+        )
         results = applying.verify(plan, backends, results, retry)
-    return Report(plan.digest, results, time.monotonic() - started, interrupted=stopped(), diagnostics=plan.diagnostics)
+        findings = (*plan.diagnostics, *books.tidy(plan.changes, results))
+    return Report(plan.digest, results, time.monotonic() - started, interrupted=stopped(), diagnostics=findings)
 
 
 def _to_lock(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from groupsync.model import Group, Snapshot
+    from groupsync.ownership import Ownership
     from groupsync.resolve import Desired
 
 
@@ -39,6 +40,7 @@ class Selection:
 
 
 EVERYTHING: Final = Selection()
+_SHOWN_NAMES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,15 @@ class Wanted:
         elsewhere: names that are defined, but not for this target.
         selection: what the command line picked.
         adopt: the command line's consent to take over groups without a mark.
+        ownership: what is ours on a target that can't hold marks, already claimed in the snapshot; None on one that
+            can.
     """
 
     here: Sequence[Desired]
     elsewhere: frozenset[str] = frozenset()
     selection: Selection = EVERYTHING
     adopt: bool = False
+    ownership: Ownership | None = None
 
 
 def scope(target: str, project: str, wanted: Wanted, snapshot: Snapshot) -> Scoped:
@@ -96,6 +101,7 @@ class _Scoping:
         self.snapshot = snapshot
         self.prior = {group.name: group for group in snapshot.groups}
         self.renamed: set[str] = set()
+        self.undefined: list[str] = []
         self.found = Scoped()
 
     def run(self) -> Scoped:
@@ -106,6 +112,8 @@ class _Scoping:
         for group in self.snapshot.groups:
             if group.name not in defined and group.name not in self.renamed and self.wanted.selection.picks(group):
                 self.found.pairs += self._undefined(group)
+        if self.undefined:
+            self._tell_undefined()
         self.found.pairs.sort(key=lambda pair: pair.desired.group.name if pair.desired else _name(pair.prior))
         return self.found
 
@@ -114,7 +122,11 @@ class _Scoping:
         prior = self.prior.get(name)
         if desired.group.lifecycle.state is State.ABSENT:
             yield from self._absent(desired, prior)
-        elif prior is None:
+            return
+        ownership = self.wanted.ownership
+        if ownership is not None and not ownership.allows(name):
+            self._refuse_name(desired, ownership)
+        if prior is None:
             yield from self._missing(desired)
         elif prior.mark is None:
             yield from self._unmarked(desired, prior)
@@ -166,8 +178,15 @@ class _Scoping:
     def _undefined(self, group: Group) -> Iterator[Pair]:
         if group.mark is None or group.mark.project != self.project:
             return
-        if group.name in self.wanted.elsewhere:
+        ownership = self.wanted.ownership
+        if ownership is not None and not ownership.is_recorded:
+            self.undefined.append(group.name)
+        elif group.name in self.wanted.elsewhere:
             yield Pair(Action.FORGET, None, group, f"its definition no longer goes to {self.target}")
+        elif is_suddenly_empty(group):
+            self.found.withheld.append(group.name)
+            what = "it is not deleted; `lifecycle: {state: absent}` would delete it"
+            self.found.diagnostics.append(emptied(self.target, group, what))
         else:
             yield from self._delete(group, "its definition is gone", None)
 
@@ -204,6 +223,26 @@ class _Scoping:
         )
         return False
 
+    def _refuse_name(self, desired: Desired, ownership: Ownership) -> None:
+        name = desired.group.name
+        summary = f"`{name}` can't be ours on {self.target}: `owns` there is {ownership.owns}"
+        hint = "Give the group another name, narrow the target's `select`, or widen its `owns`."
+        self.found.refusals.append(Refusal(self.target, name, "owns", summary, hint, desired.definition.at))
+
+    def _tell_undefined(self) -> None:
+        count = len(self.undefined)
+        groups = f"{count} groups on {self.target} are" if count > 1 else f"A group on {self.target} is"
+        self.found.diagnostics.append(
+            Diagnostic(
+                "GS607",
+                Severity.WARNING,
+                f"{groups} ours by `owns`, without a definition for it",
+                ", ".join(f"`{name}`" for name in self.undefined[:_SHOWN_NAMES])
+                + (f" and {count - _SHOWN_NAMES} more" if count > _SHOWN_NAMES else ""),
+                "Nothing is done with them. A definition with `lifecycle: {state: absent}` deletes one.",
+            )
+        )
+
     def _withhold(self, name: str, what: str) -> None:
         self.found.withheld.append(name)
         self.found.diagnostics.append(
@@ -222,3 +261,21 @@ class _Scoping:
 
 def _name(group: Group | None) -> str:
     return group.name if group else ""
+
+
+def is_suddenly_empty(group: Group) -> bool:
+    """Tell whether a group to which members were applied last reads as empty."""
+    held = group.members
+    return group.mark is not None and group.mark.count > 0 and held is not None and held.known_count == 0
+
+
+def emptied(target: str, group: Group, what: str) -> Diagnostic:
+    """Make the finding on a group that is suddenly empty; `what` says what is done about it."""
+    count = group.mark.count if group.mark else 0
+    return Diagnostic(
+        "GS606",
+        Severity.WARNING,
+        f"`{group.name}` on {target} is suddenly empty",
+        f"{count} members were applied to it last, and none were read; {what}.",
+        "Look at the target: either somebody emptied the group, or it does not show its members.",
+    )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from groupsync.model import Diagnostic, Severity
+from groupsync.ownership import Owns, OwnsRule
 from groupsync.schema_check import check
 from groupsync.schema_words import closest
 from groupsync.secrets import HiddenText, Secret, resolve_references
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from groupsync.model import Definition, SourceRange
     from groupsync.yaml.document import Spot
 
-OWN_KEYS: Final = ("plugin", "select")
+OWN_KEYS: Final = ("plugin", "select", "owns")
 """What every target has; all other keys are its plugin's options."""
 
 Pointer: TypeAlias = tuple[str | int, ...]
@@ -59,6 +60,7 @@ class TargetConfig:
         options: the plugin's own, plain values; `Secret` where a text referred to one. Not yet checked, and without
             those whose secret is missing: see `check_options`.
         select: None for every definition.
+        owns: what is ours on a target that can't hold marks; None where the config does not say.
         at: where the target's name is written.
         missing: an error for each secret that is not there.
     """
@@ -70,6 +72,7 @@ class TargetConfig:
     at: SourceRange
     document: Document = field(repr=False)
     missing: tuple[Diagnostic, ...] = ()
+    owns: Owns | None = None
 
 
 def check_options(target: TargetConfig, schema: JsonSchema) -> list[Diagnostic]:
@@ -118,6 +121,7 @@ def target_config(document: Document, name: str, folder: Path) -> TargetConfig:
         document.locate(("targets", name), key=True),
         Document(document.path, value, _spot_of(document, name)),
         tuple(resolver.missing),
+        _owns(value["owns"]) if "owns" in value else None,
     )
 
 
@@ -127,6 +131,16 @@ def _spot_of(document: Document, target: str) -> Spot:
         if isinstance(spot, MappingPlaces):
             spot = spot.values.get(key, spot)
     return spot
+
+
+def _owns(value: str | dict[str, str]) -> Owns:
+    match value:
+        case {"match": pattern}:
+            return Owns(OwnsRule.MATCH, pattern=pattern)
+        case {"ledger": path}:
+            return Owns(OwnsRule.LEDGER, path=path)
+        case _:
+            return Owns(OwnsRule.ALL)
 
 
 def _selector(value: dict[str, Any]) -> Selector:

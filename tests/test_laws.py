@@ -155,8 +155,12 @@ def test_what_is_not_ours_is_never_touched(definitions, store):
 
 @given(definitions=worlds(), store=stores())
 def test_only_our_marked_groups_are_deleted(definitions, store):
-    """A deletion is planned just for marked groups of this project whose definition is gone."""
-    ours = {name for name, group in store.groups.items() if group.mark and group.mark.project == PROJECT}
+    """A deletion is planned just for marked groups of this project whose definition is gone, if not suddenly empty."""
+    ours = {
+        name
+        for name, group in store.groups.items()
+        if group.mark and group.mark.project == PROJECT and (group.members.load() or not group.mark.count)
+    }
     plan = plan_for(definitions, memory(store))
     deleted = {change.name for change in plan.changes if change.action is Action.DELETE}
 

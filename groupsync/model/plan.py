@@ -153,6 +153,8 @@ class TargetState:
         complete, reason: as in the snapshot.
         withheld: names of the groups of which something is left out of the plan because the target could not be read
             wholly, sorted.
+        owns: in words, what is ours on a target that can't hold marks; empty for one that can.
+        records: whether what was applied last is recorded there, in marks or a ledger.
     """
 
     name: str
@@ -163,6 +165,8 @@ class TargetState:
     complete: bool = True
     reason: str = ""
     withheld: tuple[str, ...] = ()
+    owns: str = ""
+    records: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,9 @@ def _sum(plan: Plan) -> str:
     of_all = f"of {counted(groups, 'group')} on {counted(len(plan.targets), 'target')}"
     incomplete = [escape(target.name) for target in plan.targets if not target.complete or target.withheld]
     caveat = f" Of {', '.join(incomplete)} not everything could be read." if incomplete else ""
+    unrecorded = [escape(target.name) for target in plan.targets if not target.records]
+    if unrecorded:
+        caveat += f" On {', '.join(unrecorded)} drift can't be told from edits: see `groupsync plan`."
     if not drifted:
         edits = f" {counted(pending, 'edit')} pending: see `groupsync plan`." if pending else ""
         return f"No drift: none {of_all} changed on the target since the last apply.{edits}{caveat}"

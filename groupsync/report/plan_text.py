@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.records import format_instant
 from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
 from groupsync.report.escape import escape
-from groupsync.report.style import BOLD, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
+from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
 from groupsync.report.totals import Totals, totals_of
 
 if TYPE_CHECKING:
@@ -72,6 +72,12 @@ def target_lines(target: TargetState, style: Style) -> Iterator[str]:
     first, *rest = flow([f"{name} ({plugin}):", size], "", style.columns, separator=" ")
     yield style.paint(name, BOLD) + first.removeprefix(name)
     yield from rest
+    if target.owns:
+        text = f"can't hold ownership marks: ours is {escape(target.owns)}; only `state: absent` deletes"
+        if target.records:
+            text = f"can't hold ownership marks: ours is {escape(target.owns)}"
+        for line in wrap(text, "  ", style.columns, hanging="    "):
+            yield style.paint(line, FAINT)
     if not target.complete:
         text = f"! not read wholly: {escape(target.reason)}; nothing is deleted or removed because of what is missing"
         for line in wrap(text, "  ", style.columns, hanging="    "):

@@ -1,0 +1,31 @@
+"""A revision for groups whose target has none. Pure but for loading members."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import ATTRIBUTES
+
+if TYPE_CHECKING:
+    from groupsync.model import Group
+
+CONTENT: Final = "content:"
+"""What such a revision starts with."""
+
+
+def content_revision(group: Group, *, holds_marks: bool) -> str:
+    """Return a digest of all in a group that a change of it could overwrite; loads members without a known digest.
+
+    Args:
+        group: as it was read.
+        holds_marks: whether its mark is one that the target holds, and not one that stands in for it.
+    """
+    mark = group.mark if holds_marks else None
+    content = [
+        [group.name, group.id, group.members.digest if group.members is not None else None],
+        [group.attribute(name) for name in ATTRIBUTES],
+        [mark.project, mark.digest, mark.count, mark.prevent_delete] if mark else None,
+    ]
+    return CONTENT + hashlib.sha256(json.dumps(content).encode()).hexdigest()

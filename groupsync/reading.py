@@ -1,0 +1,72 @@
+"""Read a target for a plan: its groups, with what is ours among them, and what it can't do. An edge: it does I/O."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from groupsync.diff import Context
+from groupsync.ledger import ownership_of
+from groupsync.model import Action, Refusal, Scope
+from groupsync.scope import emptied, is_suddenly_empty
+
+if TYPE_CHECKING:
+    from groupsync.backend import Backend
+    from groupsync.config import Config, TargetConfig
+    from groupsync.model import Change, Diagnostic, Snapshot
+    from groupsync.retry import Retries
+    from groupsync.scope import Pair, Wanted
+
+
+def read_target(
+    config: Config, target: TargetConfig, backend: Backend, wanted: Wanted, retry: Retries
+) -> tuple[Wanted, Snapshot]:
+    """Read all groups of a target; where it can't hold marks, those that are ours get one that stands in for it.
+
+    Returns:
+        `wanted` with what is ours on the target, and what was read.
+
+    Raises:
+        BackendError: nothing could be read.
+        ConfigError: `owns` does not go with the target, or its ledger can't be read.
+    """
+    ownership = ownership_of(config, target, backend, wanted.here)
+    snapshot = retry.call(lambda: backend.read(Scope()))
+    if ownership is not None:
+        snapshot = replace(snapshot, groups=ownership.claim(snapshot.groups))
+    return replace(wanted, ownership=ownership), snapshot
+
+
+def context_of(config: Config, target: TargetConfig, backend: Backend, wanted: Wanted, snapshot: Snapshot) -> Context:
+    """Return what the diff of a target needs to know."""
+    can, ownership = backend.capabilities, wanted.ownership
+    records = ownership is None or ownership.is_recorded
+    return Context(
+        target.name,
+        config.project,
+        config.identity,
+        snapshot.complete,
+        revisions=can.revisions,
+        marks=can.ownership,
+        records=records,
+    )
+
+
+def refilled(target: str, pair: Pair, change: Change | None) -> Diagnostic | None:
+    """Return a warning on a group that lost all its members to somebody else and is filled again."""
+    if change is None or pair.prior is None or not change.add.count or not is_suddenly_empty(pair.prior):
+        return None
+    return emptied(target, pair.prior, "nobody is removed from it, and what is missing is added again")
+
+
+def undeclared(target: str, backend: Backend, change: Change) -> Refusal | None:
+    """Refuse a change that the target does not declare it can carry out."""
+    can = backend.capabilities
+    action = change.action
+    if not can.ownership and action in {Action.ADOPT, Action.FORGET}:
+        action = Action.UPDATE  # the core's own doing: see `groupsync.makeshift`
+    if action in can.actions:
+        return None
+    summary = f"{target} can't {action.value} a group"
+    hint = "Do it there by hand, or take the group away from the target with `targets` or `select`."
+    return Refusal(target, change.name, "capability", summary, hint, change.at)
