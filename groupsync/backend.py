@@ -34,10 +34,13 @@ class Capabilities:
         member_page_size: members in one answer when reading; None for no limit.
         bulk_limit: member changes in one request; None for no limit, 1 for one request a member.
         digests: prior groups carry a vouched `known_digest`.
-        revisions: prior groups carry a `revision`, and `apply` checks it in the same transaction as the write.
-        ownership: it can store a `Mark` with each group.
+        revisions: prior groups carry a `revision`, and `apply` checks it in the same transaction as the write. Without
+            them the core compares a group's content right before the write, and no precondition is given.
+        ownership: it can store a `Mark` with each group. Without it a change's `mark` is only to be ignored, `adopt`
+            and `forget` are never asked for, and the config's `owns` tells what is ours.
         native_segments: it can evaluate segments itself.
-        concurrent: calls of `members` and `apply` that may be under way at once; 1 for one after the other.
+        concurrent: calls that may be under way at once, from several threads, those that renew the lock not counted; 1
+            for one after the other, all from the thread that opened the target.
         locks: it satisfies `SupportsLock`.
     """
 

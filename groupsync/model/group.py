@@ -26,7 +26,7 @@ class Mark:
 
     Attributes:
         project: the project that manages the group.
-        digest: of the members last applied.
+        digest: of the members last applied; empty where that was not recorded (see `groupsync.ownership`).
         count: of the members last applied.
         identity: how identifiers were made canonical then, such as `email/fold`. A digest vouches for a member file
             only under the same rule.
