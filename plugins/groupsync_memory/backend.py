@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _CAPABILITIES: Final = Capabilities(
     actions=frozenset(Action), digests=True, revisions=True, ownership=True, concurrent=8, locks=True
 )
+_PAGE: Final = 2
+"""Members in one page, where a page matters: see `MemoryStore.repeated`."""
 
 
 class MemoryBackend:
@@ -100,7 +102,8 @@ class MemoryBackend:
             held = store.groups.get(group.name)
             if held is None or (group.revision is not None and held.revision != group.revision):
                 raise StaleRead(f"`{group.name}` changed since it was read", hint="Plan again.", name=group.name)
-            names = list(held.members or ())[: store.truncated.get(group.name)]
+            names = list(held.members or ())[: store.truncated.get(group.name)][: store.short.get(group.name)]
+            names += names[:_PAGE] if group.name in store.repeated else []
         yield from names
 
     def apply(self, change: Change) -> Group | None:
@@ -115,8 +118,10 @@ class MemoryBackend:
             return self._shown(store.put(self._storable(after))) if after else None
 
     def _shown(self, group: Group) -> Group:
-        held = group.members
+        held, short = group.members, self.store.short.get(group.name)
         unread = held and Members.unread(count=held.known_count, digest=held.known_digest)
+        if held is not None and short is not None:
+            unread = Members.unread(count=min(held.count, short))
         revision = group.revision if self._capabilities.revisions else None
         return replace(self._storable(group), members=unread, revision=revision)
 

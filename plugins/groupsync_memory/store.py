@@ -11,7 +11,7 @@ from groupsync.errors import BackendError
 from groupsync.model import Group, Members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from groupsync.backend import LockInfo
 
@@ -25,7 +25,16 @@ class _Failure:
     call: Call
     calls_left: int
     after_write: bool
-    error: Exception
+    error: BaseException
+
+
+@dataclass(slots=True)
+class _Deed:
+    """What somebody else does right before the nth call from now."""
+
+    call: Call
+    calls_left: int
+    do: Callable[[], object]
 
 
 @dataclass(slots=True)
@@ -38,6 +47,8 @@ class MemoryStore:
         incomplete: reason of a partial read; empty for a complete one.
         hidden: names that a read leaves out, together with `incomplete`.
         truncated: by name, how many members are streamed at most, whatever the count says.
+        short: by name, how many members there seem to be at most: count and stream agree, and are both wrong.
+        repeated: names of groups whose first page of members comes twice.
         mutex: held during each call.
     """
 
@@ -46,8 +57,11 @@ class MemoryStore:
     incomplete: str = ""
     hidden: frozenset[str] = frozenset()
     truncated: dict[str, int] = field(default_factory=dict)
+    short: dict[str, int] = field(default_factory=dict)
+    repeated: frozenset[str] = frozenset()
     mutex: threading.RLock = field(default_factory=threading.RLock)
     _failures: list[_Failure] = field(default_factory=list)
+    _deeds: list[_Deed] = field(default_factory=list)
     _writes: int = 0
     _created: int = 0
 
@@ -94,14 +108,25 @@ class MemoryStore:
         """Give a group a new revision and nothing else, as a target does that counts every write."""
         self.put(self.groups[name])
 
-    def fail(self, call: Call, nth: int = 1, *, after_write: bool = False, error: Exception | None = None) -> None:
+    def meanwhile(self, do: Callable[[], object], call: Call = "apply", nth: int = 1) -> None:
+        """Let somebody else do something right before a call, once.
+
+        Args:
+            do: what.
+            call: before which call.
+            nth: the how many-th from now on, from 1.
+        """
+        self._deeds.append(_Deed(call, nth, do))
+
+    def fail(self, call: Call, nth: int = 1, *, after_write: bool = False, error: BaseException | None = None) -> None:
         """Let a call fail, once.
 
         Args:
             call: which.
             nth: the how many-th from now on, from 1.
             after_write: fail when the work is done, as a target whose answer gets lost does.
-            error: what to raise; None for a BackendError that may be retried.
+            error: what to raise; None for a BackendError that may be retried. `KeyboardInterrupt` is the end of the
+                process as far as the backend can tell.
         """
         self._failures.append(
             _Failure(call, nth, after_write, error or BackendError(f"{call} failed on demand", retryable=True))
@@ -109,7 +134,12 @@ class MemoryStore:
 
     @contextmanager
     def failing(self, call: Call) -> Iterator[None]:
-        """Do the work of one call between the failures that are due before and after it."""
+        """Do the work of one call between what somebody else does, and the failures that are due before and after."""
+        for deed in [deed for deed in self._deeds if deed.call == call]:
+            deed.calls_left -= 1
+            if not deed.calls_left:
+                self._deeds.remove(deed)
+                deed.do()
         due: list[_Failure] = []
         for failure in [failure for failure in self._failures if failure.call == call]:
             failure.calls_left -= 1
