@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.guard_config import guards_of
 from groupsync.identity import Identity
-from groupsync.model import Diagnostic, Reference, Severity, SourceRange
+from groupsync.model import DEFAULT_GUARDS, Diagnostic, Guards, Reference, Severity, SourceRange
 from groupsync.policy_config import check_policies_section, policy_options
 from groupsync.schema_check import check
 from groupsync.schema_words import pointer_words
@@ -44,10 +45,10 @@ __all__ = [
 CONFIG_NAME: Final = "groupsync.yaml"
 MAX_CONFIG_BYTES: Final = 4 << 20
 JOURNAL_FOLDER: Final = ".groupsync"
+APPROVALS_FOLDER: Final = "approvals"
 KEPT_RUNS: Final = 100
 _DEFAULT_IDENTITY: Final = Identity()
 _LATER_KEYS: Final = {
-    "guards": "No limit on what a plan may remove would be enforced.",
     "sources": "Segments, which need sources, can't be computed.",
 }
 
@@ -68,6 +69,8 @@ class Config:
         definitions_at: where each of `definitions` is written.
         kept_runs: how many of them are kept.
         policies: what must hold of every group; None where nothing is asked.
+        guards: the limits that a plan must respect.
+        approvals: the folder with exceptions from them, from `root`.
     """
 
     project: str
@@ -81,6 +84,8 @@ class Config:
     definitions_at: tuple[SourceRange, ...] = ()
     kept_runs: int = KEPT_RUNS
     policies: PolicyOptions | None = None
+    guards: Guards = DEFAULT_GUARDS
+    approvals: str = APPROVALS_FOLDER
 
 
 @lru_cache(maxsize=1)
@@ -254,6 +259,8 @@ def _config(document: Document, path: Path) -> Config:
         journal=root / journal,
         kept_runs=kept_runs,
         policies=policy_options(document),
+        guards=guards_of(document),
+        approvals=value.get("approvals", APPROVALS_FOLDER),
     )
 
 

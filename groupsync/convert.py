@@ -9,11 +9,13 @@ from __future__ import annotations
 from groupsync.model import (
     ATTRIBUTES,
     Action,
+    Allowance,
     AttributeChange,
     AttributeValue,
     Change,
     Diagnostic,
     Drift,
+    Kind,
     Mark,
     Members,
     Refusal,
@@ -135,6 +137,9 @@ def refusal_record(refusal: Refusal) -> Record:
         "summary": refusal.summary,
         "hint": refusal.hint,
         "at": place_record(refusal.at),
+        "count": refusal.count,
+        "limit": refusal.limit,
+        "approval": refusal.approval,
     }
 
 
@@ -148,9 +153,37 @@ def read_refusal(value: object) -> Refusal:
         summary=fields.text("summary"),
         hint=fields.text("hint"),
         at=_place_or_none(fields.take("at")),
+        count=fields.count("count"),
+        limit=fields.count("limit"),
+        approval=fields.text("approval"),
     )
     fields.end()
     return refusal
+
+
+def allowance_record(allowance: Allowance) -> Record:
+    """Write an exception that was used."""
+    return {
+        "kind": allowance.kind.value,
+        "name": allowance.name,
+        "ceiling": allowance.ceiling,
+        "source": allowance.source,
+        "reason": allowance.reason,
+    }
+
+
+def read_allowance(value: object) -> Allowance:
+    """Read what `allowance_record` wrote."""
+    fields = Fields(value, "an allowance")
+    allowance = Allowance(
+        fields.one_of("kind", Kind),
+        fields.text("name"),
+        fields.count("ceiling"),
+        fields.text("source"),
+        fields.text("reason"),
+    )
+    fields.end()
+    return allowance
 
 
 # --- Changes ----------------------------------------------------------------------------------------------------------

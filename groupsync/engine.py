@@ -15,6 +15,7 @@ from groupsync import apply as applying
 from groupsync.connect import locked
 from groupsync.diff import compare
 from groupsync.errors import BackendError, ConfigError
+from groupsync.judging import check_guards, holdings_of, needs_holdings
 from groupsync.ledger import Ledgers
 from groupsync.model import Diagnostic, Mode, Outcome, Plan, Report, Severity, State, TargetState, Verdict
 from groupsync.plan import plan_digest
@@ -27,11 +28,13 @@ from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Scoped, Selection, Wanted, scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
+    from groupsync.guard_grants import Grant
+    from groupsync.guard_lost import Holding
     from groupsync.model import Change, Drift, Refusal, Result, Snapshot
     from groupsync.ownership import Ownership
     from groupsync.plugins import Plugins
@@ -51,6 +54,7 @@ class Request:
         adopt: consent to take over groups without a mark.
         track: shows progress.
         retry: how patient to be with targets while they are read.
+        grants: exceptions from guards.
     """
 
     as_of: datetime
@@ -60,6 +64,7 @@ class Request:
     adopt: bool = False
     track: Track = untracked
     retry: Retries = field(default_factory=Retries)
+    grants: tuple[Grant, ...] = ()
 
 
 # --- read → scope → diff → plan ---------------------------------------------------------------------------------------
@@ -76,12 +81,13 @@ class _Draft:
     findings: list[Diagnostic] = field(default_factory=list)
     looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    holdings: dict[str, tuple[Holding, ...]] = field(default_factory=dict)
 
 
 def make_plan(
     project: Project, backends: Mapping[str, Backend], request: Request, plugins: Plugins | None = None
 ) -> Plan:
-    """Read the targets, work out every change, and ask the policies. Writes nothing.
+    """Read the targets, work out every change, and ask guards and policies. Writes nothing.
 
     Args:
         project: what is desired.
@@ -111,15 +117,41 @@ def make_plan(
         verdict=Verdict(tuple(draft.refusals)),
         looking=request.looking,
     )
+    plan = check_guards(plan, project, draft.holdings, request.grants)
     return check_policies(plan, project, Seen(draft.looked_at, draft.counts), plugins)
 
 
-def judge_again(project: Project, plan: Plan, plugins: Plugins | None = None) -> Plan:
+def judge_again(
+    project: Project,
+    plan: Plan,
+    plugins: Plugins | None = None,
+    *,
+    backends: Mapping[str, Backend] | None = None,
+    grants: Sequence[Grant] = (),
+    retry: Retries | None = None,
+) -> Plan:
     """Return a plan that was saved with what speaks against it now, besides what did when it was made.
+
+    Args:
+        project: whose plan it is.
+        plan: what its guards refused stays refused but for new grants; what it says was allowed counts for nothing.
+        plugins: whose policies are asked; see `check_policies` for None.
+        backends: the opened targets; one is read again only where so many go that more people than may could be in no
+            group any more. None: nobody can say.
+        grants: exceptions from guards.
+        retry: how patient to be with targets while they are read; None for the usual.
 
     Raises:
         InvalidDefinitions: a policy could not be asked.
+        BackendError: a target could not be read at all.
     """
+    holdings = {}
+    for target in project.config.targets:
+        if backends and target.name in backends and target.name in needs_holdings(plan, project):
+            wanted = _wanted(project, target)
+            wanted, snapshot = read_target(project.config, target, backends[target.name], wanted, retry or Retries())
+            holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
+    plan = check_guards(plan, project, holdings, grants)
     return check_policies(plan, project, Seen.of(plan), plugins)
 
 
@@ -153,6 +185,7 @@ def _plan_target(project: Project, target: TargetConfig, backend: Backend, reque
             withheld.add(name)
             draft.findings.append(_unreadable(target.name, name, error))
     draft.states.append(_state(target, snapshot, scoped, withheld, wanted.ownership))
+    draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
 
 
@@ -304,7 +337,9 @@ def apply_plan(
         )
         results = applying.verify(plan, backends, results, retry)
         findings = (*plan.diagnostics, *books.tidy(plan.changes, results))
-    return Report(plan.digest, results, time.monotonic() - started, interrupted=stopped(), diagnostics=findings)
+    took = time.monotonic() - started
+    allowances = plan.verdict.allowances
+    return Report(plan.digest, results, took, interrupted=stopped(), diagnostics=findings, allowances=allowances)
 
 
 def _to_lock(

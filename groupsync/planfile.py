@@ -5,7 +5,7 @@ A plan file is JSON Lines, ASCII, every line ended by `\n` and told apart by its
     header   format version, project, instant, targets
     change   one a change, in the plan's order; lists of up to 1,000 members are in it …
     members  … longer ones go on in lines of 1,000: first all to add, then all to remove
-    drift, diagnostic, refusal    one a finding
+    drift, diagnostic, refusal, allowance    one a finding
     end      counts, the plan's digest, and the SHA-256 of every byte before this line
 
 Reading keeps the changes but no names: `Change.add` and `Change.remove` read theirs from the open file when asked and
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from groupsync.convert import (
+    allowance_record,
     change_record,
     checked_members,
     diagnostic_record,
@@ -146,6 +147,8 @@ def _lines(plan: Plan) -> Iterator[bytes]:
         yield _encode({"record": "diagnostic", **diagnostic_record(found)})
     for refusal in plan.verdict.refusals:
         yield _encode({"record": "refusal", **refusal_record(refusal)})
+    for allowance in plan.verdict.allowances:
+        yield _encode({"record": "allowance", **allowance_record(allowance)})
 
 
 def _side_record(members: Members) -> Record:

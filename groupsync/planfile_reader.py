@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.convert import (
     checked_members,
     member_list,
+    read_allowance,
     read_change,
     read_diagnostic,
     read_drift,
@@ -25,6 +26,7 @@ from groupsync.errors import ConfigError
 from groupsync.model import (
     EMPTY_DIGEST,
     NO_MEMBERS,
+    Allowance,
     Change,
     Diagnostic,
     Drift,
@@ -115,6 +117,7 @@ class Reader:
         self.drift: list[Drift] = []
         self.diagnostics: list[Diagnostic] = []
         self.refusals: list[Refusal] = []
+        self.allowances: list[Allowance] = []
 
     def plan(self) -> Plan:
         """Return the plan in the file."""
@@ -134,7 +137,7 @@ class Reader:
             digest=digest,
             drift=tuple(self.drift),
             diagnostics=tuple(self.diagnostics),
-            verdict=Verdict(tuple(self.refusals)),
+            verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
             looking=looking,
         )
 
@@ -171,6 +174,8 @@ class Reader:
                     self.diagnostics.append(read_diagnostic(record))
                 case "refusal":
                     self.refusals.append(read_refusal(record))
+                case "allowance":
+                    self.allowances.append(read_allowance(record))
                 case "end":
                     return self._end(Fields(record, "the end"))
                 case _:

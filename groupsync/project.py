@@ -19,19 +19,24 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from groupsync.config import Config
+    from groupsync.guard_grants import Grant
     from groupsync.model import Definition
     from groupsync.resolve import Resolution
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project's files, loaded and resolved. `findings` collects warnings all through the run."""
+    """A project's files, loaded and resolved.
+
+    `approvals` are those that hold now; `findings` collects warnings all through the run.
+    """
 
     config: Config
     definitions: tuple[Definition, ...]
     resolution: Resolution
     files: MemberFiles
     findings: list[Diagnostic] = field(default_factory=list)
+    approvals: tuple[Grant, ...] = ()
 
 
 def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, track: Track = untracked) -> Project:
@@ -54,10 +59,22 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts)
     findings += resolution.diagnostics
     findings += _unknown_targets(everyone, config)
+    approvals = _approvals(config, as_of, {each.name for each in everyone}, findings)
     if reads_files:
         _check_files(everyone, files, findings, track)
     stop_on_errors(findings)
-    return Project(config, loaded.definitions, resolution, files, findings)
+    return Project(config, loaded.definitions, resolution, files, findings, approvals)
+
+
+def _approvals(config: Config, as_of: datetime, groups: set[str], findings: list[Diagnostic]) -> tuple[Grant, ...]:
+    if not (config.root / config.approvals).is_dir():
+        return ()
+    from groupsync.approvals import load_approvals
+
+    targets = {target.name for target in config.targets}
+    approvals, found = load_approvals(config.root, config.approvals, as_of, {"group": groups, "target": targets})
+    findings += found
+    return approvals
 
 
 def _check_files(

@@ -7,6 +7,7 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from groupsync.guard_config import group_guards_of
 from groupsync.members.inline import inline_members
 from groupsync.model import (
     KNOWN_USER_GROUP,
@@ -146,6 +147,7 @@ class _Reader:
             previously=self._previously(),
             lifecycle=_lifecycle(value.get("lifecycle", {})),
             targets=_sorted_texts(value.get("targets")),
+            guards=group_guards_of(self.document, value),
         )
 
     def _members(self) -> InlineMembers | None:

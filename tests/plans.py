@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from groupsync.model import (
     NO_MEMBERS,
     Action,
+    Allowance,
     AttributeChange,
     Change,
     Diagnostic,
     Drift,
     Group,
+    Kind,
     Mark,
     Members,
     Outcome,
@@ -170,7 +172,17 @@ def sample_plan() -> Plan:
                     "Apply its definition with `prevent_delete: false` first, then delete it.",
                     SourceRange("groupsync.yaml", 12, 5),
                 ),
-            )
+                Refusal(
+                    "local",
+                    "legacy",
+                    "removed_members",
+                    "11 of 11 members would go; the limit is 5 (20 %, at least 5, at most 500)",
+                    "Allow just this: --allow 'remove:legacy<=11@3f9a1c2b'",
+                    count=11,
+                    limit=5,
+                ),
+            ),
+            (Allowance(Kind.REMOVE, "staff", 1250, "approvals/staff.yaml:1", "the branch in Ulm is closed"),),
         ),
     )
 
@@ -307,6 +319,7 @@ def plans(draw: st.DrawFn) -> Plan:
         drift=tuple(draw(st.lists(st.builds(Drift, texts, texts, st.booleans(), st.booleans()), max_size=3))),
         diagnostics=tuple(draw(st.lists(findings, max_size=3))),
         verdict=Verdict(
-            tuple(draw(st.lists(st.builds(Refusal, texts, texts, texts, texts, texts, places), max_size=3)))
+            tuple(draw(st.lists(st.builds(Refusal, *[texts] * 5, places, counts, counts, texts), max_size=3))),
+            tuple(draw(st.lists(st.builds(Allowance, st.sampled_from(Kind), texts, counts, texts, texts), max_size=2))),
         ),
     )

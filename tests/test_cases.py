@@ -29,6 +29,7 @@ def test_case(case, tmp_path):
 
     assert wanted.plan == found.plan
     assert wanted.refused == found.refused
+    assert wanted.allowed == found.allowed
     assert wanted.drift == found.drift
     assert wanted.findings == found.findings
     assert "after" not in case or matches_after(found.after, wanted.after), found.after

@@ -95,7 +95,7 @@ def test_a_minimal_config_has_defaults(write):
         (MINIMAL.replace("shop", "Shop!"), [("GS206", "groupsync.yaml:2:10")]),
         (MINIMAL.replace("[groups/**/*.yaml]", "[]"), [("GS207", "groupsync.yaml:3:14")]),
         (MINIMAL + "owns: all\nledger: x\n", [("GS201", "groupsync.yaml:4:1"), ("GS201", "groupsync.yaml:5:1")]),
-        (MINIMAL + "guards: {}\nsources:\n", [("GS501", "groupsync.yaml:4:1"), ("GS501", "groupsync.yaml:5:1")]),
+        (MINIMAL + "guards: {}\nsources:\n", [("GS207", "groupsync.yaml:4:9"), ("GS501", "groupsync.yaml:5:1")]),
         (MINIMAL + "targets: {a: {plugin: file}, a: {plugin: file}}\n", [("GS102", "groupsync.yaml:4:30")]),
         (MINIMAL + "targets: {A: {plugin: file}, b: {path: x}}\n",
          [("GS206", "groupsync.yaml:4:11"), ("GS202", "groupsync.yaml:4:33")]),
@@ -111,12 +111,12 @@ def test_what_is_wrong_is_told_with_its_place(write, text, found):
 
 
 def test_parts_that_are_not_there_yet_are_not_accepted_in_silence(write):
-    """A guard that nothing enforces is worse than none."""
+    """A source that nothing reads is worse than none."""
     with pytest.raises(InvalidDefinitions) as caught:
-        load_config(write(MINIMAL + "guards: {emptied_group: refuse}\n"))
+        load_config(write(MINIMAL + "sources: {customers: {plugin: ibis}}\n"))
     (found,) = caught.value.diagnostics
-    assert "`guards` is not available in this version" == found.summary
-    assert "enforced" in found.detail
+    assert "`sources` is not available in this version" == found.summary
+    assert "computed" in found.detail
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", MINIMAL + "---\n" + MINIMAL])

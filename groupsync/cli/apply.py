@@ -13,6 +13,7 @@ from groupsync.errors import ConfigError, ExitCode
 from groupsync.model import Outcome
 
 if TYPE_CHECKING:
+    from groupsync.guard_grants import Grant
     from groupsync.model import Plan, Report
 
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[PLAN]")
 @common.selection_options
 @click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
+@common.allow_option
 @click.option("--yes", "-y", is_flag=True, help="Don't ask. Needed where there is no terminal.")
 @click.option("--expect", metavar="DIGEST", help="Apply only if the plan has this digest (its first 8 or more digits).")
 @common.full_option
@@ -29,6 +31,7 @@ def command(
     saved: Path | None,
     config_path: Path | None,
     adopt: bool,
+    grants: tuple[Grant, ...],
     yes: bool,
     expect: str | None,
     full: bool,
@@ -47,7 +50,7 @@ def command(
     from groupsync.project import load_project
     from groupsync.retry import Retries
 
-    request = common.request_of(**picked, adopt=adopt)
+    request = common.request_of(**picked, adopt=adopt, grants=grants)
     if saved is not None and (request.looking or request.selection.names or request.selection.labels or adopt):
         raise click.UsageError(
             "A saved plan is applied as it is: --at, --select, --label and --adopt don't go with it."
@@ -59,7 +62,9 @@ def command(
         if saved is not None:
             from groupsync.planfile import read_plan
 
-            plan = engine.judge_again(project, read_plan(saved), plugins)
+            reviewed = read_plan(saved)
+            plan = engine.judge_again(project, reviewed, plugins, backends=backends, grants=grants)
+            common.show_diagnostics(found for found in plan.diagnostics if found not in reviewed.diagnostics)
         else:
             plan = engine.make_plan(project, backends, request, plugins)
             common.show_diagnostics(plan.diagnostics)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from groupsync.config import Config
     from groupsync.engine import Request
     from groupsync.errors import GroupsyncError
+    from groupsync.guard_grants import Grant
     from groupsync.model import Diagnostic, Plan, Report, SourceRange
     from groupsync.report.style import Style
 
@@ -73,6 +74,23 @@ class Instant(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gener
             self.fail(f"{value!r} is no time. Expected `2027-01-31` or `2027-01-31T09:00:00Z`.", param, ctx)
 
 
+class Allow(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # the same
+    """An exception from a guard as `kind:name<=ceiling@digest`."""
+
+    name = "kind:name<=n@digest"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Grant:
+        """Parse, or fail with what was expected."""
+        from groupsync.guard_grants import Grant, parse_allow
+
+        if isinstance(value, Grant):
+            return value
+        try:
+            return parse_allow(str(value))
+        except ValueError as reason:
+            self.fail(f"{value!r} allows nothing: {reason}.", param, ctx)
+
+
 class Label(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # the same
     """A label as `key=value`."""
 
@@ -86,6 +104,16 @@ class Label(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # the sam
         if not (key and equals):
             self.fail(f"{value!r} is no label. Expected `key=value`.", param, ctx)
         return key, text
+
+
+allow_option = click.option(
+    "--allow",
+    "grants",
+    type=Allow(),
+    multiple=True,
+    metavar="EXCEPTION",
+    help="Allow just what a refusal shows, such as 'remove:beta<=120@3f9a1c2b', for that plan alone; may be repeated.",
+)
 
 
 def selection_options(command: Command) -> Command:
@@ -136,6 +164,7 @@ def request_of(
     labels: Sequence[tuple[str, str]] = (),
     *,
     adopt: bool = False,
+    grants: Sequence[Grant] = (),
 ) -> Request:
     """Make a request from the options of `selection_options`."""
     from groupsync.engine import Request
@@ -148,6 +177,7 @@ def request_of(
         selection=Selection(tuple(names), tuple(labels)),
         adopt=adopt,
         track=track,
+        grants=tuple(grants),
     )
 
 

@@ -11,12 +11,14 @@ from groupsync.cli import common
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
+    from groupsync.guard_grants import Grant
     from groupsync.model import Plan
 
 
 @click.command()
 @common.selection_options
 @click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
+@common.allow_option
 @click.option("--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`.")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the output to a file instead of stdout.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
@@ -26,6 +28,7 @@ def command(
     *,
     config_path: Path | None,
     adopt: bool,
+    grants: tuple[Grant, ...],
     saved: Path | None,
     output: Path | None,
     detailed_exitcode: bool,
@@ -40,7 +43,7 @@ def command(
     from groupsync.project import load_project
 
     config = common.read_config(config_path)
-    request = common.request_of(**picked, adopt=adopt)
+    request = common.request_of(**picked, adopt=adopt, grants=grants)
     project = load_project(config, request.as_of)
     plugins = Plugins.discover()
     with open_targets(config, plugins, request.targets) as backends:

@@ -13,6 +13,7 @@ from groupsync.model.members import digest_bytes, encode_members
 
 if TYPE_CHECKING:
     from groupsync.model.findings import SourceRange
+    from groupsync.model.guards import GroupGuards
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Definition:
         until: after it the group has no members; None for never.
         previously: earlier names, to rename from.
         targets: names of the targets it goes to, None for every one.
+        guards: limits of its own; None where it has none.
     """
 
     kind: str
@@ -147,6 +149,7 @@ class Definition:
     previously: tuple[str, ...] = ()
     lifecycle: Lifecycle = USUAL_LIFECYCLE
     targets: tuple[str, ...] | None = None
+    guards: GroupGuards | None = None
 
     @property
     def content_digest(self) -> str:
@@ -163,7 +166,7 @@ def _said(value: object) -> object:
     match value:
         case InlineMembers():
             return [digest_bytes(encode_members(value.plain_members())), _said(value.timed)]
-        case None | bool() | int() | str():
+        case None | bool() | int() | float() | str():
             return value
         case tuple():
             return sorted(map(_said, value), key=repr)

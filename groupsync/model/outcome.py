@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from groupsync.model.findings import Diagnostic
+    from groupsync.model.guards import Allowance
     from groupsync.model.plan import Action
 
 
@@ -50,13 +51,18 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an apply did: one result a change of the plan, in the plan's order."""
+    """What an apply did: one result a change of the plan, in the plan's order.
+
+    Attributes:
+        allowances: exceptions from guards that were used.
+    """
 
     plan_digest: str
     results: tuple[Result, ...]
     duration_seconds: float = 0.0
     interrupted: bool = False
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    allowances: tuple[Allowance, ...] = ()
 
     def count(self, outcome: Outcome) -> int:
         """How many changes ended so."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from groupsync.model.findings import Diagnostic, SourceRange
     from groupsync.model.group import AttributeValue, Mark
+    from groupsync.model.guards import Allowance
     from groupsync.model.members import Members
 
 
@@ -114,6 +115,7 @@ class Refusal:
         at: the line of config or definition that set the rule, None for a default.
         count: what the guard counted; 0 where nothing is counted.
         limit: what it would have let pass.
+        approval: the document that would approve just this, but for its reason; empty where none can.
     """
 
     target: str
@@ -124,13 +126,20 @@ class Refusal:
     at: SourceRange | None = None
     count: int = 0
     limit: int = 0
+    approval: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the guards say of a plan. Refused changes stay in the plan to be seen, and are not applied."""
+    """What the guards say of a plan. Refused changes stay in the plan to be seen, and are not applied.
+
+    Attributes:
+        refusals: what refuses changes.
+        allowances: exceptions without which there would be more of them.
+    """
 
     refusals: tuple[Refusal, ...] = ()
+    allowances: tuple[Allowance, ...] = ()
 
     def refusal_of(self, change: Change) -> Refusal | None:
         """Return why `change` may not be applied, None if it may."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Action
+from groupsync.model import KINDS, RULES, Action, Kind
 from groupsync.report.escape import cell_width, escape, pad, quote, shorten
 from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, RED, YELLOW, counted, flow, number, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from groupsync.model import AttributeChange, AttributeValue, Change, Drift, Members, Refusal, SourceRange
     from groupsync.report.style import Style
@@ -19,6 +19,8 @@ SHOWN_MEMBERS: Final = 10
 """How many names a side are shown of a longer list; one more is shown rather than counted."""
 
 _INDENT: Final = " " * 6
+_DEFAULTED: Final = KINDS.keys() - {RULES[Kind.RECREATE]}
+"""The guards that the config sets, if only by what it leaves out."""
 _CONTEXT: Final = 12
 """How much of what two long texts share is shown before the first difference."""
 
@@ -32,18 +34,18 @@ SYMBOLS: Final = {
 }
 
 
-def change_lines(change: Change, drift: Drift | None, refusal: Refusal | None, style: Style) -> Iterator[str]:
+def change_lines(change: Change, drift: Drift | None, refusals: Sequence[Refusal], style: Style) -> Iterator[str]:
     """Give the lines of one change, without their ends.
 
     Args:
         change: what to show.
         drift: how the group stands to its mark, where that is known.
-        refusal: why the change may not be applied, if it may not.
+        refusals: why the change may not be applied, if it may not.
         style: how.
     """
     symbol, color = SYMBOLS[change.action]
     title = f"{change.action.value} {_title(change)}"
-    flag = style.paint("!", BOLD, RED) if refusal else " "
+    flag = style.paint("!", BOLD, RED) if refusals else " "
     head = f"{flag} {style.paint(symbol, BOLD, color)} {style.paint(title, BOLD)}"
     size = _size(change)
     fits = cell_width(f"! + {title}  {size}") <= style.columns
@@ -52,8 +54,9 @@ def change_lines(change: Change, drift: Drift | None, refusal: Refusal | None, s
         yield _INDENT + style.paint(size, FAINT)
     for line in flow(_why(change, drift), _INDENT, style.columns):
         yield style.paint(line, FAINT)
-    if refusal and refusal.name:
-        yield from refusal_lines(refusal, _INDENT, style)
+    for refusal in refusals:
+        if refusal.name:
+            yield from refusal_lines(refusal, _INDENT, style)
     yield from _attribute_lines(change, style)
     yield from member_lines(change.add, "+", GREEN, style)
     yield from member_lines(change.remove, "-", RED, style)
@@ -65,12 +68,17 @@ def change_lines(change: Change, drift: Drift | None, refusal: Refusal | None, s
 
 def refusal_lines(refusal: Refusal, indent: str, style: Style) -> Iterator[str]:
     """Give the lines that say why something is refused, and what would allow it."""
-    where = f" ({place(refusal.at)})" if refusal.at else ""
+    where = f" ({place(refusal.at)})" if refusal.at else " (by default)" if refusal.rule in _DEFAULTED else ""
     text = f"! refused by {escape(refusal.rule)}{where}: {escape(refusal.summary)}"
     for line in wrap(text, indent, style.columns, hanging=indent + "  "):
         yield style.paint(line, RED)
     if refusal.hint:
         yield from wrap(escape(refusal.hint), indent + "  ", style.columns)
+    if refusal.approval and style.full:
+        yield f"{indent}  Or approve it in a reviewed file under approvals/:"
+        yield from (f"{indent}    {escape(line)}" for line in refusal.approval.splitlines())
+    elif refusal.approval:
+        yield from wrap("Or approve it in a reviewed file; --full prints it.", indent + "  ", style.columns)
 
 
 def place(at: SourceRange) -> str:

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from groupsync.convert import (
+    allowance_record,
     attribute_record,
     change_record,
     checked_members,
     diagnostic_record,
     drift_record,
     member_list,
+    read_allowance,
     read_change,
     read_diagnostic,
     read_drift,
@@ -80,7 +82,7 @@ def read_plan_document(document: object) -> Plan:
         changes=fields.each("changes", _read_change),
         drift=fields.each("drift", read_drift),
         diagnostics=fields.each("diagnostics", read_diagnostic),
-        verdict=Verdict(verdict.each("refusals", read_refusal)),
+        verdict=Verdict(verdict.each("refusals", read_refusal), verdict.each("allowances", read_allowance)),
     )
     verdict.end()
     fields.end()
@@ -98,7 +100,14 @@ def _plan_parts(plan: Plan) -> Iterator[Part]:
     yield "changes", map(_change, plan.changes)
     yield "drift", map(drift_record, plan.drift)
     yield "diagnostics", map(diagnostic_record, plan.diagnostics)
-    yield "verdict", {"refusals": [refusal_record(refusal) for refusal in plan.verdict.refusals]}
+    verdict = plan.verdict
+    yield (
+        "verdict",
+        {
+            "refusals": [refusal_record(refusal) for refusal in verdict.refusals],
+            "allowances": [allowance_record(allowance) for allowance in verdict.allowances],
+        },
+    )
 
 
 def _summary(plan: Plan) -> Record:
@@ -158,6 +167,7 @@ def _report_parts(report: Report) -> Iterator[Part]:
     removed = sum(result.removed for result in report.results)
     yield "summary", counts | {"members_added": added, "members_removed": removed}
     yield "results", map(_result, report.results)
+    yield "allowances", map(allowance_record, report.allowances)
     yield "diagnostics", map(diagnostic_record, report.diagnostics)
 
 

@@ -14,7 +14,7 @@ from groupsync.report.totals import Totals, totals_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from groupsync.model import Change, Plan, TargetState
+    from groupsync.model import Allowance, Change, Plan, Refusal, TargetState
     from groupsync.report.style import Style
 
 _DIGEST_DIGITS: Final = 8
@@ -34,16 +34,18 @@ def iter_plan(plan: Plan, style: Style = PLAIN) -> Iterator[str]:
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from heading("Plan", plan, style)
     drift = {(each.target, each.name): each for each in plan.drift}
-    refusals = {(each.target, each.name): each for each in reversed(plan.verdict.refusals)}
+    refusals: dict[tuple[str, str], list[Refusal]] = {}
+    for each in plan.verdict.refusals:
+        refusals.setdefault((each.target, each.name), []).append(each)
     by_target: dict[str, list[Change]] = {target.name: [] for target in plan.targets}
     for name, changes in groupby(plan.changes, key=lambda change: change.target):
         by_target.setdefault(name, []).extend(changes)
     for target in plan.targets:
         yield ""
         yield from target_lines(target, style)
-        whole = refusals.get((target.name, ""))
-        if whole:
-            yield from refusal_lines(whole, "  ", style)
+        whole = refusals.get((target.name, ""), [])
+        for refusal in whole:
+            yield from refusal_lines(refusal, "  ", style)
         keys = {change.key for change in by_target[target.name]}
         for refusal in plan.verdict.refusals:
             if refusal.target == target.name and refusal.name and (refusal.target, refusal.name) not in keys:
@@ -51,7 +53,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
                 yield from refusal_lines(refusal, "  ", style)
         for change in by_target[target.name]:
             yield ""
-            yield from change_lines(change, drift.get(change.key), refusals.get(change.key, whole), style)
+            yield from change_lines(change, drift.get(change.key), [*refusals.get(change.key, ()), *whole], style)
     yield ""
     yield from _summary_lines(plan, style)
 
@@ -100,7 +102,15 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
         text = f"{subject} refused, marked with !, and will not be applied."
         for line in wrap(text, "", style.columns):
             yield style.paint(line, RED)
+    for allowance in plan.verdict.allowances:
+        yield from wrap(_allowed(allowance), "", style.columns, hanging="  ")
     yield f"Plan digest: {plan.digest if style.full else plan.digest[:_DIGEST_DIGITS]}"
+
+
+def _allowed(allowance: Allowance) -> str:
+    """Say which exception was used: `Allowed by exception: remove:beta<=120, by --allow`."""
+    reason = f": {escape(allowance.reason)}" if allowance.reason else ""
+    return f"Allowed by exception: {escape(str(allowance))}, by {escape(allowance.source)}{reason}"
 
 
 def _nothing(plan: Plan) -> str:

@@ -3,17 +3,23 @@
     name: a sentence that states the behaviour
     at: 2026-11-23T12:00:00Z         # the instant; optional
     adopt: true                      # as with --adopt; optional
+    allow: ["remove:beta<=120"]      # as with --allow, for the very plan that comes of it; optional
     incomplete: page 2 is missing    # the target can only be read in part; optional
     prior:                           # what the target holds; optional
       beta: {members: [ada@example.com], last: [bob@example.com], display_name: Beta, prevent_delete: true}
       other: {members: [], project: somebody-else}
       loose: {members: [], project: null}          # nobody's mark
+      large: {members: 300}                        # person-001@example.com to person-300@example.com
+      others: {members: 100-150}                   # from one of them to another
     files:                           # the project; `groupsync.yaml` may be left out
       groups/a.yaml: |
         …
+      groups/large.txt: 280          # the same people, one a line; 100-150 likewise
     plan:                            # every change, by name
       beta: {action: update, add: [], remove: [bob@example.com], attributes: {display_name: [Beta, Testers]}}
-    refused: {beta: prevent_delete}  # by name, the rule that refuses; optional
+      large: {action: update, remove: 20}          # so many
+    refused: {beta: prevent_delete}  # by name ("" for the run), the rules that refuse, with commas; optional
+    allowed: [remove:beta<=120]      # the exceptions that were used; optional
     drift: {beta: drifted}           # drifted, pending or both; optional
     findings: [GS601]                # codes of all findings; with an error among them nothing is planned
     after:                           # what the target holds then; left out where nothing is to be checked
@@ -25,14 +31,16 @@ group back to what it was.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard, assert_never
 
 from groupsync import engine
 from groupsync.apply import in_order
 from groupsync.config import load_config
 from groupsync.errors import InvalidDefinitions
+from groupsync.guard_grants import parse_allow
 from groupsync.model import ATTRIBUTES, Action, AttributeChange, Group, Mark, Members
 from groupsync.project import Project, load_project
 from groupsync.validate import parse_instant
@@ -55,6 +63,7 @@ definitions: [groups/**/*.yaml]
 targets:
   there: {plugin: memory}
 """
+_RANGE: Final = re.compile(r"\d+-\d+")
 _DEFAULT_INSTANT: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -75,6 +84,7 @@ class Outcomes:
 
     plan: dict[str, Any]
     refused: dict[str, str]
+    allowed: list[str]
     drift: dict[str, str]
     findings: list[str]
     after: dict[str, Any]
@@ -94,7 +104,7 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
     """
     for path, text in {"groupsync.yaml": DEFAULT_CONFIG, **case.get("files", {})}.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
+        (folder / path).write_text(text if _is_text(text) else _lines(text), encoding="utf-8")
     for name, spec in case.get("prior", {}).items():
         store.put(_prior(name, spec))
     before = dict(store.groups)
@@ -104,12 +114,17 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
     try:
         project = load_project(load_config(folder / "groupsync.yaml"), as_of, reads_files=True)
         plan = engine.make_plan(project, {TARGET: backend}, request)
+        if "allow" in case:
+            request = replace(request, grants=tuple(parse_allow(f"{each}@{plan.digest}") for each in case["allow"]))
+            project = load_project(project.config, as_of)
+            plan = engine.make_plan(project, {TARGET: backend}, request)
     except InvalidDefinitions as error:
-        return Outcomes({}, {}, {}, _codes(error.diagnostics), _after(store))
+        return Outcomes({}, {}, [], {}, _codes(error.diagnostics), _after(store))
     engine.apply_plan(project, plan, {TARGET: backend})
     outcomes = Outcomes(
-        {change.name: _change(change) for change in plan.changes},
-        {refusal.name: refusal.rule for refusal in plan.verdict.refusals},
+        {change.name: _change(change, case.get("plan", {}).get(change.name, {})) for change in plan.changes},
+        _refused(plan),
+        [str(allowance) for allowance in plan.verdict.allowances],
         {each.name: _standing(each.drifted, each.pending) for each in plan.drift},
         _codes(plan.diagnostics),
         _after(store),
@@ -125,6 +140,7 @@ def expected(case: Case) -> Outcomes:
     return Outcomes(
         {name: _spelled_out(spec) for name, spec in case.get("plan", {}).items()},
         case.get("refused", {}),
+        case.get("allowed", []),
         case.get("drift", {}),
         sorted(case.get("findings", [])),
         case.get("after", {}),
@@ -187,8 +203,8 @@ def _without_marks(groups: Mapping[str, Group]) -> dict[str, Group]:
 
 
 def _prior(name: str, spec: Mapping[str, Any]) -> Group:
-    members = Members.of(spec["members"])
-    last = Members.of(spec.get("last", spec["members"]))
+    members = Members.of(_people(spec["members"]))
+    last = Members.of(_people(spec.get("last", spec["members"])))
     owner = spec.get("project", PROJECT)
     mark = Mark(owner, last.digest, last.count, "email/fold", spec.get("prevent_delete", False)) if owner else None
     owners = tuple(sorted(spec["owners"])) if "owners" in spec else None
@@ -204,6 +220,29 @@ def _prior(name: str, spec: Mapping[str, Any]) -> Group:
     )
 
 
+def _is_text(written: object) -> TypeGuard[str]:
+    return isinstance(written, str) and not _RANGE.fullmatch(written)
+
+
+def _people(written: Any) -> list[str]:
+    """Return the people that a case means: a list as it is; for a number or a range made-up ones."""
+    if isinstance(written, list):
+        return written
+    first, _, last = str(written).rpartition("-")
+    return [f"person-{number:03}@example.com" for number in range(int(first or 1), int(last) + 1)]
+
+
+def _lines(written: Any) -> str:
+    return "".join(f"{name}\n" for name in _people(written))
+
+
+def _refused(plan: Plan) -> dict[str, str]:
+    rules: dict[str, list[str]] = {}
+    for refusal in plan.verdict.refusals:
+        rules.setdefault(refusal.name, []).append(refusal.rule)
+    return {name: ", ".join(each) for name, each in rules.items()}
+
+
 def _codes(findings: tuple[Diagnostic, ...]) -> list[str]:
     return sorted(found.code for found in findings)
 
@@ -216,13 +255,14 @@ def _spelled_out(spec: Mapping[str, Any]) -> dict[str, Any]:
     return {"add": [], "remove": [], "attributes": {}, "expired": 0, "from": None, **spec}
 
 
-def _change(change: Change) -> dict[str, Any]:
+def _change(change: Change, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Say what a change is; names are counted where the case counts them."""
     renamed = change.prior_name if change.prior_name != change.name else None
     shown = {each.name: [_plain(each.before), _plain(each.after)] for each in change.attributes if each.name != "kind"}
     return {
         "action": change.action.value,
-        "add": list(change.add),
-        "remove": list(change.remove),
+        "add": change.add.count if isinstance(spec.get("add"), int) else list(change.add),
+        "remove": change.remove.count if isinstance(spec.get("remove"), int) else list(change.remove),
         "attributes": shown,
         "expired": change.expired,
         "from": renamed,

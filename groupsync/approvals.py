@@ -1,0 +1,143 @@
+"""Read approvals: reviewed exceptions from guards, each for one definition and a few days. An edge: it does I/O."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from groupsync.files import UnreadableFile, find_files, read_found_file
+from groupsync.guard_grants import APPROVAL_DAYS, Grant
+from groupsync.model import RUN_KINDS, Diagnostic, Kind, Severity
+from groupsync.schema_check import check
+from groupsync.times import instant_at
+from groupsync.yaml.events import MAX_FILE_BYTES, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    from groupsync.yaml.document import Document
+
+
+@lru_cache(maxsize=1)
+def approval_schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of approvals. Reads the package's own data the first time."""
+    from importlib import resources
+
+    text = resources.files("groupsync.schemas").joinpath("approval.v1.schema.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def load_approvals(
+    root: Path,
+    folder: str,
+    as_of: datetime,
+    known: Mapping[str, Collection[str]],
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> tuple[tuple[Grant, ...], list[Diagnostic]]:
+    """Load the approvals of a project that hold at `as_of`.
+
+    Args:
+        root: the project's folder.
+        folder: with approvals, from there; it need not be there.
+        as_of: the instant at which `until` is judged, in UTC.
+        known: the names that there are, under `group` and `target`.
+        now: tells the time, from which days ahead are counted where `as_of` has passed.
+
+    Returns:
+        The approvals in the order of files and lines, and what is wrong or odd; with an error none is worth anything.
+    """
+    if not (root / folder).is_dir():
+        return (), []
+    files, found = find_files(root, [f"{folder}/**/*.yaml", f"{folder}/**/*.yml"])
+    found = [each for each in found if each.code != "GS112"]
+    grants: list[Grant] = []
+    latest = max(as_of, now()) + timedelta(days=APPROVAL_DAYS)
+    for path in files:
+        try:
+            documents, problems = parse_yaml(read_found_file(root, path, MAX_FILE_BYTES), path)
+        except UnreadableFile as error:
+            found.append(error.diagnostic)
+            continue
+        found += problems
+        for document in documents:
+            problems = check(document, approval_schema())
+            found += problems
+            grants += [] if problems else _grants(document, (as_of, latest), known, found)
+    return tuple(grants), found
+
+
+def _grants(
+    document: Document,
+    between: tuple[datetime, datetime],
+    known: Mapping[str, Collection[str]],
+    found: list[Diagnostic],
+) -> list[Grant]:
+    """Return the approval in a document that fits its schema, if it holds; adds what is wrong or odd to `found`."""
+    value: Any = document.value
+    subject = "group" if "group" in value else "target"
+    name, kind = value[subject], Kind(value["kind"])
+    until = instant_at(document, ("until",), value["until"], found)
+    if (kind in RUN_KINDS) != (subject == "target"):
+        found.append(_wrong_subject(document, subject, kind))
+    elif name not in known[subject]:
+        found.append(_unknown(document, subject, name))
+    if until is None:
+        return []
+    if until <= between[0]:
+        found.append(_ended(document, name))
+        return []
+    if until > between[1]:
+        found.append(_too_long(document))
+    at = document.locate((subject,))
+    source = f"{at.path}:{at.line}"
+    return [Grant(kind, name, value["ceiling"], source, value["definition"], value["reason"], at)]
+
+
+def _wrong_subject(document: Document, subject: str, kind: Kind) -> Diagnostic:
+    right = "target" if kind in RUN_KINDS else "group"
+    return Diagnostic(
+        "GS208",
+        Severity.ERROR,
+        f"An approval of the kind `{kind}` is about a {right}",
+        f"Found `{subject}`.",
+        f"Name the {right}: `{right}: …`.",
+        document.locate((subject,), key=True),
+    )
+
+
+def _unknown(document: Document, subject: str, name: str) -> Diagnostic:
+    where = "no definition defines" if subject == "group" else "the config does not have"
+    return Diagnostic(
+        "GS814",
+        Severity.WARNING,
+        f"The approval names the {subject} `{name}`, which {where}",
+        "It is worth nothing.",
+        "Correct the name, or delete the approval.",
+        document.locate((subject,)),
+    )
+
+
+def _ended(document: Document, name: str) -> Diagnostic:
+    return Diagnostic(
+        "GS812",
+        Severity.WARNING,
+        f"The approval for `{name}` has ended",
+        "It is ignored.",
+        "Delete it.",
+        document.locate(("until",)),
+    )
+
+
+def _too_long(document: Document) -> Diagnostic:
+    return Diagnostic(
+        "GS813",
+        Severity.ERROR,
+        "The approval holds for too long",
+        f"`until` is more than {APPROVAL_DAYS} days ahead: it would outlive what was reviewed.",
+        f"Choose a day within {APPROVAL_DAYS} days.",
+        document.locate(("until",)),
+    )

@@ -1,0 +1,203 @@
+"""Hold a plan against its guards, and say what may not be applied as it stands. Pure but for loading members.
+
+Guards of one group refuse its change. Guards of a run look at what is left, and refuse all of a target. What goes
+because a written `until` has passed, or with a group that has `state: absent`, is only warned of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from groupsync.guard_grants import approval_for, option_for, run_definition
+from groupsync.guard_lost import Holding, Losing, people_lost
+from groupsync.guard_renames import recreated_groups
+from groupsync.guard_rules import Found, group_findings, recreated_finding, run_findings
+from groupsync.model import KINDS, RULES, RUN_KINDS, Diagnostic, Guards, Refusal, Severity, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from groupsync.guard_grants import Grant
+    from groupsync.guard_lost import Lost
+    from groupsync.model import Allowance, Change, GroupGuards, Plan, TargetState
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What guards need to know besides the plan. Without any, those that need it say nothing.
+
+    Attributes:
+        overrides: guards that definitions set, by the definition's name.
+        sizes: how many members a group had after past runs, oldest first, by target and name.
+        holdings: by target, all our groups there.
+        unexpired: by name, who would belong to a group if no written `until` had passed.
+    """
+
+    overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
+    sizes: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
+    holdings: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
+    unexpired: Mapping[str, Callable[[], frozenset[str]]] = field(default_factory=dict)
+
+
+NO_EVIDENCE: Final = Evidence()
+
+
+def judge(
+    plan: Plan, guards: Guards, grants: Sequence[Grant] = (), evidence: Evidence = NO_EVIDENCE
+) -> tuple[Verdict, list[Diagnostic]]:
+    """Return the plan's verdict with what the guards say, and warnings of what is near a limit.
+
+    What the plan's verdict has already is kept; of its guards' refusals those that a grant allows are not. Allowances
+    that it has count for nothing.
+
+    Args:
+        plan: with its digest, and what other rules refuse.
+        guards: the config's.
+        grants: exceptions that somebody gave.
+        evidence: what else is known.
+    """
+    return _Judging(plan, guards, grants, evidence).run()
+
+
+class _Judging:
+    """One plan before its guards."""
+
+    def __init__(self, plan: Plan, guards: Guards, grants: Sequence[Grant], evidence: Evidence) -> None:
+        self.plan = plan
+        self.guards = guards
+        self.grants = grants
+        self.evidence = evidence
+        self.refusals = [each for each in plan.verdict.refusals if each.rule not in KINDS]
+        self.stored = {
+            (each.target, each.name, each.rule): each for each in plan.verdict.refusals if each.rule in KINDS
+        }
+        self.changes = {change.key: change for change in plan.changes}
+        self.findings: list[Diagnostic] = []
+        self.used: dict[Grant, None] = {}
+        self.useless: dict[Grant, str] = {}
+
+    def run(self) -> tuple[Verdict, list[Diagnostic]]:
+        for change in self.plan.changes:
+            guards = self.guards.of(self.evidence.overrides.get(change.name))
+            for found in group_findings(change, guards, self._past(change)):
+                self._settle(found, change.target, change.name)
+        for target in self.plan.targets:
+            for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
+                found = recreated_finding(pair)
+                self._settle(found, target.name, pair.created.name)
+                self._settle(found, target.name, pair.deleted.name)
+        self._settle_stored(bool)
+        for target in self.plan.targets:
+            self._judge_run(target)
+        self._settle_stored(lambda name: not name)
+        verdict = Verdict(tuple(dict.fromkeys(self.refusals)), self._allowances())
+        return verdict, [*dict.fromkeys(self.findings), *self._useless_grants()]
+
+    def _past(self, change: Change) -> Sequence[int]:
+        past = self.evidence.sizes.get((change.target, change.prior_name or change.name), ())
+        return past[-self.guards.runs :]
+
+    # --- A run --------------------------------------------------------------------------------------------------------
+
+    def _judge_run(self, target: TargetState) -> None:
+        """Judge what will be done on one target if nothing else speaks against it."""
+        refused = {each.name for each in self.refusals if each.target == target.name}
+        changes = [each for each in self.plan.changes if each.target == target.name]
+        applied = [each for each in changes if each.name not in refused]
+
+        def lost() -> Lost:
+            left_alone = refused.union(target.withheld)
+            holdings = self.evidence.holdings.get(target.name, ())
+            named = {each.name: each for each in applied}
+            return people_lost(Losing(named, frozenset(left_alone), holdings, self.evidence.unexpired))
+
+        knows_groups = target.name in self.evidence.holdings
+        for found in run_findings(target, applied, self.guards, lost if knows_groups else None):
+            self._settle(found, target.name, "")
+
+    # --- Refuse, allow or warn ----------------------------------------------------------------------------------------
+
+    def _settle(self, found: Found, target: str, name: str) -> None:
+        """Refuse what a finding is about unless a grant allows it; a finding that only warns is told."""
+        if not found.refuses:
+            self.findings.append(_warning(found, target, name))
+            return
+        self.stored.pop((target, name, RULES[found.kind]), None)
+        refusal = Refusal(
+            target, name, RULES[found.kind], found.summary, at=found.at, count=found.count, limit=found.limit
+        )
+        self._refuse(refusal, found.subject or name or target, found.hint)
+
+    def _settle_stored(self, of_this_stage: Callable[[str], bool]) -> None:
+        """Keep what the plan was refused for when it was made, though the guards may be others now."""
+        for key in [key for key in self.stored if of_this_stage(key[1])]:
+            refusal = self.stored.pop(key)
+            self._refuse(refusal, refusal.name or refusal.target, "")
+
+    def _refuse(self, refusal: Refusal, subject: str, first_hint: str) -> None:
+        kind, target = KINDS[refusal.rule], refusal.target
+        if kind in RUN_KINDS:
+            definition = run_definition(each for each in self.plan.changes if each.target == target)
+        else:
+            change = self.changes.get((target, subject))
+            definition = change.definition_digest if change else ""
+        if self._is_granted(refusal, subject, definition):
+            return
+        option = option_for(kind, subject, refusal.count, self.plan.digest)
+        approval = approval_for(kind, subject, refusal.count, definition, self.plan.as_of)
+        hint = f"{first_hint} Otherwise allow just this: {option}" if first_hint else f"Allow just this: {option}"
+        self.refusals.append(replace(refusal, hint=hint, approval=approval))
+
+    def _is_granted(self, refusal: Refusal, subject: str, definition: str) -> bool:
+        kind = KINDS[refusal.rule]
+        for grant in self.grants:
+            if (grant.kind, grant.name) != (kind, subject):
+                continue
+            digest = self.plan.digest if grant.is_option else definition
+            if not digest or not digest.startswith(grant.digest):
+                self.useless[grant] = _other_digest(grant, digest)
+            elif refusal.count > grant.ceiling:
+                self.useless[grant] = f"It allows {grant.ceiling:,}, and this is {refusal.count:,}."
+            else:
+                self.used[grant] = None
+                return True
+        return False
+
+    def _allowances(self) -> tuple[Allowance, ...]:
+        return tuple(dict.fromkeys(grant.allowance for grant in self.used))
+
+    def _useless_grants(self) -> Iterable[Diagnostic]:
+        """Say which exceptions are worth nothing. An approval that nobody needs waits for its day, and is no news."""
+        for grant in dict.fromkeys(self.grants):
+            problem = self.useless.get(grant, "")
+            if grant in self.used or (not problem and not grant.is_option):
+                continue
+            yield Diagnostic(
+                "GS810" if grant.is_option else "GS811",
+                Severity.WARNING,
+                f"`{grant if grant.is_option else grant.allowance}` is worth nothing here",
+                problem or self._nothing_to_allow(grant),
+                "Take it from the refusal, which shows what is needed." if problem else "Leave it out.",
+                grant.at,
+            )
+
+    def _nothing_to_allow(self, grant: Grant) -> str:
+        if not self.plan.digest.startswith(grant.digest):
+            return _other_digest(grant, self.plan.digest)
+        return f"No guard refuses `{grant.kind}` for `{grant.name}`."
+
+
+def _other_digest(grant: Grant, digest: str) -> str:
+    what = "plan" if grant.is_option else "definition"
+    found = f"this one's digest is {digest[: len(grant.digest)]}" if digest else "its group is not defined any more"
+    return f"It was given for another {what}, {grant.digest}; {found}."
+
+
+def _warning(found: Found, target: str, name: str) -> Diagnostic:
+    subject = found.at or found.defined_at
+    related = (found.defined_at,) if found.at and found.defined_at and found.defined_at != subject else ()
+    about = f"`{name}` on {target}" if name else target
+    return Diagnostic(
+        found.code, Severity.WARNING, f"{about}: {found.summary}", found.detail, found.hint, subject, related
+    )

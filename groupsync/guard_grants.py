@@ -1,0 +1,115 @@
+"""Exceptions from guards: how they are written, and what each is good for. Pure.
+
+An option, `--allow 'remove:beta-testers<=120@3f9a1c2b'`, is good for one plan, known by the first digits of its digest.
+An approval, a reviewed file, is good for one definition, known by the first digits of its digest. Neither is good for
+more than its ceiling, and nothing allows everything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import RUN_KINDS, Allowance, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from groupsync.model import Change, SourceRange
+
+PLAN_DIGITS: Final = 8
+DEFINITION_DIGITS: Final = 12
+APPROVAL_DAYS: Final = 7
+OPTION: Final = "--allow"
+_FORM: Final = re.compile(
+    r"(?P<kind>[a-z]+):(?P<name>[^<>@\s]+)<=(?P<ceiling>[0-9]{1,12})@(?P<digest>[0-9a-fA-F]{8,64})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An exception as somebody gives it; whether it is good for anything is for the guards to say.
+
+    Attributes:
+        kind: what it allows.
+        name: of the group, or for a limit of the run of the target.
+        ceiling: up to how many.
+        source: `--allow`, or where the approval is written.
+        digest: the first digits of the plan's digest, for an approval of the definition's.
+        reason: why; empty for an option.
+        at: where the approval is written; None for an option.
+    """
+
+    kind: Kind
+    name: str
+    ceiling: int
+    source: str
+    digest: str
+    reason: str = ""
+    at: SourceRange | None = None
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is bound to one plan, and not to a definition."""
+        return self.at is None
+
+    @property
+    def allowance(self) -> Allowance:
+        """What is written down when it is used."""
+        return Allowance(self.kind, self.name, self.ceiling, self.source, self.reason)
+
+    def __str__(self) -> str:
+        return f"{self.allowance}@{self.digest}"
+
+
+def parse_allow(text: str) -> Grant:
+    """Read what is given to `--allow`.
+
+    Raises:
+        ValueError: it has another form; the message says what was expected, as a clause without a final stop.
+    """
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        form = "`kind:name<=ceiling@digest`, such as `remove:beta-testers<=120@3f9a1c2b`"
+        message = f"expected {form}, with {PLAN_DIGITS} or more digits of the plan's digest"
+        raise ValueError(message)
+    try:
+        kind = Kind(found["kind"])
+    except ValueError as error:
+        message = f"`{found['kind']}` is none of {', '.join(Kind)}"
+        raise ValueError(message) from error
+    return Grant(kind, found["name"], int(found["ceiling"]), OPTION, found["digest"].lower())
+
+
+def option_for(kind: Kind, name: str, count: int, plan_digest: str) -> str:
+    """Return the option that allows just `count`, to be typed in a shell."""
+    return f"{OPTION} {shlex.quote(f'{kind}:{name}<={count}@{plan_digest[:PLAN_DIGITS]}')}"
+
+
+def approval_for(kind: Kind, name: str, count: int, definition: str, as_of: datetime) -> str:
+    """Return the document that approves just `count`, but for its reason; empty where nothing can be bound to it."""
+    if not definition:
+        return ""
+    subject = "target" if kind in RUN_KINDS else "group"
+    until = (as_of + timedelta(days=APPROVAL_DAYS)).date()
+    return (
+        f"{subject}: {name}\nkind: {kind}\nceiling: {count}\n"
+        f'definition: "{definition[:DEFINITION_DIGITS]}"\nuntil: {until}\nreason: ""\n'
+    )
+
+
+def written(allowance: Allowance, plan_digest: str) -> str:
+    """Return an exception that was used in one line, for the journal: the option itself, or what was approved where."""
+    option = f"{allowance}@{plan_digest[:PLAN_DIGITS]}"
+    return option if allowance.source == OPTION else f"{option} ({allowance.source}: {allowance.reason})"
+
+
+def run_definition(changes: Iterable[Change]) -> str:
+    """Return the digest that an approval of a target's limits is bound to: over the definitions of all its changes."""
+    lines = sorted(f"{change.name} {change.definition_digest}\n" for change in changes)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

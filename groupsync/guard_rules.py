@@ -1,0 +1,227 @@
+"""The guards one by one: what each counts, against which limit. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from groupsync.guard_lost import Lost, is_consented
+from groupsync.model import Action, Kind, Level, Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from groupsync.guard_renames import Recreated
+    from groupsync.model import Change, GroupGuards, Guards, SourceRange, TargetState, Tiers
+
+CODES: Final = {
+    Kind.REMOVE: "GS801",
+    Kind.ADD: "GS802",
+    Kind.EMPTY: "GS803",
+    Kind.LOST: "GS804",
+    Kind.RUN: "GS805",
+    Kind.DELETE: "GS806",
+    Kind.SIZE: "GS807",
+    Kind.RECREATE: "GS808",
+}
+"""The diagnostic that warns of what each guard is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one guard says of a change or a run.
+
+    Attributes:
+        kind: which guard.
+        refuses: whether it refuses, or only warns.
+        summary: one line with the figures, without the name of group or target.
+        count: what would have to be allowed.
+        limit: what passes without.
+        at: where the limit is written; None for a default.
+        detail: more, for a warning.
+        hint: the edit that mends it, where there is one.
+        defined_at: where the group is defined.
+        subject: whose name an exception has to bear; empty for the group that is refused.
+    """
+
+    kind: Kind
+    refuses: bool
+    summary: str
+    count: int = 0
+    limit: int = 0
+    at: SourceRange | None = None
+    detail: str = ""
+    hint: str = ""
+    defined_at: SourceRange | None = None
+    subject: str = ""
+
+    @property
+    def code(self) -> str:
+        """The diagnostic's code."""
+        return CODES[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What a guard counted.
+
+    Attributes:
+        kind: which guard.
+        prior: what percents are of.
+        count: what refuses where it is too many.
+        total: the same with what is written down: that only warns.
+        what: in words, behind the count: `of 300 members would go`.
+        defined_at: as in `Found`.
+        detail: as in `Found`.
+    """
+
+    kind: Kind
+    prior: int
+    count: int
+    total: int
+    what: str
+    defined_at: SourceRange | None = None
+    detail: str = ""
+
+
+def _over(counted: _Counted, tiers: Tiers) -> Iterator[Found]:
+    """Give the refusal, or else the warning, that a count means."""
+    refuse = tiers.refuse.of(counted.prior) if tiers.refuse else None
+    if tiers.refuse and refuse is not None and counted.count > refuse:
+        yield _found(counted, tiers.refuse, refuse, refuses=True)
+        return
+    for limit in (tiers.warn, tiers.refuse):
+        most = limit.of(counted.prior) if limit else None
+        if limit and most is not None and counted.total > most:
+            yield _found(counted, limit, most, refuses=False)
+            return
+
+
+def _found(counted: _Counted, limit: Limit, most: int, *, refuses: bool) -> Found:
+    written = counted.total - counted.count
+    number = counted.count if refuses else counted.total
+    aside = f"; {written:,} more are written to go" if refuses and written else ""
+    warned = f"{written:,} of them are written to go: an `until` has passed, or `state: absent`." if written else ""
+    name = "limit" if refuses else "limit for a warning"
+    return Found(
+        counted.kind,
+        refuses,
+        f"{number:,} {counted.what}; the {name} is {_words(limit, most)}{aside}",
+        number,
+        most,
+        limit.at,
+        " ".join(filter(None, [counted.detail, "" if refuses else warned])),
+        defined_at=counted.defined_at,
+    )
+
+
+def _words(limit: Limit, most: int) -> str:
+    return f"{most:,}" if limit.percent is None else f"{most:,} ({limit})"
+
+
+# --- A group ----------------------------------------------------------------------------------------------------------
+
+
+def group_findings(change: Change, guards: GroupGuards, past: Sequence[int] = ()) -> Iterator[Found]:
+    """Give what the guards of one group say of its change.
+
+    Args:
+        change: what to judge.
+        guards: those that hold for the group.
+        past: how many members it had after past runs.
+    """
+    prior, removed = change.prior_count, change.remove.count
+    kept = 0 if is_consented(change) else removed - change.expired
+    if removed:
+        what = f"of {prior:,} members would go"
+        yield from _over(_Counted(Kind.REMOVE, prior, kept, removed, what, change.at), guards.removed_members)
+    if change.add.count and change.action is not Action.CREATE:
+        what = f"members would come to {prior:,}"
+        added = change.add.count
+        yield from _over(_Counted(Kind.ADD, prior, added, added, what, change.at), guards.added_members)
+    yield from _emptied(change, guards)
+    if past and change.touches_members and change.action not in (Action.CREATE, Action.DELETE):
+        yield from _over(_size(change, past), guards.size_deviation)
+
+
+def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
+    """Judge a group that loses everybody; one that is deleted is for other guards."""
+    guard = guards.emptied_group
+    left = change.prior_count + change.add.count - change.remove.count
+    if guard is None or guard.level is Level.OFF or left or not change.remove.count or change.action is Action.DELETE:
+        return
+    count = change.prior_count - change.expired
+    floor = (guards.removed_members.refuse.floor if guards.removed_members.refuse else None) or 0
+    refuses = guard.level is Level.REFUSE and count > floor
+    yield Found(
+        Kind.EMPTY,
+        refuses,
+        f"nobody would be left of {change.prior_count:,} members",
+        count,
+        floor,
+        guard.at,
+        f"{change.expired:,} of them have expired: a written `until` has passed." if change.expired else "",
+        "" if refuses else "Nothing to do if that is meant.",
+        change.at,
+    )
+
+
+def _size(change: Change, past: Sequence[int]) -> _Counted:
+    mean = round(Fraction(sum(past), len(past)))
+    after = change.prior_count + change.add.count - change.remove.count
+    total = abs(after - mean)
+    count = total if after > mean else max(0, mean - after - change.expired)
+    side = "more" if after > mean else "fewer"
+    what = f"{side} than the mean of {mean:,} after the last {len(past)} runs"
+    return _Counted(Kind.SIZE, mean, count, total, what, change.at, f"It would have {after:,} members.")
+
+
+def recreated_finding(pair: Recreated) -> Found:
+    """Say of a group that goes as one comes with the same members what it probably is; `absent` is consent."""
+    old, new = pair.deleted, pair.created
+    refuses = not is_consented(old)
+    where = f" to {new.at.path}:{new.at.line}" if new.at else ""
+    return Found(
+        Kind.RECREATE,
+        refuses,
+        f"`{old.name}` would be deleted and `{new.name}` created with {pair.alike_percent} % of the same members: "
+        "that looks like a rename",
+        old.remove.count,
+        at=new.at,
+        hint=f"To rename it, add `previously: [{old.name}]`{where}.",
+        subject=new.name,
+    )
+
+
+# --- A run ------------------------------------------------------------------------------------------------------------
+
+
+def run_findings(
+    target: TargetState, changes: Sequence[Change], guards: Guards, lost: Callable[[], Lost] | None = None
+) -> Iterator[Found]:
+    """Give what the guards of a run say of what will be done on one target.
+
+    Args:
+        target: as it was read.
+        changes: those that nothing else speaks against.
+        guards: the config's.
+        lost: finds out who would be in no group any more; called only where it can matter. None: nobody can say.
+    """
+    total = sum(each.remove.count for each in changes)
+    count = sum(each.remove.count - each.expired for each in changes if not is_consented(each))
+    what = f"of {target.memberships:,} memberships would go"
+    yield from _over(_Counted(Kind.RUN, target.memberships, count, total, what), guards.removed_in_run)
+    deleted = [each for each in changes if each.action is Action.DELETE]
+    groups = target.groups - sum(each.action is Action.CREATE for each in changes)
+    meant = sum(map(is_consented, deleted))
+    what = f"of {groups:,} groups would be deleted"
+    yield from _over(_Counted(Kind.DELETE, groups, len(deleted) - meant, len(deleted), what), guards.deleted_groups)
+    limits = (guards.lost_every_group.warn, guards.lost_every_group.refuse)
+    fewest = min((most for each in limits if each and (most := each.of(0)) is not None), default=count)
+    if lost and count > fewest:
+        found = lost()
+        some = f"Among them: {', '.join(found.some)}." if found.some else ""
+        people = "people would be in no group any more"
+        counted = _Counted(Kind.LOST, 0, found.count, found.count, people, detail=some)
+        yield from _over(counted, guards.lost_every_group)

@@ -1,0 +1,86 @@
+"""Bring a plan before its guards with what they need to know besides it: the project, the journal, the targets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from groupsync.guard import Evidence, judge
+from groupsync.guard_lost import Holding, is_consented
+from groupsync.model import Mode, State
+from groupsync.project import sorted_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from groupsync.guard_grants import Grant
+    from groupsync.model import Group, Members, Plan, Snapshot
+    from groupsync.project import Project
+    from groupsync.resolve import Desired
+    from groupsync.scope import Wanted
+
+
+def check_guards(
+    plan: Plan, project: Project, holdings: Mapping[str, Sequence[Holding]], grants: Sequence[Grant] = ()
+) -> Plan:
+    """Return the plan with what the guards say of it: refusals and allowances in its verdict, warnings as findings.
+
+    Args:
+        plan: with the core's own verdict.
+        project: what it was made of.
+        holdings: by target, all our groups there; of a target that is not in it nobody can say who is in no group.
+        grants: exceptions from the command line, besides the project's approvals.
+    """
+    config = project.config
+    definitions = project.resolution.groups
+    evidence = Evidence(
+        overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
+        holdings=holdings,
+        unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
+    )
+    verdict, findings = judge(plan, config.guards, (*grants, *project.approvals), evidence)
+    return replace(plan, verdict=verdict, diagnostics=sorted_findings([*plan.diagnostics, *findings]))
+
+
+def holdings_of(project: str, wanted: Wanted, snapshot: Snapshot) -> tuple[Holding, ...]:
+    """Return our groups on a target, those that cost little to read first; loads nothing.
+
+    Args:
+        project: the ownership mark.
+        wanted: what the definitions and the command line say about the target.
+        snapshot: what was read of it.
+    """
+    prior = {group.name: group for group in snapshot.groups if group.mark and group.mark.project == project}
+    found: list[Holding] = []
+    for each in wanted.here:
+        old = next((name for name in (each.group.name, *each.definition.previously) if name in prior), None)
+        held = prior.pop(old) if old else None
+        if each.group.lifecycle.state is State.PRESENT:
+            found.append(_holding(each.group.name, held, _whole(each, wanted, snapshot)))
+        elif held:
+            found.append(_holding(held.name, held, None))
+    found += [_holding(group.name, group, None) for group in prior.values()]
+    return tuple(sorted(found, key=lambda each: each.desired is None))
+
+
+def _holding(name: str, prior: Group | None, desired: Members | None) -> Holding:
+    members = prior.members if prior else None
+    return Holding(name, members, members.known_digest if members else None, desired)
+
+
+def _whole(desired: Desired, wanted: Wanted, snapshot: Snapshot) -> Members | None:
+    """Return who will be in a group and nobody else; None where others may stay."""
+    group = desired.group
+    certain = snapshot.complete and wanted.selection.picks(group) and group.lifecycle.mode is Mode.AUTHORITATIVE
+    return group.members if certain else None
+
+
+def needs_holdings(plan: Plan, project: Project) -> frozenset[str]:
+    """Return the targets of a plan from which so many go that more than may could be in no group any more."""
+    refuse = project.config.guards.lost_every_group.refuse
+    most = refuse.of(0) if refuse else None
+    counts: dict[str, int] = {}
+    for change in plan.changes:
+        if not is_consented(change):
+            counts[change.target] = counts.get(change.target, 0) + change.remove.count - change.expired
+    return frozenset(target for target, count in counts.items() if most is not None and count > most)

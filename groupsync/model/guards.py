@@ -1,0 +1,177 @@
+"""Guards: limits that a plan must respect before it may be applied."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from groupsync.model.findings import SourceRange
+
+
+class Kind(enum.StrEnum):
+    """What can be allowed by exception. `run`, `lost` and `delete` are about a target, the others about a group."""
+
+    REMOVE = "remove"
+    ADD = "add"
+    EMPTY = "empty"
+    SIZE = "size"
+    RECREATE = "recreate"
+    RUN = "run"
+    LOST = "lost"
+    DELETE = "delete"
+
+
+RULES: Final = {
+    Kind.REMOVE: "removed_members",
+    Kind.ADD: "added_members",
+    Kind.EMPTY: "emptied_group",
+    Kind.SIZE: "size_deviation",
+    Kind.RECREATE: "recreated_group",
+    Kind.RUN: "removed_in_run",
+    Kind.LOST: "lost_every_group",
+    Kind.DELETE: "deleted_groups",
+}
+"""The guard behind each kind, as the config calls it; `recreated_group` has no options."""
+
+KINDS: Final = {rule: kind for kind, rule in RULES.items()}
+
+RUN_KINDS: Final = (Kind.RUN, Kind.LOST, Kind.DELETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many may pass: `min(count, max(floor, percent of prior))`, of what is given; nothing given is no limit.
+
+    Attributes:
+        percent: of what was there before.
+        floor: so many may always pass, however few were there.
+        count: and never more than so many.
+        at: where it is written; None for a default.
+    """
+
+    percent: int | float | None = None
+    floor: int | None = None
+    count: int | None = None
+    at: SourceRange | None = None
+
+    def of(self, prior: int | Fraction) -> int | None:
+        """Return the largest number that may pass, exactly; None for no limit."""
+        share = None if self.percent is None else int(Fraction(str(self.percent)) * prior / 100)
+        relative = max((each for each in (share, self.floor) if each is not None), default=None)
+        return min((each for each in (relative, self.count) if each is not None), default=None)
+
+    def __str__(self) -> str:
+        several = self.percent is not None
+        parts = [
+            f"{self.percent} %" if several else "",
+            "" if self.floor is None else f"{self.floor:,}" if not several else f"at least {self.floor:,}",
+            "" if self.count is None else f"at most {self.count:,}",
+        ]
+        return ", ".join(filter(None, parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """Two limits: past the one there is a warning, past the other a refusal. None: not said here."""
+
+    warn: Limit | None = None
+    refuse: Limit | None = None
+
+    def over(self, base: Tiers) -> Tiers:
+        """Return what holds where `base` is what holds otherwise."""
+        return Tiers(self.warn or base.warn, self.refuse or base.refuse)
+
+
+NO_TIERS: Final = Tiers()
+
+
+class Level(enum.StrEnum):
+    """What is done about something that is not counted."""
+
+    OFF = "off"
+    WARN = "warn"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """What is done about a group that loses everybody. `at` is where that is written, None for the default."""
+
+    level: Level
+    at: SourceRange | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGuards:
+    """The guards of one group, as a definition overrides them; what it doesn't name is as in the config."""
+
+    removed_members: Tiers = NO_TIERS
+    added_members: Tiers = NO_TIERS
+    emptied_group: Emptied | None = None
+    size_deviation: Tiers = NO_TIERS
+
+
+NO_OVERRIDES: Final = GroupGuards()
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """All guards of a project.
+
+    Attributes:
+        removed_members: members that go from a group at once; a deletion removes all.
+        added_members: members that come to a group at once, not at its creation.
+        emptied_group: a group that had members and has none.
+        lost_every_group: people who were in a group of ours on a target and are in none.
+        removed_in_run: memberships that go from a target at once.
+        deleted_groups: groups that go from a target at once.
+        size_deviation: how far a group's size is from the mean of what it was after past runs.
+        runs: how many past runs make up that mean.
+    """
+
+    removed_members: Tiers = Tiers(Limit(5, 5), Limit(20, 5, 500))
+    added_members: Tiers = Tiers(Limit(100, 50))
+    emptied_group: Emptied = Emptied(Level.REFUSE)
+    lost_every_group: Tiers = Tiers(Limit(count=1), Limit(count=100))
+    removed_in_run: Tiers = Tiers(refuse=Limit(10, 50))
+    deleted_groups: Tiers = Tiers(refuse=Limit(10, 1, 5))
+    size_deviation: Tiers = Tiers(Limit(50, 50))
+    runs: int = 14
+
+    def of(self, overrides: GroupGuards | None) -> GroupGuards:
+        """Return what holds for a group whose definition says `overrides`."""
+        here = overrides or NO_OVERRIDES
+        return GroupGuards(
+            here.removed_members.over(self.removed_members),
+            here.added_members.over(self.added_members),
+            here.emptied_group or self.emptied_group,
+            here.size_deviation.over(self.size_deviation),
+        )
+
+
+DEFAULT_GUARDS: Final = Guards()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """An exception that was used.
+
+    Attributes:
+        kind: what is allowed.
+        name: of the group, or for a limit of the run of the target.
+        ceiling: up to how many.
+        source: `--allow`, or where the approval is written.
+        reason: why, as the approval says; empty for an option.
+    """
+
+    kind: Kind
+    name: str
+    ceiling: int
+    source: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}<={self.ceiling}"
