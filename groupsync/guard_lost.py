@@ -6,14 +6,15 @@ groups. Where a group is text in canonical form it is searched as it is, never p
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import GroupsyncError
-from groupsync.model import Action, digest_bytes
+from groupsync.model import NO_MEMBERS, Action, digest_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from groupsync.model import Change, Members
 
@@ -96,34 +97,63 @@ def _expired(change: Change, losing: Losing) -> frozenset[str]:
     return known() if known and change.expired else frozenset()
 
 
-def _in_no_group(people: set[str], losing: Losing) -> set[str]:
+def _in_no_group(names: set[str], losing: Losing) -> set[str]:
+    people = _People(names)
     for holding in losing.holdings:
-        if not people:
+        if not people.lines:
             break
-        try:
-            people -= _still_there(people, holding, losing)
-        except GroupsyncError:
-            continue
-    return people
+        with suppress(GroupsyncError):
+            people.strike(_still_there(people, holding, losing))
+    return people.names
 
 
-def _still_there(people: set[str], holding: Holding, losing: Losing) -> set[str]:
-    """Return those of `people` who are in the group after the run."""
+class _People:
+    """Those who are still looked for, as texts and as lines; either is made only when it is asked for."""
+
+    def __init__(self, names: set[str]) -> None:
+        self.lines = {name.encode() for name in names}
+        self._names: set[str] | None = names
+
+    @property
+    def names(self) -> set[str]:
+        if self._names is None:
+            self._names = {line.decode() for line in self.lines}
+        return self._names
+
+    def strike(self, found: set[bytes]) -> None:
+        if found:
+            self.lines -= found
+            self._names = None
+
+    def among(self, members: Members | None, text: bytes | None) -> set[bytes]:
+        """Return the lines of those who are members; `text` is their canonical text where it is known."""
+        if text is None:
+            return {name.encode() for name in self.names & members.load()} if members else set()
+        if len(self.lines) * _SEARCHED_SHARE < len(text) // _LINE_BYTES:
+            return {line for line in self.lines if has_line(text, line)}
+        return self.lines.intersection(text.split(b"\n"))
+
+
+def _still_there(people: _People, holding: Holding, losing: Losing) -> set[bytes]:
+    """Return the lines of those who are in the group after the run."""
     change = losing.applied.get(holding.name)
     if change and change.action is Action.DELETE:
         return set()
-    if holding.desired is not None and holding.name not in losing.left_alone:
-        digest = change.mark.digest if change and change.mark else holding.prior_digest
-        text = _vouched_text(holding.desired, digest)
-        if text is not None:
-            return _in_text(people, text)
-    text = _vouched_text(holding.prior, holding.prior_digest) if holding.prior else None
-    if text is None and holding.desired is not None and holding.name not in losing.left_alone:
-        return people & holding.desired.load()
-    there = _in_text(people, text) if text is not None else people & holding.prior.load() if holding.prior else set()
+    desired = None if holding.name in losing.left_alone else holding.desired
+    text = _vouched_text(desired, change.mark.digest if change and change.mark else holding.prior_digest)
+    if desired is not None and text is not None:
+        return people.among(desired, text)
+    text = _vouched_text(holding.prior, holding.prior_digest)
+    if desired is not None and text is None:
+        return people.among(desired, None)
+    there = people.among(holding.prior, text)
     if change is None:
         return there
-    return (there - change.remove.load() if there else there) | people & change.add.load()
+    return there - _lines(change.remove if there else NO_MEMBERS) | people.among(change.add, None)
+
+
+def _lines(members: Members) -> set[bytes]:
+    return {name.encode() for name in members.load()}
 
 
 def _vouched_text(members: Members | None, digest: str | None) -> bytes | None:
@@ -132,20 +162,6 @@ def _vouched_text(members: Members | None, digest: str | None) -> bytes | None:
         return None
     text = members.raw()
     return text if digest_bytes(text) == digest else None
-
-
-# --- Looking for lines ------------------------------------------------------------------------------------------------
-
-
-def _in_text(people: set[str], text: bytes) -> set[str]:
-    """Return those who have a line in a canonical text."""
-    if len(people) * _SEARCHED_SHARE < len(text) // _LINE_BYTES:
-        return {name for name in people if has_line(text, name.encode())}
-    return set(_decoded({name.encode() for name in people}.intersection(text.split(b"\n"))))
-
-
-def _decoded(lines: set[bytes]) -> Iterator[str]:
-    return (line.decode() for line in lines)
 
 
 def has_line(text: bytes, line: bytes) -> bool:
