@@ -265,8 +265,10 @@ def test_the_group_schema_is_valid_and_explains_every_property():
     schema = group_schema()
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == "urn:groupsync:schema:group:v1"
-    for owner in (schema, *schema["$defs"].values(), schema["properties"]["lifecycle"]):
-        for name, rule in owner["properties"].items():
+    properties = schema["properties"]
+    kinds = [branch for each in schema["$defs"].values() for branch in each.get("anyOf", [each])]
+    for owner in (schema, *kinds, properties["lifecycle"], properties["guards"]):
+        for name, rule in owner.get("properties", {}).items():
             assert {"title", "description", "examples"} <= rule.keys(), name
             inside = {"$defs": schema["$defs"], **rule}
             for example in rule["examples"]:
