@@ -6,45 +6,19 @@ Pure. Writing gives every key, always in the same order. Reading is strict and r
 
 from __future__ import annotations
 
+from groupsync.convert_findings import place_or_none, place_record
 from groupsync.model import (
     ATTRIBUTES,
     Action,
-    Allowance,
     AttributeChange,
     AttributeValue,
     Change,
-    Diagnostic,
-    Drift,
-    Kind,
     Mark,
     Members,
-    Refusal,
-    Severity,
-    SourceRange,
     TargetState,
     digest_bytes,
 )
 from groupsync.records import Fields, Record, RecordError, kind_of
-
-# --- Places -----------------------------------------------------------------------------------------------------------
-
-
-def place_record(place: SourceRange | None) -> Record | None:
-    """Write a place in a file."""
-    return None if place is None else {"path": place.path, "line": place.line, "column": place.column}
-
-
-def read_place(value: object) -> SourceRange:
-    """Read what `place_record` wrote for a place."""
-    fields = Fields(value, "a place")
-    place = SourceRange(fields.text("path"), fields.count("line"), fields.count("column"))
-    fields.end()
-    return place
-
-
-def _place_or_none(value: object) -> SourceRange | None:
-    return None if value is None else read_place(value)
-
 
 # --- Parts of a plan --------------------------------------------------------------------------------------------------
 
@@ -82,108 +56,6 @@ def read_target(value: object) -> TargetState:
     )
     fields.end()
     return target
-
-
-def drift_record(drift: Drift) -> Record:
-    """Write how a group stands to its mark."""
-    return {"target": drift.target, "name": drift.name, "drifted": drift.drifted, "pending": drift.pending}
-
-
-def read_drift(value: object) -> Drift:
-    """Read what `drift_record` wrote."""
-    fields = Fields(value, "a drift")
-    drift = Drift(fields.text("target"), fields.text("name"), fields.flag("drifted"), fields.flag("pending"))
-    fields.end()
-    return drift
-
-
-def diagnostic_record(found: Diagnostic) -> Record:
-    """Write a finding."""
-    return {
-        "code": found.code,
-        "severity": found.severity.value,
-        "summary": found.summary,
-        "detail": found.detail,
-        "hint": found.hint,
-        "subject": place_record(found.subject),
-        "related": [place_record(place) for place in found.related],
-        "plugin": found.plugin,
-    }
-
-
-def read_diagnostic(value: object) -> Diagnostic:
-    """Read what `diagnostic_record` wrote."""
-    fields = Fields(value, "a diagnostic")
-    found = Diagnostic(
-        code=fields.text("code"),
-        severity=fields.one_of("severity", Severity),
-        summary=fields.text("summary"),
-        detail=fields.text("detail"),
-        hint=fields.text("hint"),
-        subject=_place_or_none(fields.take("subject")),
-        related=fields.each("related", read_place),
-        plugin=fields.text_or_none("plugin"),
-    )
-    fields.end()
-    return found
-
-
-def refusal_record(refusal: Refusal) -> Record:
-    """Write why a change may not be applied."""
-    return {
-        "target": refusal.target,
-        "name": refusal.name,
-        "rule": refusal.rule,
-        "summary": refusal.summary,
-        "hint": refusal.hint,
-        "at": place_record(refusal.at),
-        "count": refusal.count,
-        "limit": refusal.limit,
-        "approval": refusal.approval,
-    }
-
-
-def read_refusal(value: object) -> Refusal:
-    """Read what `refusal_record` wrote."""
-    fields = Fields(value, "a refusal")
-    refusal = Refusal(
-        target=fields.text("target"),
-        name=fields.text("name"),
-        rule=fields.text("rule"),
-        summary=fields.text("summary"),
-        hint=fields.text("hint"),
-        at=_place_or_none(fields.take("at")),
-        count=fields.count("count"),
-        limit=fields.count("limit"),
-        approval=fields.text("approval"),
-    )
-    fields.end()
-    return refusal
-
-
-def allowance_record(allowance: Allowance) -> Record:
-    """Write an exception that was used."""
-    return {
-        "kind": allowance.kind.value,
-        "name": allowance.name,
-        "ceiling": allowance.ceiling,
-        "source": allowance.source,
-        "reason": allowance.reason,
-    }
-
-
-def read_allowance(value: object) -> Allowance:
-    """Read what `allowance_record` wrote."""
-    fields = Fields(value, "an allowance")
-    allowance = Allowance(
-        fields.one_of("kind", Kind),
-        fields.text("name"),
-        fields.count("ceiling"),
-        fields.text("source"),
-        fields.text("reason"),
-    )
-    fields.end()
-    return allowance
 
 
 # --- Changes ----------------------------------------------------------------------------------------------------------
@@ -303,7 +175,7 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         expired=fields.count("expired"),
         mark=read_mark(fields.take("mark")),
         definition_digest=fields.text("definition_digest"),
-        at=_place_or_none(fields.take("at")),
+        at=place_or_none(fields.take("at")),
     )
     fields.end()
     return change

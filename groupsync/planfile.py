@@ -21,14 +21,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from groupsync.convert import (
+from groupsync.convert import change_record, checked_members, target_record
+from groupsync.convert_findings import (
     allowance_record,
-    change_record,
-    checked_members,
     diagnostic_record,
     drift_record,
     refusal_record,
-    target_record,
 )
 from groupsync.errors import ConfigError
 from groupsync.planfile_reader import MAX_LINE_BYTES, MEMBERS_IN_LINE, PlanFile, Reader, counts

@@ -12,15 +12,12 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from groupsync.convert import (
-    checked_members,
-    member_list,
+from groupsync.convert import checked_members, member_list, read_change, read_target
+from groupsync.convert_findings import (
     read_allowance,
-    read_change,
     read_diagnostic,
     read_drift,
     read_refusal,
-    read_target,
 )
 from groupsync.errors import ConfigError
 from groupsync.model import (

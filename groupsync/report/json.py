@@ -11,21 +11,23 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from groupsync.convert import (
-    allowance_record,
     attribute_record,
     change_record,
     checked_members,
+    member_list,
+    read_change,
+    read_target,
+    target_record,
+)
+from groupsync.convert_findings import (
+    allowance_record,
     diagnostic_record,
     drift_record,
-    member_list,
     read_allowance,
-    read_change,
     read_diagnostic,
     read_drift,
     read_refusal,
-    read_target,
     refusal_record,
-    target_record,
 )
 from groupsync.model import ATTRIBUTES, Change, Members, Outcome, Plan, Severity, Verdict
 from groupsync.records import Fields, Record, RecordError, format_instant
