@@ -29,3 +29,14 @@ def content_revision(group: Group, *, holds_marks: bool) -> str:
         [mark.project, mark.digest, mark.count, mark.prevent_delete] if mark else None,
     ]
     return CONTENT + hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def precondition_of(group: Group, *, revisions: bool, marks: bool) -> str | None:
+    """Return what must still hold of a group when a change to it is written: its revision, or one of its content.
+
+    Args:
+        group: as it was read.
+        revisions: whether its target has revisions.
+        marks: whether its target holds marks.
+    """
+    return group.revision if revisions else content_revision(group, holds_marks=marks)

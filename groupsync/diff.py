@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.canonical import canonical_count, text_difference
-from groupsync.content import content_revision
+from groupsync.content import precondition_of
 from groupsync.errors import StalePlanError
 from groupsync.model import (
     ATTRIBUTES,
@@ -28,7 +28,7 @@ from groupsync.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from groupsync.identity import Identity
     from groupsync.model import Group
@@ -145,7 +145,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         attributes=attributes,
         add=difference.add,
         remove=difference.remove,
-        precondition=_precondition(prior, context),
+        precondition=precondition_of(prior, revisions=context.revisions, marks=context.marks),
         prior_count=prior.members.count if prior.members else 0,
         expired=_expired(desired, difference.remove),
         mark=_mark(context, group, difference.after, difference.after_count),
@@ -165,8 +165,9 @@ def _leave(pair: Pair, context: Context) -> Change:
         prior_name=prior.name,
         id=prior.id,
         reason=pair.reason,
+        attributes=tuple(_left_behind(pair.action, prior, context)),
         remove=members if pair.action is Action.DELETE else NO_MEMBERS,
-        precondition=_precondition(prior, context),
+        precondition=precondition_of(prior, revisions=context.revisions, marks=context.marks),
         prior_count=members.count,
         definition_digest=pair.desired.digest() if pair.desired else "",
         at=pair.desired.definition.at if pair.desired else None,
@@ -318,6 +319,16 @@ def attribute_changes(desired: Group, prior: Group) -> list[AttributeChange]:
     ]
 
 
+def _left_behind(action: Action, prior: Group, context: Context) -> Iterator[AttributeChange]:
+    """Give what is lost with a group, or with its mark, so that it can be brought back."""
+    if action is Action.DELETE:
+        for name in ATTRIBUTES:
+            if prior.attribute(name) is not None:
+                yield AttributeChange(name, prior.attribute(name), None)
+    elif context.records and prior.mark and prior.mark.prevent_delete:
+        yield AttributeChange("prevent_delete", True, False)
+
+
 def _protection(prior: Group | None, desired: Group, context: Context) -> list[AttributeChange]:
     """Return the change of protection, which is kept in the mark so that it outlives the definition."""
     if not context.records:
@@ -325,10 +336,6 @@ def _protection(prior: Group | None, desired: Group, context: Context) -> list[A
     before = bool(prior and prior.mark and prior.mark.prevent_delete)
     after = desired.lifecycle.prevent_delete
     return [AttributeChange("prevent_delete", before, after)] if before != after else []
-
-
-def _precondition(prior: Group, context: Context) -> str | None:
-    return prior.revision if context.revisions else content_revision(prior, holds_marks=context.marks)
 
 
 def _mark(context: Context, desired: Group, digest: str, count: int) -> Mark:

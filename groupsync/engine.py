@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import time
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,15 @@ from groupsync import apply as applying
 from groupsync.connect import locked
 from groupsync.diff import compare
 from groupsync.errors import BackendError, ConfigError
+from groupsync.guard_grants import written
+from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import check_guards, holdings_of, needs_holdings
 from groupsync.ledger import Ledgers
 from groupsync.model import Diagnostic, Mode, Outcome, Plan, Report, Severity, State, TargetState, Verdict
 from groupsync.plan import plan_digest
 from groupsync.policies import Seen, check_policies
 from groupsync.progress import Track, untracked
-from groupsync.project import Project, collecting, sorted_findings, stop_on_errors
+from groupsync.project import Project, collecting, sorted_findings, stop_on_errors, wanted_on
 from groupsync.reading import context_of, read_target, refilled, undeclared
 from groupsync.report.show import Sides
 from groupsync.retry import Retries
@@ -148,7 +151,7 @@ def judge_again(
     holdings = {}
     for target in project.config.targets:
         if backends and target.name in backends and target.name in needs_holdings(plan, project):
-            wanted = _wanted(project, target)
+            wanted = wanted_on(project, target)
             wanted, snapshot = read_target(project.config, target, backends[target.name], wanted, retry or Retries())
             holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
     plan = check_guards(plan, project, holdings, grants)
@@ -157,7 +160,7 @@ def judge_again(
 
 def _plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: _Draft) -> None:
     config = project.config
-    wanted = _wanted(project, target, request.selection, request.adopt)
+    wanted = wanted_on(project, target, request.selection, request.adopt)
     wanted, snapshot = read_target(config, target, backend, wanted, request.retry)
     scoped = scope(target.name, config.project, wanted, snapshot)
     context = context_of(config, target, backend, wanted, snapshot)
@@ -203,19 +206,6 @@ def _count_of(pair: Pair, change: Change | None, snapshot: Snapshot) -> dict[str
     else:
         count = pair.prior.members.known_count if pair.prior and pair.prior.members and snapshot.complete else None
     return {} if count is None else {group.name: count}
-
-
-def _wanted(project: Project, target: TargetConfig, selection: Selection = EVERYTHING, adopt: bool = False) -> Wanted:
-    here: list[Desired] = []
-    elsewhere: set[str] = set()
-    for desired in project.resolution.groups:
-        definition = desired.definition
-        goes = definition.targets is None or target.name in definition.targets
-        if goes and (target.select is None or target.select.matches(definition)):
-            here.append(desired)
-        else:
-            elsewhere.add(definition.name)
-    return Wanted(here, frozenset(elsewhere), selection, adopt)
 
 
 def _state(
@@ -275,7 +265,7 @@ def both_sides(
     for target in project.config.targets:
         if target.name in backends:
             backend = backends[target.name]
-            wanted, snapshot = read_target(project.config, target, backend, _wanted(project, target), request.retry)
+            wanted, snapshot = read_target(project.config, target, backend, wanted_on(project, target), request.retry)
             project.findings.extend(snapshot.diagnostics)
             found += _sides(target.name, wanted, snapshot)
     picked = [
@@ -318,28 +308,58 @@ def apply_plan(
     *,
     stopped: Callable[[], bool] = lambda: False,
     track: Track = untracked,
+    journal: Journal | None = None,
+    purpose: Purpose = APPLYING,
+    settled: Mapping[tuple[str, str], Result] | None = None,
     retry: Retries | None = None,
 ) -> Report:
     """Apply what may be applied of `plan`, read the result again, and say what became of each change.
 
+    Args:
+        project: whose plan it is.
+        plan: what to do.
+        backends: the opened targets.
+        stopped: asked before each change; once true, what is left is not tried.
+        track: shows progress.
+        journal: where the run is written down; None for nowhere.
+        purpose: what it is for; written down with it.
+        settled: results of changes that are over already and must not be tried, by their keys.
+        retry: how patient to be; None for the usual.
+
     Raises:
-        ConfigError: the plan is not one of this project, or was made only to be looked at.
+        ConfigError: the plan is not one of this project, or was made only to be looked at; or the journal can't be
+            written. Nothing was changed.
         BackendError: a target could not be locked.
     """
     _check_applicable(project, plan, backends)
     started = time.monotonic()
-    refused = _objections(project, plan)
+    refused = _objections(project, plan) | dict(settled or {})
+    allowances = plan.verdict.allowances
+    purpose = replace(purpose, allowances=tuple(written(each, plan.digest) for each in allowances))
+    recording = journal.run(plan, purpose) if journal and plan.changes else nullcontext()
     retry = retry or Retries()
-    with locked(project.config, _to_lock(plan, backends, refused), retry) as keeper:
-        books = Ledgers.of(project.config, backends, None)
+    with locked(project.config, _to_lock(plan, backends, refused), retry) as keeper, recording as run:
+        if run:
+            refused |= run.lost
+            run.settle(plan, refused.values())
+        books = Ledgers.of(project.config, backends, run)
         results = applying.execute(
             plan, backends, refused, stopped=stopped, track=track, journal=books, retry=retry, keep=keeper.keep
         )
         results = applying.verify(plan, backends, results, retry)
-        findings = (*plan.diagnostics, *books.tidy(plan.changes, results))
-    took = time.monotonic() - started
-    allowances = plan.verdict.allowances
-    return Report(plan.digest, results, took, interrupted=stopped(), diagnostics=findings, allowances=allowances)
+        untidy = books.tidy(plan.changes, results)
+        took = time.monotonic() - started
+        report = Report(
+            plan.digest,
+            results,
+            took,
+            interrupted=stopped(),
+            diagnostics=(*plan.diagnostics, *untidy),
+            allowances=allowances,
+        )
+        if run:
+            report = replace(report, run=run.id, diagnostics=(*report.diagnostics, *run.finish(plan, report)))
+    return report
 
 
 def _to_lock(
@@ -375,15 +395,18 @@ def _objections(project: Project, plan: Plan) -> dict[tuple[str, str], Result]:
     desired = {
         (target.name, each.group.name): each
         for target in project.config.targets
-        for each in _wanted(project, target).here
+        for each in wanted_on(project, target).here
     }
     found: dict[tuple[str, str], Result] = {}
     for change in plan.changes:
         refusal = plan.verdict.refusal_of(change)
-        now = desired[change.key].digest() if change.key in desired else ""
         if refusal is not None:
             found[change.key] = applying.outcome_of(change, Outcome.REFUSED, refusal.summary, refusal.hint)
-        elif change.definition_digest != now:
+        elif not plan.undoes and change.definition_digest != _digest_of(desired.get(change.key)):
             error = "its definition, or something it is built from, changed since the plan"
             found[change.key] = applying.outcome_of(change, Outcome.STALE, error, "Plan again.")
     return found
+
+
+def _digest_of(desired: Desired | None) -> str:
+    return desired.digest() if desired else ""

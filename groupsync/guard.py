@@ -32,12 +32,14 @@ class Evidence:
         sizes: how many members a group had after past runs, oldest first, by target and name.
         holdings: by target, all our groups there.
         unexpired: by name, who would belong to a group if no written `until` had passed.
+        absent: names of the groups that are meant to be deleted, by their own definitions.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
     sizes: Mapping[tuple[str, str], Sequence[int]] = field(default_factory=dict)
     holdings: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
     unexpired: Mapping[str, Callable[[], frozenset[str]]] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -80,11 +82,11 @@ class _Judging:
     def run(self) -> tuple[Verdict, list[Diagnostic]]:
         for change in self.plan.changes:
             guards = self.guards.of(self.evidence.overrides.get(change.name))
-            for found in group_findings(change, guards, self._past(change)):
+            for found in group_findings(change, guards, self._past(change), self.evidence.absent):
                 self._settle(found, change.target, change.name)
         for target in self.plan.targets:
             for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
-                found = recreated_finding(pair)
+                found = recreated_finding(pair, self.evidence.absent)
                 self._settle(found, target.name, pair.created.name)
                 self._settle(found, target.name, pair.deleted.name)
         self._settle_stored(bool)
@@ -106,14 +108,16 @@ class _Judging:
         changes = [each for each in self.plan.changes if each.target == target.name]
         applied = [each for each in changes if each.name not in refused]
 
-        def lost() -> Lost:
-            left_alone = refused.union(target.withheld)
-            holdings = self.evidence.holdings.get(target.name, ())
-            named = {each.name: each for each in applied}
-            return people_lost(Losing(named, frozenset(left_alone), holdings, self.evidence.unexpired))
+        evidence = self.evidence
 
-        knows_groups = target.name in self.evidence.holdings
-        for found in run_findings(target, applied, self.guards, lost if knows_groups else None):
+        def lost() -> Lost:
+            left_alone = frozenset(refused.union(target.withheld))
+            named = {each.name: each for each in applied}
+            holdings = evidence.holdings[target.name]
+            return people_lost(Losing(named, left_alone, holdings, evidence.unexpired, evidence.absent))
+
+        can_tell = lost if target.name in evidence.holdings else None
+        for found in run_findings(target, applied, self.guards, can_tell, evidence.absent):
             self._settle(found, target.name, "")
 
     # --- Refuse, allow or warn ----------------------------------------------------------------------------------------

@@ -60,17 +60,19 @@ class Losing:
         left_alone: names of the groups that stay as they are, whatever is desired.
         holdings: all our groups, those that cost little to read first.
         unexpired: by name, who would belong to a group if no written `until` had passed.
+        absent: names of the groups that are meant to be deleted.
     """
 
     applied: Mapping[str, Change]
     left_alone: frozenset[str] = frozenset()
     holdings: Sequence[Holding] = ()
     unexpired: Mapping[str, Callable[[], frozenset[str]]] = field(default_factory=dict)
+    absent: frozenset[str] = frozenset()
 
 
-def is_consented(change: Change) -> bool:
-    """Tell whether a deletion is what the definition itself asks for, with `state: absent`."""
-    return change.action is Action.DELETE and bool(change.definition_digest)
+def is_consented(change: Change, absent: frozenset[str]) -> bool:
+    """Tell whether a deletion is what the definition itself asks for; `absent` are the names that have that state."""
+    return change.action is Action.DELETE and change.name in absent
 
 
 def people_lost(losing: Losing) -> Lost:
@@ -78,7 +80,7 @@ def people_lost(losing: Losing) -> Lost:
 
     A group that can't be read counts as one without them.
     """
-    sources = [each for each in losing.applied.values() if each.remove.count and not is_consented(each)]
+    sources = [each for each in losing.applied.values() if each.remove.count and not is_consented(each, losing.absent)]
     passes = 1 + sum(each.remove.count - each.expired for each in sources) // _AT_ONCE
     count, some = 0, list[str]()
     for number in range(passes):

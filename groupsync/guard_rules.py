@@ -27,6 +27,8 @@ CODES: Final = {
 }
 """The diagnostic that warns of what each guard is about."""
 
+_MEANT: Final = "Nothing to do if that is meant."
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -112,6 +114,7 @@ def _found(counted: _Counted, limit: Limit, most: int, *, refuses: bool) -> Foun
         most,
         limit.at,
         " ".join(filter(None, [counted.detail, "" if refuses else warned])),
+        "" if refuses else _MEANT,
         defined_at=counted.defined_at,
     )
 
@@ -123,16 +126,19 @@ def _words(limit: Limit, most: int) -> str:
 # --- A group ----------------------------------------------------------------------------------------------------------
 
 
-def group_findings(change: Change, guards: GroupGuards, past: Sequence[int] = ()) -> Iterator[Found]:
+def group_findings(
+    change: Change, guards: GroupGuards, past: Sequence[int] = (), absent: frozenset[str] = frozenset()
+) -> Iterator[Found]:
     """Give what the guards of one group say of its change.
 
     Args:
         change: what to judge.
         guards: those that hold for the group.
         past: how many members it had after past runs.
+        absent: names of the groups that are meant to be deleted.
     """
     prior, removed = change.prior_count, change.remove.count
-    kept = 0 if is_consented(change) else removed - change.expired
+    kept = 0 if is_consented(change, absent) else removed - change.expired
     if removed:
         what = f"of {prior:,} members would go"
         yield from _over(_Counted(Kind.REMOVE, prior, kept, removed, what, change.at), guards.removed_members)
@@ -162,7 +168,7 @@ def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
         floor,
         guard.at,
         f"{change.expired:,} of them have expired: a written `until` has passed." if change.expired else "",
-        "" if refuses else "Nothing to do if that is meant.",
+        "" if refuses else _MEANT,
         change.at,
     )
 
@@ -177,10 +183,10 @@ def _size(change: Change, past: Sequence[int]) -> _Counted:
     return _Counted(Kind.SIZE, mean, count, total, what, change.at, f"It would have {after:,} members.")
 
 
-def recreated_finding(pair: Recreated) -> Found:
+def recreated_finding(pair: Recreated, absent: frozenset[str]) -> Found:
     """Say of a group that goes as one comes with the same members what it probably is; `absent` is consent."""
     old, new = pair.deleted, pair.created
-    refuses = not is_consented(old)
+    refuses = not is_consented(old, absent)
     where = f" to {new.at.path}:{new.at.line}" if new.at else ""
     return Found(
         Kind.RECREATE,
@@ -198,7 +204,11 @@ def recreated_finding(pair: Recreated) -> Found:
 
 
 def run_findings(
-    target: TargetState, changes: Sequence[Change], guards: Guards, lost: Callable[[], Lost] | None = None
+    target: TargetState,
+    changes: Sequence[Change],
+    guards: Guards,
+    lost: Callable[[], Lost] | None = None,
+    absent: frozenset[str] = frozenset(),
 ) -> Iterator[Found]:
     """Give what the guards of a run say of what will be done on one target.
 
@@ -207,14 +217,15 @@ def run_findings(
         changes: those that nothing else speaks against.
         guards: the config's.
         lost: finds out who would be in no group any more; called only where it can matter. None: nobody can say.
+        absent: names of the groups that are meant to be deleted.
     """
     total = sum(each.remove.count for each in changes)
-    count = sum(each.remove.count - each.expired for each in changes if not is_consented(each))
+    count = sum(each.remove.count - each.expired for each in changes if not is_consented(each, absent))
     what = f"of {target.memberships:,} memberships would go"
     yield from _over(_Counted(Kind.RUN, target.memberships, count, total, what), guards.removed_in_run)
     deleted = [each for each in changes if each.action is Action.DELETE]
     groups = target.groups - sum(each.action is Action.CREATE for each in changes)
-    meant = sum(map(is_consented, deleted))
+    meant = sum(is_consented(each, absent) for each in deleted)
     what = f"of {groups:,} groups would be deleted"
     yield from _over(_Counted(Kind.DELETE, groups, len(deleted) - meant, len(deleted), what), guards.deleted_groups)
     limits = (guards.lost_every_group.warn, guards.lost_every_group.refuse)

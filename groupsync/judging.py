@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from groupsync.guard import Evidence, judge
 from groupsync.guard_lost import Holding, is_consented
-from groupsync.model import Mode, State
+from groupsync.journal_read import past_sizes
+from groupsync.model import Action, Mode, State
 from groupsync.project import sorted_findings
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from groupsync.project import Project
     from groupsync.resolve import Desired
     from groupsync.scope import Wanted
+
+
+_SIZELESS: Final = (Action.CREATE, Action.DELETE)
 
 
 def check_guards(
@@ -35,11 +39,21 @@ def check_guards(
     definitions = project.resolution.groups
     evidence = Evidence(
         overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
+        sizes=past_sizes(config.journal, config.project, config.guards.runs) if _asks_for_sizes(plan) else {},
         holdings=holdings,
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
+        absent=_absent(project),
     )
     verdict, findings = judge(plan, config.guards, (*grants, *project.approvals), evidence)
     return replace(plan, verdict=verdict, diagnostics=sorted_findings([*plan.diagnostics, *findings]))
+
+
+def _asks_for_sizes(plan: Plan) -> bool:
+    return any(change.touches_members and change.action not in _SIZELESS for change in plan.changes)
+
+
+def _absent(project: Project) -> frozenset[str]:
+    return frozenset(each.name for each in project.definitions if each.lifecycle.state is State.ABSENT)
 
 
 def holdings_of(project: str, wanted: Wanted, snapshot: Snapshot) -> tuple[Holding, ...]:
@@ -79,8 +93,9 @@ def needs_holdings(plan: Plan, project: Project) -> frozenset[str]:
     """Return the targets of a plan from which so many go that more than may could be in no group any more."""
     refuse = project.config.guards.lost_every_group.refuse
     most = refuse.of(0) if refuse else None
+    absent = _absent(project)
     counts: dict[str, int] = {}
     for change in plan.changes:
-        if not is_consented(change):
+        if not is_consented(change, absent):
             counts[change.target] = counts.get(change.target, 0) + change.remove.count - change.expired
     return frozenset(target for target, count in counts.items() if most is not None and count > most)

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 _ENCODER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
-def plan_digest(targets: Sequence[TargetState], changes: Iterable[Change]) -> str:
+def plan_digest(targets: Sequence[TargetState], changes: Iterable[Change], undoes: str = "") -> str:
     """Return the digest that identifies a plan: SHA-256 in hexadecimal.
 
-    Covers which targets were read, and whether wholly, and all of each change but what is only for people (`reason`,
-    `at`). It doesn't depend on the clock, on the order in which files were read, or on groups that don't change.
+    Covers which targets were read, and whether wholly, which run it takes back, and all of each change but what is only
+    for people (`reason`, `at`). It doesn't depend on the clock, on the order in which files were read, or on groups
+    that don't change.
     """
     digest = hashlib.sha256()
+    if undoes:
+        digest.update(_line([undoes]))
     for target in targets:
         digest.update(_line([target.name, target.plugin, target.complete]))
     for change in changes:

@@ -109,6 +109,7 @@ class Reader:
         self.number = 0  # of that line, from 1
         self.offset = 0  # where it starts
         self.sha256 = hashlib.sha256()  # of all lines before it
+        self.undoes = ""
         self.targets: dict[str, TargetState] = {}
         self.changes: list[Change] = []
         self.drift: list[Drift] = []
@@ -121,6 +122,7 @@ class Reader:
         header = self._header()
         try:
             project, as_of, looking = header.text("project"), header.instant("as_of"), header.flag("looking")
+            self.undoes = header.text("undoes")
             self.targets = {target.name: target for target in header.each("targets", read_target)}
             header.end()
             digest = self._body()
@@ -136,6 +138,7 @@ class Reader:
             diagnostics=tuple(self.diagnostics),
             verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
             looking=looking,
+            undoes=self.undoes,
         )
 
     def _header(self) -> Fields:
@@ -220,7 +223,7 @@ class Reader:
         if next(self.lines, b""):
             self.number += 1
             raise RecordError("there is something after the last record")
-        if plan_digest(tuple(self.targets.values()), self.changes) != digest:
+        if plan_digest(tuple(self.targets.values()), self.changes, self.undoes) != digest:
             raise RecordError("the changes don't have the digest that is given for the plan")
         return digest
 

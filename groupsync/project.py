@@ -13,15 +13,16 @@ from groupsync.model import Diagnostic, Severity
 from groupsync.progress import Track, untracked
 from groupsync.references import Doubts
 from groupsync.resolve import resolve
+from groupsync.scope import EVERYTHING, Selection, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from groupsync.config import Config
+    from groupsync.config import Config, TargetConfig
     from groupsync.guard_grants import Grant
     from groupsync.model import Definition
-    from groupsync.resolve import Resolution
+    from groupsync.resolve import Desired, Resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,20 @@ def _unknown_targets(definitions: Iterable[Definition], config: Config) -> Itera
                     f"Correct the name, or add the target to {config.path}.",
                     definition.at,
                 )
+
+
+def wanted_on(project: Project, target: TargetConfig, selection: Selection = EVERYTHING, adopt: bool = False) -> Wanted:
+    """Return what the definitions want on a target, and what was asked for besides."""
+    here: list[Desired] = []
+    elsewhere: set[str] = set()
+    for desired in project.resolution.groups:
+        definition = desired.definition
+        goes = definition.targets is None or target.name in definition.targets
+        if goes and (target.select is None or target.select.matches(definition)):
+            here.append(desired)
+        else:
+            elsewhere.add(definition.name)
+    return Wanted(here, frozenset(elsewhere), selection, adopt)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def plan_of(*changes: Change, targets: tuple[TargetState, ...] | None = None, **
     """Put changes together to a plan with the right order and digest."""
     ordered = tuple(sorted(changes, key=lambda change: change.key))
     targets = targets or (TargetState("local", "file", groups=42, memberships=5214),)
-    plan = Plan("contoso-store", AS_OF, targets, ordered, plan_digest(targets, ordered))
+    plan = Plan("contoso-store", AS_OF, targets, ordered, plan_digest(targets, ordered, str(rest.get("undoes", ""))))
     return replace(plan, **rest)
 
 
@@ -316,6 +316,7 @@ def plans(draw: st.DrawFn) -> Plan:
         project=draw(texts),
         as_of=draw(st.datetimes(timezones=st.just(UTC))),
         looking=draw(st.booleans()),
+        undoes=draw(texts),
         drift=tuple(draw(st.lists(st.builds(Drift, texts, texts, st.booleans(), st.booleans()), max_size=3))),
         diagnostics=tuple(draw(st.lists(findings, max_size=3))),
         verdict=Verdict(

@@ -66,11 +66,9 @@ def update(prior, removed=0, *, added=0, name="beta", target="local", first=1, *
     )
 
 
-def deletion(members, name="beta", *, consented=False, first=1):
+def deletion(members, name="beta", first=1):
     """Make the deletion of a group."""
-    digest = "d" * 64 if consented else ""
-    gone = people(members, first)
-    return Change("local", name, Action.DELETE, name, remove=gone, prior_count=members, definition_digest=digest)
+    return Change("local", name, Action.DELETE, name, remove=people(members, first), prior_count=members)
 
 
 def creation(members, name="new", first=1):
@@ -219,10 +217,12 @@ def test_expired_members_only_warn_and_are_counted_apart():
 
 def test_absent_is_consent_to_delete_its_group():
     """`state: absent` only warns, of its own guards and of those of the run."""
-    groups = [deletion(60, f"g{number}", consented=True, first=100 * number) for number in range(9)]
+    groups = [deletion(60, f"g{number}", first=100 * number) for number in range(9)]
     plan = plan_with(*groups, memberships=600)
-    assert [] == refused(plan)
-    assert {"GS801", "GS805", "GS806"} == set(warned(plan))
+    absent = Evidence(absent=frozenset(f"g{number}" for number in range(9)))
+    assert [] == refused(plan, evidence=absent)
+    assert {"GS801", "GS805", "GS806"} == set(warned(plan, evidence=absent))
+    assert 9 == len(refused(plan))
 
 
 # --- A run ------------------------------------------------------------------------------------------------------------
@@ -272,7 +272,8 @@ def test_nobody_is_lost_by_expiry_or_consent():
     guards = replace(NOTHING, lost_every_group=Tiers(refuse=Limit(count=0)))
     gone = people(5)
     assert [] == refused(plan_with(update(9, 5, expired=5)), guards, evidence=lost_evidence(beta=gone))
-    assert [] == refused(plan_with(deletion(5, consented=True)), guards, evidence=lost_evidence())
+    absent = replace(lost_evidence(), absent=frozenset(["beta"]))
+    assert [] == refused(plan_with(deletion(5)), guards, evidence=absent)
     plan = plan_with(update(9, 6, expired=5))
     (refusal,) = judge(plan, guards, (), lost_evidence(beta=gone))[0].refusals
     assert 1 == refusal.count

@@ -41,13 +41,14 @@ def command(
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
+    from groupsync.recovery import reminded
 
     config = common.read_config(config_path)
     request = common.request_of(**picked, adopt=adopt, grants=grants)
     project = load_project(config, request.as_of)
     plugins = Plugins.discover()
     with open_targets(config, plugins, request.targets) as backends:
-        plan = engine.make_plan(project, backends, request, plugins)
+        plan = reminded(project, engine.make_plan(project, backends, request, plugins))
         # Long member lists are read again while they are shown and saved, so the targets stay open.
         common.show_diagnostics(plan.diagnostics)
         common.emit_plan(plan, format_, full=full, output=output)

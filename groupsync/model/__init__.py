@@ -69,6 +69,7 @@ from groupsync.model.plan import (
     TargetState,
     Verdict,
 )
+from groupsync.model.run import Run, RunEntry, RunKind
 
 __all__ = [
     "ALWAYS",
@@ -109,6 +110,9 @@ __all__ = [
     "Refusal",
     "Report",
     "Result",
+    "Run",
+    "RunEntry",
+    "RunKind",
     "Scope",
     "Severity",
     "Snapshot",

@@ -55,6 +55,7 @@ class Report:
 
     Attributes:
         allowances: exceptions from guards that were used.
+        run: the id under which the journal has it; empty where it was not written down.
     """
 
     plan_digest: str
@@ -62,6 +63,7 @@ class Report:
     duration_seconds: float = 0.0
     interrupted: bool = False
     diagnostics: tuple[Diagnostic, ...] = field(default=())
+    run: str = ""
     allowances: tuple[Allowance, ...] = ()
 
     def count(self, outcome: Outcome) -> int:

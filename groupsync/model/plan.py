@@ -49,14 +49,15 @@ class Change:
         prior_name: the name on the target before; differs from `name` only in a rename. None for a create.
         id: the target's identifier of the group; None for a create or where it has none.
         reason: for people; never a decision.
-        attributes: what changes, in the order of `ATTRIBUTES`. A create lists all that are set.
+        attributes: what changes, in the order of `ATTRIBUTES`. A create lists all that are set; a delete all that were,
+            and a forget the protection that goes with the mark.
         add, remove: disjoint. For a delete, `remove` holds everyone who was in the group. For a forget both are empty.
         precondition: the prior group's `revision`, which must still hold at the write. None for a create (the group
             must not exist) and for targets without revisions.
         prior_count: members before, 0 for a create.
         expired: how many of `remove` go because a written `until` has passed.
-        mark: the mark to store, None for delete and forget. Its digest and count are those of the whole membership
-            after the change.
+        mark: the mark to store, None for delete and forget, and for an update that takes an adoption back. Its digest
+            and count are those of the whole membership after the change.
         definition_digest: over the group's own definition and all it is built from; empty where the definition is gone.
         at: where the definition is written, None where it is gone.
     """
@@ -192,6 +193,8 @@ class Plan:
         diagnostics: warnings, sorted.
         verdict: what was refused.
         digest: over targets and changes with their preconditions; not over as_of, diagnostics, verdict.
+        undoes: id of the run that it takes back, whatever the definitions say; empty for any other plan. The digest
+            covers it.
     """
 
     project: str
@@ -203,4 +206,5 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     verdict: Verdict = Verdict()
     looking: bool = False
+    undoes: str = ""
     format_version: int = 1

@@ -54,9 +54,9 @@ def change_lines(change: Change, drift: Drift | None, refusals: Sequence[Refusal
         yield _INDENT + style.paint(size, FAINT)
     for line in flow(_why(change, drift), _INDENT, style.columns):
         yield style.paint(line, FAINT)
-    for refusal in refusals:
-        if refusal.name:
-            yield from refusal_lines(refusal, _INDENT, style)
+    named = [refusal for refusal in refusals if refusal.name]
+    for refusal in named:
+        yield from refusal_lines(refusal, _INDENT, style, tells_file=refusal is named[-1])
     yield from _attribute_lines(change, style)
     yield from member_lines(change.add, "+", GREEN, style)
     yield from member_lines(change.remove, "-", RED, style)
@@ -66,8 +66,15 @@ def change_lines(change: Change, drift: Drift | None, refusals: Sequence[Refusal
         yield from wrap(f"{share} {verb} expired: a written `until` has passed", _INDENT, style.columns)
 
 
-def refusal_lines(refusal: Refusal, indent: str, style: Style) -> Iterator[str]:
-    """Give the lines that say why something is refused, and what would allow it."""
+def refusal_lines(refusal: Refusal, indent: str, style: Style, *, tells_file: bool = True) -> Iterator[str]:
+    """Give the lines that say why something is refused, and what would allow it.
+
+    Args:
+        refusal: what to show.
+        indent: starts every line.
+        style: how.
+        tells_file: say that a file can do it, too; once is enough for a change.
+    """
     where = f" ({place(refusal.at)})" if refusal.at else " (by default)" if refusal.rule in _DEFAULTED else ""
     text = f"! refused by {escape(refusal.rule)}{where}: {escape(refusal.summary)}"
     for line in wrap(text, indent, style.columns, hanging=indent + "  "):
@@ -77,7 +84,7 @@ def refusal_lines(refusal: Refusal, indent: str, style: Style) -> Iterator[str]:
     if refusal.approval and style.full:
         yield f"{indent}  Or approve it in a reviewed file under approvals/:"
         yield from (f"{indent}    {escape(line)}" for line in refusal.approval.splitlines())
-    elif refusal.approval:
+    elif refusal.approval and tells_file:
         yield from wrap("Or approve it in a reviewed file; --full prints it.", indent + "  ", style.columns)
 
 
@@ -150,7 +157,7 @@ def member_lines(members: Members, sign: str, color: str, style: Style) -> Itera
 
 
 def _attribute_lines(change: Change, style: Style) -> Iterator[str]:
-    if not change.attributes:
+    if not change.attributes or change.action is Action.DELETE:
         return
     width = max(len(attribute.name) for attribute in change.attributes)
     for attribute in change.attributes:

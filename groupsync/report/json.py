@@ -79,6 +79,7 @@ def read_plan_document(document: object) -> Plan:
         project=fields.text("project"),
         as_of=fields.instant("as_of"),
         looking=fields.flag("looking"),
+        undoes=fields.text("undoes"),
         digest=fields.digest("digest"),
         targets=fields.each("targets", read_target),
         changes=fields.each("changes", _read_change),
@@ -96,6 +97,7 @@ def _plan_parts(plan: Plan) -> Iterator[Part]:
     yield "project", plan.project
     yield "as_of", format_instant(plan.as_of)
     yield "looking", plan.looking
+    yield "undoes", plan.undoes
     yield "digest", plan.digest
     yield "summary", _summary(plan)
     yield "targets", map(target_record, plan.targets)
@@ -162,6 +164,7 @@ def render_report_json(report: Report) -> str:
 def _report_parts(report: Report) -> Iterator[Part]:
     yield "format_version", FORMAT_VERSION
     yield "plan_digest", report.plan_digest
+    yield "run", report.run
     yield "interrupted", report.interrupted
     yield "duration_seconds", report.duration_seconds
     counts: Record = {outcome.value: report.count(outcome) for outcome in Outcome}

@@ -25,6 +25,7 @@ _WORDS: Final = {
     Outcome.NOT_TRIED: ("not tried", YELLOW),
     Outcome.NOT_CONVERGED: ("not converged", RED),
 }
+OUTCOME_WORDS: Final = {outcome: word for outcome, (word, _) in _WORDS.items()}
 _SENTENCES: Final = {
     Outcome.FAILED: ("failed", "failed"),
     Outcome.REFUSED: ("was refused", "were refused"),
@@ -32,7 +33,7 @@ _SENTENCES: Final = {
     Outcome.NOT_TRIED: ("was not tried", "were not tried"),
     Outcome.NOT_CONVERGED: ("was written and still differs", "were written and still differ"),
 }
-_NAME_WIDTH: Final = 32
+NAME_WIDTH: Final = 32
 _WORD_WIDTH: Final = max(len(word) for word, _ in _WORDS.values())
 _ACTION_WIDTH: Final = max(map(len, Action))
 
@@ -51,24 +52,25 @@ def _lines(report: Report, plan: Plan, style: Style) -> Iterator[str]:
         return
     yield ""
     plugins = {target.name: target.plugin for target in plan.targets}
-    width = min(_NAME_WIDTH, max(cell_width(escape(result.name)) for result in report.results))
+    width = min(NAME_WIDTH, max(cell_width(escape(result.name)) for result in report.results))
     for target, results in groupby(report.results, key=lambda result: result.target):
         plugin = f" ({escape(plugins[target])})" if target in plugins else ""
         yield f"{style.paint(escape(target), BOLD)}{plugin}"
         for result in results:
-            yield from _result_lines(result, width, style)
+            yield from result_lines(result, width, style)
         yield ""
     yield from _sum(report, style)
 
 
-def _result_lines(result: Result, width: int, style: Style) -> Iterator[str]:
-    word, color = _WORDS[result.outcome]
+def result_lines(result: Result, width: int, style: Style, word: str = "") -> Iterator[str]:
+    """Give the lines of one change: what became of it, or `word`, then what went wrong and what to do."""
+    usual, color = _WORDS[result.outcome]
     symbol, hue = SYMBOLS[result.action]
     action = f"{style.paint(symbol, BOLD, hue)} {pad(result.action.value, _ACTION_WIDTH)}"
     moved = members_moved(result.added, result.removed) if result.added or result.removed else ""
     name = escape(result.name)
     name = pad(name, width) if moved else name
-    line = f"  {style.paint(pad(word, _WORD_WIDTH), color)}  {action}  {name}"
+    line = f"  {style.paint(pad(word or usual, _WORD_WIDTH), color)}  {action}  {name}"
     yield f"{line}  {style.paint(moved, FAINT)}" if moved else line
     indent = " " * (_WORD_WIDTH + 4)
     if result.error:
@@ -94,5 +96,7 @@ def _sum(report: Report, style: Style) -> Iterator[str]:
         count = report.count(outcome)
         if count:
             yield style.paint(f"{counted(count, 'change')} {one if count == 1 else many}.", _WORDS[outcome][1])
-    if applied < total:
+    if report.run and (report.count(Outcome.FAILED) or report.count(Outcome.NOT_TRIED)):
+        yield from wrap("Go on with what is left: groupsync apply --resume", "", style.columns)
+    elif applied < total:
         yield from wrap("Plan again to see what is left: groupsync plan", "", style.columns)

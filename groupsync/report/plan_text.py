@@ -32,7 +32,7 @@ def iter_plan(plan: Plan, style: Style = PLAIN) -> Iterator[str]:
 
 
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
-    yield from heading("Plan", plan, style)
+    yield from heading(f"Undo of the run {escape(plan.undoes)}" if plan.undoes else "Plan", plan, style)
     drift = {(each.target, each.name): each for each in plan.drift}
     refusals: dict[tuple[str, str], list[Refusal]] = {}
     for each in plan.verdict.refusals:
@@ -114,6 +114,8 @@ def _allowed(allowance: Allowance) -> str:
 
 
 def _nothing(plan: Plan) -> str:
+    if plan.undoes:
+        return "Nothing to take back."
     partial = [target for target in plan.targets if not target.complete or target.withheld]
     if partial:
         names = joined(escape(target.name) for target in partial)

@@ -1,0 +1,115 @@
+"""What `apply` and `undo` share: show a plan, ask, carry it out, report."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from groupsync.cli import common
+from groupsync.errors import ConfigError, ExitCode
+from groupsync.model import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groupsync.backend import Backend
+    from groupsync.model import Plan, Report, Result
+    from groupsync.project import Project
+    from groupsync.recovery import Resumption
+
+yes_option = click.option("--yes", "-y", is_flag=True, help="Don't ask. Needed where there is no terminal.")
+expect_option = click.option(
+    "--expect", metavar="DIGEST", help="Apply only if the plan has this digest (its first 8 or more digits)."
+)
+
+
+def carry_out(
+    project: Project,
+    plan: Plan,
+    backends: Mapping[str, Backend],
+    *,
+    resumption: Resumption | None = None,
+    expect: str | None,
+    yes: bool,
+    full: bool,
+    format_: str,
+) -> int:
+    """Show a plan, ask, apply it, report, and return the exit code.
+
+    Raises:
+        ConfigError: it is not the plan that was expected, nobody is there to say yes, or the journal can't be written.
+    """
+    from groupsync import engine
+    from groupsync.cli.stopping import stoppable
+    from groupsync.journal import Journal, Purpose
+    from groupsync.model import RunKind
+    from groupsync.retry import Retries
+
+    _check_expected(plan, expect)
+    if format_ == "text":
+        common.emit_plan(plan, format_, full=full)
+    proven = resumption.proven if resumption else {}
+    if plan.changes and not _consents(plan, proven, yes=yes):
+        return ExitCode.ERROR
+    purpose = Purpose(RunKind.UNDO, plan.undoes) if plan.undoes else Purpose()
+    with stoppable() as stop:
+        report = engine.apply_plan(
+            project,
+            plan,
+            backends,
+            stopped=stop,
+            track=common.track,
+            journal=Journal.of(project.config),
+            purpose=Purpose(RunKind.RESUME, resumption.run.id) if resumption else purpose,
+            settled=proven,
+            retry=Retries(sleep=stop.sleep),
+        )
+    common.show_diagnostics(found for found in report.diagnostics if found not in plan.diagnostics)
+    common.emit_report(report, plan, format_)
+    if plan.undoes and report.count(Outcome.APPLIED):
+        common.say("The definitions were not touched: until they are edited, the next plan wants what they say.")
+    return exit_code_of(report, plan)
+
+
+def exit_code_of(report: Report, plan: Plan) -> ExitCode:
+    """Return what an apply says by its exit code: interrupted, then refused, then not wholly done."""
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+    if report.count(Outcome.REFUSED) or plan.verdict.refusals:
+        return ExitCode.REFUSED
+    incomplete = any(not target.complete or target.withheld for target in plan.targets)
+    left_out = any(found.code == "GS612" for found in plan.diagnostics)
+    if incomplete or left_out or any(result.outcome is not Outcome.APPLIED for result in report.results):
+        return ExitCode.INCOMPLETE
+    return ExitCode.OK
+
+
+def _check_expected(plan: Plan, expect: str | None) -> None:
+    if expect is None:
+        return
+    if len(expect) < 8:
+        raise click.UsageError("--expect needs at least the first 8 digits of the plan's digest.")
+    if not plan.digest.startswith(expect.lower()):
+        raise ConfigError(
+            "This is not the plan that was expected",
+            f"Its digest is {plan.digest[:16]}…, not {expect}: something moved since the review.",
+            "Review the plan again; nothing was changed.",
+        )
+
+
+def _consents(plan: Plan, proven: Mapping[tuple[str, str], Result], *, yes: bool) -> bool:
+    """Ask whether to go on; with `--yes`, or where nothing can be applied anyway, nobody is asked."""
+    if yes or all(change.key in proven or plan.verdict.refusal_of(change) for change in plan.changes):
+        return True
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            "Nobody is there to say yes",
+            "`apply` asks before it changes anything, and stdin is no terminal.",
+            "Add `--yes` (and better still `--expect DIGEST`) where nobody watches.",
+        )
+    if click.confirm("Apply these changes?", err=True):
+        return True
+    common.say("Nothing was changed.")
+    return False

@@ -1,0 +1,33 @@
+"""`groupsync history`."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import click
+
+from groupsync.cli import common
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("run", required=False)
+@click.option("--limit", "-n", type=click.IntRange(min=1), help="List only so many, the newest.")
+@common.config_option
+@common.format_option
+def command(*, run: str | None, limit: int | None, config_path: Path | None, format_: str) -> None:
+    """List what was applied, newest first; or show RUN: its id, the beginning or the end of that, or `last`."""
+    from groupsync.journal_read import find_run, read_runs
+    from groupsync.report import history
+
+    config = common.read_config(config_path)
+    if run is not None:
+        found = find_run(config.journal, config.project, run)
+        text = history.render_run_json(found) if format_ == "json" else history.render_run(found, common.output_style())
+    else:
+        runs = list(islice(read_runs(config.journal, config.project), limit))
+        text = history.render_runs_json(runs) if format_ == "json" else history.render_runs(runs, common.output_style())
+    common.emit(text)

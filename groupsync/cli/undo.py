@@ -1,0 +1,70 @@
+"""`groupsync undo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from groupsync.cli import applying, common
+
+if TYPE_CHECKING:
+    from groupsync.guard_grants import Grant
+
+
+@click.command()
+@click.argument("run")
+@common.targets_option
+@common.config_option
+@common.allow_option
+@applying.yes_option
+@applying.expect_option
+@click.option(
+    "--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`, and stop there."
+)
+@common.full_option
+@common.format_option
+def command(
+    *,
+    run: str,
+    targets: tuple[str, ...],
+    config_path: Path | None,
+    grants: tuple[Grant, ...],
+    yes: bool,
+    expect: str | None,
+    saved: Path | None,
+    full: bool,
+    format_: str,
+) -> int:
+    """Take a run back: RUN is its id, the beginning or the end of that, or `last`; `groupsync history` lists them.
+
+    It makes the plan that does the opposite, shows it and asks, like any other. A group that is not as the run left it
+    any more stays as it is, and is listed. The definitions stay as they are, too: until they are edited, the next plan
+    wants the same again.
+    """
+    from groupsync import engine
+    from groupsync.cli.plan import exit_code_of
+    from groupsync.connect import open_targets
+    from groupsync.journal_read import find_run
+    from groupsync.plugins import Plugins
+    from groupsync.project import load_project
+    from groupsync.recovery import undo_plan
+
+    config = common.read_config(config_path)
+    found = find_run(config.journal, config.project, run)
+    as_of = common.instant_of(None)
+    project = load_project(config, as_of)
+    plugins = Plugins.discover()
+    with open_targets(config, plugins, targets) as backends:
+        plan = undo_plan(project, backends, found, as_of)
+        plan = engine.judge_again(project, plan, plugins, backends=backends, grants=grants)
+        common.show_diagnostics(plan.diagnostics)
+        if saved is None:
+            return applying.carry_out(project, plan, backends, expect=expect, yes=yes, full=full, format_=format_)
+        from groupsync.planfile import write_plan
+
+        common.emit_plan(plan, format_, full=full)
+        write_plan(plan, saved)
+        common.say(f"Saved to {saved}; `groupsync apply {saved}` does just this.")
+    return exit_code_of(plan, detailed=False)

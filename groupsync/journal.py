@@ -1,0 +1,301 @@
+r"""Write down what a run does, before and after each change, so that it can be gone on with and taken back.
+
+The journal is a folder of the project's own, for its owner alone (it names people), which git leaves out:
+
+    .gitignore         `*`
+    runs/ID.plan       the plan, with all names: `groupsync.planfile`
+    runs/ID.jsonl      one record a line, each on the disk before anything else happens
+
+The records, in JSON Lines, told apart by `record`: `header` (who, when, which plan), `result` for each change that is
+not tried, `before` and `after` each one that is, `result` again where a second look showed something else, `end`.
+Nothing is ever taken back; a run without `end` was cut short. `groupsync.journal_read` reads them.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from groupsync.convert import checked_members
+from groupsync.errors import ConfigError, GroupsyncError, StalePlanError, StaleRead
+from groupsync.journal_folder import make_folder
+from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, open_runs, past_sizes, run_ids
+from groupsync.model import Diagnostic, Outcome, Result, RunKind, Severity
+from groupsync.plan import plan_digest
+from groupsync.planfile import write_plan
+from groupsync.records import RecordError, format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from groupsync.config import Config
+    from groupsync.model import Change, Plan, Report
+    from groupsync.records import Record
+
+__all__ = ["APPLYING", "Journal", "Purpose", "RunRecorder", "past_sizes"]
+
+_HINT: Final = "Make it writable, or name another folder as `journal` in the config. Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a run is for.
+
+    Attributes:
+        kind: an apply of its own, or what it does with an earlier run.
+        of: that run's id; empty for an apply.
+        allowances: what was allowed by exception, as it was written.
+    """
+
+    kind: RunKind = RunKind.APPLY
+    of: str = ""
+    allowances: tuple[str, ...] = ()
+
+
+APPLYING: Final = Purpose()
+
+
+class Journal:
+    """The journal of a project, to write to; `now` tells the time, in UTC."""
+
+    def __init__(
+        self, folder: Path, root: Path, *, keep: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._folder = folder
+        self._root = root
+        self._keep = keep
+        self._now = now
+
+    @classmethod
+    def of(cls, config: Config) -> Journal:
+        """Return the journal that the config names. Does no I/O."""
+        return cls(config.journal, config.root, keep=config.kept_runs)
+
+    @contextmanager
+    def run(self, plan: Plan, purpose: Purpose = APPLYING) -> Iterator[RunRecorder]:
+        """Begin to write down a run, before anything is changed; old runs are tidied away when it has ended.
+
+        Raises:
+            ConfigError: the journal can't be written.
+        """
+        runs = make_folder(self._folder, self._root, "runs")
+        try:
+            handle, name = self._create(runs)
+        except OSError as error:
+            raise _unwritable(error) from error
+        try:
+            recorder = RunRecorder(name, handle, self._now)
+            recorder.lost = _save_plan(plan, runs / f"{name}{PLAN_ENDING}")
+            recorder.write(_header(plan, purpose, name, self._now()))
+            _sync_folder(runs)
+            if recorder.problem:
+                raise _unwritable(recorder.problem) from recorder.problem
+            yield recorder
+        finally:
+            os.close(handle)
+        with suppress(OSError, ConfigError):  # tidying can wait for the next run
+            _prune(self._folder, plan.project, self._keep)
+
+    def _create(self, runs: Path) -> tuple[int, str]:
+        while True:
+            name = _run_id(self._now())
+            with suppress(FileExistsError):
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+                return os.open(runs / f"{name}{RUN_ENDING}", flags, 0o600), name
+
+
+class RunRecorder:
+    """Writes down one run; see `groupsync.apply.Recorder`. Safe to use from several threads.
+
+    Attributes:
+        id: of the run.
+        lost: results of changes whose names could not be written down because they can't be read any more; they must
+            not be tried.
+        problem: why the journal could not be written any further; None as long as it could.
+    """
+
+    def __init__(self, name: str, handle: int, now: Callable[[], datetime]) -> None:
+        self.id = name
+        self.lost: dict[tuple[str, str], Result] = {}
+        self.problem: OSError | None = None
+        self._handle = handle
+        self._now = now
+        self._mutex = threading.Lock()
+        self._known: dict[tuple[str, str], Outcome] = {}
+
+    def before(self, change: Change) -> None:
+        """Note that `change` is about to be tried.
+
+        Raises:
+            ConfigError: it could not be noted, so that it must not be tried.
+        """
+        self.write({"record": "before", **_intent(change), "precondition": change.precondition})
+        if self.problem:
+            raise _unwritable(self.problem) from self.problem
+
+    def after(self, change: Change, result: Result) -> None:
+        """Note what became of `change`. Where that can't be noted nothing more will be tried: see `before`."""
+        self._known[change.key] = result.outcome
+        self.write({"record": "after", "at": format_instant(self._now()), **_result(result)})
+
+    def finish(self, plan: Plan, report: Report) -> tuple[Diagnostic, ...]:
+        """Note what became of all that was not tried, or turned out to be otherwise; and that the run is over.
+
+        Returns:
+            A warning where the journal is not whole.
+        """
+        self.settle(plan, report.results)
+        left = report.count(Outcome.FAILED) + report.count(Outcome.NOT_TRIED)
+        end: Record = {"record": "end", "at": format_instant(self._now()), "interrupted": report.interrupted}
+        self.write({**end, "left": left})
+        if self.problem is None:
+            return ()
+        summary = f"The journal of this run, {self.id}, is not whole"
+        hint = "What this run did stands as reported here. Make room, or mend it, before the next one."
+        return (Diagnostic("GS611", Severity.WARNING, summary, _reason(self.problem), hint),)
+
+    def settle(self, plan: Plan, results: Iterable[Result]) -> None:
+        """Note the results that are not known yet, or are others than those known."""
+        changes = {change.key: change for change in plan.changes}
+        for result in results:
+            key = (result.target, result.name)
+            if self._known.get(key) is not result.outcome:
+                self._known[key] = result.outcome
+                self.write({"record": "result", **_intent(changes[key]), **_result(result)})
+
+    def write(self, record: Record) -> None:
+        """Append a record, and see that it is on the disk. After a failure nothing more is written."""
+        line = json.dumps(record, separators=(",", ":")).encode("ascii") + b"\n"
+        with self._mutex:
+            if self.problem is None:
+                try:
+                    while line:
+                        line = line[os.write(self._handle, line) :]
+                    os.fsync(self._handle)
+                except OSError as error:
+                    self.problem = error
+
+
+def _run_id(now: datetime) -> str:
+    """Return an id that sorts by time to the microsecond: five digits of it, three by chance."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.randbelow(0x1000):03x}"
+
+
+def _save_plan(plan: Plan, path: Path) -> dict[tuple[str, str], Result]:
+    """Save the plan, without the changes whose members can't be read any more; return results for those."""
+    try:
+        write_plan(plan, path)
+    except GroupsyncError as error:
+        lost = {change.key: found for change in plan.changes if (found := _unreadable(change))}
+        if not lost:
+            raise ConfigError("The journal can't be written", str(error), _HINT) from error
+        kept = tuple(change for change in plan.changes if change.key not in lost)
+        write_plan(replace(plan, changes=kept, digest=plan_digest(plan.targets, kept, plan.undoes)), path)
+        return lost
+    return {}
+
+
+def _unreadable(change: Change) -> Result | None:
+    try:
+        for members in (change.add, change.remove):
+            checked_members(sorted(members.load()), members.count, members.digest)
+    except RecordError as error:
+        return _never_tried(change, Outcome.STALE, f"its members changed since they were planned: {error}", "")
+    except GroupsyncError as error:
+        outcome = Outcome.STALE if isinstance(error, (StalePlanError, StaleRead)) else Outcome.FAILED
+        return _never_tried(change, outcome, str(error), error.hint)
+    return None
+
+
+def _never_tried(change: Change, outcome: Outcome, error: str, hint: str) -> Result:
+    return Result(change.target, change.name, change.action, outcome, error, hint or "Plan again.")
+
+
+def _header(plan: Plan, purpose: Purpose, name: str, now: datetime) -> Record:
+    from importlib.metadata import version
+
+    return {
+        "record": "header",
+        "format_version": FORMAT_VERSION,
+        "run": name,
+        "kind": purpose.kind.value,
+        "of": purpose.of,
+        "project": plan.project,
+        "plan_digest": plan.digest,
+        "as_of": format_instant(plan.as_of),
+        "started_at": format_instant(now),
+        "targets": [target.name for target in plan.targets],
+        "changes": len(plan.changes),
+        "user": _user(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "version": version("groupsync"),
+        "allowances": list(purpose.allowances),
+    }
+
+
+def _intent(change: Change) -> Record:
+    return {
+        "target": change.target,
+        "name": change.name,
+        "action": change.action.value,
+        "prior_name": change.prior_name,
+        "prior_count": change.prior_count,
+        "count": change.prior_count + change.add.count - change.remove.count,
+    }
+
+
+def _result(result: Result) -> Record:
+    return {
+        "target": result.target,
+        "name": result.name,
+        "outcome": result.outcome.value,
+        "error": result.error,
+        "hint": result.hint,
+        "attempts": result.attempts,
+        "added": result.added,
+        "removed": result.removed,
+        "revision": result.revision,
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def _prune(folder: Path, project: str, keep: int) -> None:
+    """Delete the oldest runs, all but `keep`; those of which something is left to do stay."""
+    old = run_ids(folder)[:-keep]
+    left = {run.id for run, _ in open_runs(folder, project)} if old else set()
+    for name in old:
+        if name not in left:
+            for ending in (RUN_ENDING, PLAN_ENDING):
+                (folder / "runs" / f"{name}{ending}").unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _unwritable(error: OSError) -> ConfigError:
+    return ConfigError("The journal can't be written", _reason(error), _HINT)
+
+
+def _reason(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)

@@ -1,0 +1,115 @@
+"""What the journal tells of past applies."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groupsync.model.outcome import Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from groupsync.model.plan import Action
+
+
+class RunKind(enum.StrEnum):
+    """What a run was for."""
+
+    APPLY = "apply"
+    RESUME = "resume"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """What is known of one change of a run.
+
+    Attributes:
+        target, name, action, prior_name: of the change.
+        outcome: what became of it; None for a change that was begun and of which nothing more is known.
+        prior_count: members before.
+        count: members after it, if it is carried out.
+        error, hint, attempts, added, removed: as in the result.
+        revision: of the group after it, where the target told one.
+    """
+
+    target: str
+    name: str
+    action: Action
+    outcome: Outcome | None
+    prior_name: str | None = None
+    prior_count: int = 0
+    count: int = 0
+    error: str = ""
+    hint: str = ""
+    attempts: int = 0
+    added: int = 0
+    removed: int = 0
+    revision: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Target and name of the change."""
+        return (self.target, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One apply, as the journal has it.
+
+    Attributes:
+        id: sorts by time.
+        of: the run that this one goes on with or takes back; empty for an apply.
+        project: the ownership mark.
+        plan_digest: of the plan that was applied.
+        as_of: the plan's instant.
+        targets: names of the targets that the plan serves.
+        user, host, pid: who ran it, and where.
+        version: of groupsync.
+        allowances: what was allowed by exception, as it was written on the command line or in an approval.
+        changes: how many the plan has; all of them have an entry once the run is finished.
+        entries: in the order in which they were written down.
+        finished_at: None where the run ended without saying so.
+        interrupted: it was asked to stop, and did.
+    """
+
+    id: str
+    kind: RunKind
+    of: str
+    project: str
+    plan_digest: str
+    as_of: datetime
+    started_at: datetime
+    targets: tuple[str, ...]
+    user: str
+    host: str
+    pid: int
+    version: str
+    allowances: tuple[str, ...]
+    changes: int
+    entries: tuple[RunEntry, ...] = ()
+    finished_at: datetime | None = None
+    interrupted: bool = False
+
+    @property
+    def who(self) -> str:
+        """Who ran it, as `user@host`."""
+        return f"{self.user}@{self.host}"
+
+    def count(self, outcome: Outcome) -> int:
+        """How many changes ended so. What a run that was cut short never came to counts as not tried."""
+        found = sum(entry.outcome is outcome for entry in self.entries)
+        return found + (self.changes - len(self.entries) if outcome is Outcome.NOT_TRIED else 0)
+
+    @property
+    def doubtful(self) -> int:
+        """How many changes were begun without anything being known of their end."""
+        return sum(entry.outcome is None for entry in self.entries)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether something of it may be left to do: cut short, or with changes that failed or were not tried."""
+        left = self.count(Outcome.FAILED) + self.count(Outcome.NOT_TRIED) + self.doubtful
+        return self.finished_at is None or left > 0

@@ -1,0 +1,207 @@
+"""Go on with a run that was cut short, or take one back. An edge: it reads the journal and the targets.
+
+Both make a plan, which is shown, judged, confirmed and applied like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from groupsync.errors import ConfigError
+from groupsync.journal_read import open_runs, plan_path
+from groupsync.model import Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
+from groupsync.plan import plan_digest
+from groupsync.planfile import read_plan
+from groupsync.project import sorted_findings, wanted_on
+from groupsync.reading import context_of, read_target, undeclared
+from groupsync.report.style import counted
+from groupsync.retry import Retries
+from groupsync.undo import Past, Undoing, take_back
+from groupsync.verify import problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from groupsync.backend import Backend
+    from groupsync.config import TargetConfig
+    from groupsync.model import Change, Run, Snapshot
+    from groupsync.ownership import Ownership
+    from groupsync.project import Project
+
+DONE_ALREADY: Final = "done already: the run came to it before it was cut short"
+
+
+# --- Go on ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """What is left of a run that was cut short.
+
+    Attributes:
+        run: which.
+        plan: those of its changes of which nobody knows that they were carried out, with what was said of them then.
+        proven: results of those among them that turn out to have been, by their keys.
+    """
+
+    run: Run
+    plan: Plan
+    proven: Mapping[tuple[str, str], Result]
+
+
+def reminded(project: Project, plan: Plan) -> Plan:
+    """Return the plan with a warning, where a run was cut short that was to do something that this plan does, too."""
+    config = project.config
+    mine = {change.key for change in plan.changes}
+    if not mine:
+        return plan
+    try:
+        left = next(((run, keys) for run, keys in open_runs(config.journal, config.project) if keys & mine), None)
+    except ConfigError as error:
+        where = f" ({error.at})" if error.at else ""
+        found = Diagnostic("GS611", Severity.WARNING, error.summary, f"{error.detail}{where}", error.hint)
+        return replace(plan, diagnostics=sorted_findings([*plan.diagnostics, found]))
+    if left is None:
+        return plan
+    run, keys = left
+    found = Diagnostic(
+        "GS610",
+        Severity.WARNING,
+        f"The run {run.id} was cut short",
+        f"{counted(len(keys), 'change')} of it may be undone yet; {len(keys & mine)} of those are in this plan, too.",
+        "`groupsync apply --resume` goes on with it. Applying this plan is as good.",
+    )
+    return replace(plan, diagnostics=sorted_findings([*plan.diagnostics, found]))
+
+
+def find_resumption(
+    project: Project, backends: Mapping[str, Backend], retry: Retries | None = None
+) -> Resumption | None:
+    """Return what is left of the last run that was cut short; None if nothing is.
+
+    Args:
+        project: whose run.
+        backends: the opened targets; they are asked what was done.
+        retry: how patient to be with them; None for the usual.
+
+    Raises:
+        ConfigError: the journal is damaged.
+    """
+    config = project.config
+    run, keys = next(open_runs(config.journal, config.project), (None, frozenset()))
+    if run is None:
+        return None
+    saved = read_plan(plan_path(config.journal, run.id))
+    changes = [change for change in saved.changes if change.key in keys]
+    proven: dict[tuple[str, str], Result] = {}
+    for target, backend in backends.items():
+        mine = [change for change in changes if change.target == target]
+        problems = problems_of(mine, backend, retry or Retries()) if mine else {}
+        proven |= {change.key: _proof(change) for change in mine if not problems[change.key]}
+    left = tuple(replace(each, reason=DONE_ALREADY) if each.key in proven else each for each in changes)
+    refusals = tuple(each for each in saved.verdict.refusals if not each.name or (each.target, each.name) in keys)
+    plan = replace(
+        saved,
+        changes=left,
+        digest=plan_digest(saved.targets, left, saved.undoes),
+        drift=tuple(each for each in saved.drift if (each.target, each.name) in keys),
+        diagnostics=(),
+        verdict=replace(saved.verdict, refusals=refusals),
+    )
+    return Resumption(run, plan, proven)
+
+
+def _proof(change: Change) -> Result:
+    """Make the result of a change that was carried out before anybody could write that down."""
+    result = Result(change.target, change.name, change.action, Outcome.APPLIED, hint=f"{DONE_ALREADY}.".capitalize())
+    return replace(result, added=change.add.count, removed=change.remove.count)
+
+
+# --- Take back --------------------------------------------------------------------------------------------------------
+
+
+def undo_plan(
+    project: Project, backends: Mapping[str, Backend], run: Run, as_of: datetime, retry: Retries | None = None
+) -> Plan:
+    """Return the plan that takes a run back, as far as its groups are still as it left them; not judged yet.
+
+    Args:
+        project: whose run.
+        backends: the opened targets; what was done on others stays.
+        run: which.
+        as_of: now.
+        retry: how patient to be with the targets; None for the usual.
+
+    Raises:
+        ConfigError: the run's plan is damaged, or `owns` of a target does not go with it.
+        BackendError: a target could not be read at all.
+    """
+    saved = read_plan(plan_path(project.config.journal, run.id))
+    outcomes = {entry.key: entry.outcome for entry in run.entries}
+    states: list[TargetState] = []
+    undoing = Undoing((), (), ())
+    for target in project.config.targets:
+        changes = [each for each in saved.changes if each.target == target.name and _may_be_done(each, outcomes)]
+        if changes and target.name in backends:
+            backend = backends[target.name]
+            state, found = _undo_on(project, target, backend, run, changes, retry=retry or Retries())
+            states.append(state)
+            undoing = Undoing(
+                (*undoing.changes, *found.changes),
+                (*undoing.refusals, *found.refusals),
+                (*undoing.left_out, *found.left_out),
+            )
+    changes = sorted(undoing.changes, key=lambda change: change.key)
+    return Plan(
+        project.config.project,
+        as_of,
+        tuple(states),
+        tuple(changes),
+        plan_digest(states, changes, run.id),
+        diagnostics=sorted_findings([*project.findings, *undoing.left_out]),
+        verdict=Verdict(undoing.refusals),
+        undoes=run.id,
+    )
+
+
+def _may_be_done(change: Change, outcomes: Mapping[tuple[str, str], Outcome | None]) -> bool:
+    done = (Outcome.APPLIED, Outcome.NOT_CONVERGED, Outcome.FAILED, None)
+    return change.key in outcomes and outcomes[change.key] in done
+
+
+def _undo_on(
+    project: Project,
+    target: TargetConfig,
+    backend: Backend,
+    run: Run,
+    changes: Sequence[Change],
+    *,
+    retry: Retries,
+) -> tuple[TargetState, Undoing]:
+    # What is held is read before it is looked at: who changes a group between the two is found out at the write.
+    wanted, snapshot = read_target(project.config, target, backend, wanted_on(project, target), retry)
+    problems = problems_of(changes, backend, retry)
+    outcomes = {entry.key: entry.outcome for entry in run.entries}
+    past = [Past(change, outcomes[change.key], problems[change.key]) for change in changes]
+    context = context_of(project.config, target, backend, wanted, snapshot)
+    undoing = take_back(past, {group.name: group for group in snapshot.groups}, context)
+    refusals = [refusal for each in undoing.changes if (refusal := undeclared(target.name, backend, each))]
+    state = _state(target, snapshot, project.config.project, wanted.ownership)
+    return state, replace(undoing, refusals=(*undoing.refusals, *refusals))
+
+
+def _state(target: TargetConfig, snapshot: Snapshot, project: str, ownership: Ownership | None) -> TargetState:
+    ours = [group for group in snapshot.groups if group.mark and group.mark.project == project]
+    return TargetState(
+        target.name,
+        target.plugin,
+        snapshot.revision,
+        groups=len(ours),
+        memberships=sum((group.members.known_count or 0) for group in ours if group.members),
+        complete=snapshot.complete,
+        reason=snapshot.reason,
+        owns=str(ownership.owns) if ownership else "",
+        records=ownership is None or ownership.is_recorded,
+    )

@@ -1,0 +1,174 @@
+"""Past runs, as `groupsync history` prints them. Pure."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Outcome, Result, RunKind
+from groupsync.records import Record, format_instant
+from groupsync.report.escape import cell_width, escape, pad
+from groupsync.report.outcome_text import NAME_WIDTH, OUTCOME_WORDS, result_lines
+from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, number, wrap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from groupsync.model import Run, RunEntry
+    from groupsync.report.style import Style
+
+_UNKNOWN: Final = "unknown"
+_DIGEST_DIGITS: Final = 8
+_HEAD: Final = ("RUN", "STARTED (UTC)", "KIND", "PLAN", "BY", "CHANGES")
+
+
+def render_runs(runs: Sequence[Run], style: Style = PLAIN) -> str:
+    """Return a table of runs, in the order given; ends with a line break."""
+    if not runs:
+        return "Nothing was applied yet.\n"
+    rows = [_HEAD, *map(_row, runs)]
+    widths = [max(cell_width(row[column]) for row in rows) for column in range(len(_HEAD) - 1)]
+    lines: list[str] = []
+    for row in rows:
+        start = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=False)) + "  "
+        lines += wrap(row[-1], start, style.columns, hanging=" " * 4)
+    lines[0] = style.paint(lines[0], BOLD)
+    return "".join(f"{line}\n" for line in [*lines, f"{counted(len(runs), 'run')}."])
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    return (
+        run.id,
+        f"{run.started_at:%Y-%m-%d %H:%M}",
+        run.kind.value,
+        run.plan_digest[:_DIGEST_DIGITS],
+        escape(run.who),
+        _became(run),
+    )
+
+
+def _became(run: Run) -> str:
+    """Say what became of the changes of a run: `7 applied, 1 failed; cut short`."""
+    counts = [(run.count(outcome), word) for outcome, word in OUTCOME_WORDS.items()]
+    parts = [f"{number(count)} {word}" for count, word in [*counts, (run.doubtful, _UNKNOWN)] if count]
+    text = ", ".join(parts) or "nothing to do"
+    end = "; cut short" if run.finished_at is None else "; interrupted" if run.interrupted else ""
+    return text + end
+
+
+def render_run(run: Run, style: Style = PLAIN) -> str:
+    """Return all that is known of one run; ends with a line break."""
+    return "".join(f"{line}\n" for line in _lines(run, style))
+
+
+def _lines(run: Run, style: Style) -> Iterator[str]:
+    yield style.paint(f"Run {run.id}: {_what(run)}", BOLD)
+    for label, value in _facts(run):
+        lines = wrap(value, " " * 12, style.columns)
+        yield style.paint(f"  {label:<10}", FAINT) + "\n".join(lines)[12:]
+    width = min(NAME_WIDTH, max((cell_width(escape(entry.name)) for entry in run.entries), default=0))
+    for target, entries in groupby(sorted(run.entries, key=lambda entry: entry.key), key=lambda entry: entry.target):
+        yield ""
+        yield style.paint(escape(target), BOLD)
+        for entry in entries:
+            yield from result_lines(_result(entry), width, style, "" if entry.outcome else _UNKNOWN)
+    yield ""
+    left = run.changes - len(run.entries)
+    if left:
+        yield style.paint(f"{counted(left, 'change')} {'was' if left == 1 else 'were'} never come to.", YELLOW)
+    yield style.paint(f"{_became(run)[:1].upper()}{_became(run)[1:]}.", BOLD, *([RED] if run.is_unfinished else []))
+
+
+def _what(run: Run) -> str:
+    match run.kind:
+        case RunKind.RESUME:
+            return f"went on with {run.of}"
+        case RunKind.UNDO:
+            return f"took back {run.of}"
+        case _:
+            return "an apply"
+
+
+def _facts(run: Run) -> Iterator[tuple[str, str]]:
+    yield "started", _shown(run.started_at)
+    yield "ended", _shown(run.finished_at) if run.finished_at else "cut short"
+    yield "by", f"{escape(run.who)}, process {run.pid}, groupsync {escape(run.version)}"
+    yield "plan", f"{run.plan_digest[:_DIGEST_DIGITS]}, as of {_shown(run.as_of)}, {counted(run.changes, 'change')}"
+    for allowance in run.allowances:
+        yield "allowed", escape(allowance)
+
+
+def _shown(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _result(entry: RunEntry) -> Result:
+    """Return an entry as the result that the report had; one of which nothing is known counts as failed."""
+    return Result(
+        entry.target,
+        entry.name,
+        entry.action,
+        entry.outcome or Outcome.FAILED,
+        entry.error if entry.outcome else "the run was cut short while it was at this change",
+        entry.hint,
+        entry.attempts,
+        added=entry.added,
+        removed=entry.removed,
+    )
+
+
+# --- For programs -----------------------------------------------------------------------------------------------------
+
+
+def render_runs_json(runs: Sequence[Run]) -> str:
+    """Return `{"runs": [{"id", "started_at", …}]}` as text that ends with a line break."""
+    return json.dumps({"runs": [_record(run) for run in runs]}, indent=2) + "\n"
+
+
+def render_run_json(run: Run) -> str:
+    """Return `{"run": {"id", …, "changes": […]}}` as text that ends with a line break."""
+    changes = [_change_record(entry) for entry in run.entries]
+    return json.dumps({"run": {**_record(run), "changes": changes}}, indent=2) + "\n"
+
+
+def _record(run: Run) -> Record:
+    summary = {outcome.value: run.count(outcome) for outcome in Outcome} | {_UNKNOWN: run.doubtful}
+    return {
+        "id": run.id,
+        "kind": run.kind.value,
+        "of": run.of,
+        "project": run.project,
+        "started_at": format_instant(run.started_at),
+        "finished_at": format_instant(run.finished_at) if run.finished_at else None,
+        "interrupted": run.interrupted,
+        "is_unfinished": run.is_unfinished,
+        "user": run.user,
+        "host": run.host,
+        "pid": run.pid,
+        "version": run.version,
+        "plan_digest": run.plan_digest,
+        "as_of": format_instant(run.as_of),
+        "targets": list(run.targets),
+        "allowances": list(run.allowances),
+        "summary": summary,
+    }
+
+
+def _change_record(entry: RunEntry) -> Record:
+    return {
+        "target": entry.target,
+        "name": entry.name,
+        "action": entry.action.value,
+        "prior_name": entry.prior_name,
+        "outcome": entry.outcome.value if entry.outcome else None,
+        "error": entry.error,
+        "hint": entry.hint,
+        "attempts": entry.attempts,
+        "added": entry.added,
+        "removed": entry.removed,
+        "prior_count": entry.prior_count,
+        "count": entry.count,
+        "revision": entry.revision,
+    }

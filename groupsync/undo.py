@@ -1,0 +1,178 @@
+"""Work out what takes a run back, one change at a time. Pure but for loading members.
+
+The opposite of a change is made of the change itself and of the group as it left it: what came goes, what went comes
+back, attributes and protection are what they were. The mark then says that this is what was applied last, so that the
+definitions, which still want something else, show as a pending edit and not as drift.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, assert_never
+
+from groupsync.content import precondition_of
+from groupsync.model import (
+    ATTRIBUTES,
+    NO_MEMBERS,
+    Action,
+    AttributeChange,
+    Change,
+    Diagnostic,
+    Mark,
+    Members,
+    Outcome,
+    Refusal,
+    Severity,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from groupsync.diff import Context
+    from groupsync.model import Group
+
+_PROTECTION: Final = "prevent_delete"
+_REASONS: Final = {
+    Action.CREATE: "the run created it",
+    Action.UPDATE: "the run changed it",
+    Action.RENAME: "the run renamed it",
+    Action.DELETE: "the run deleted it; it comes back as a new group",
+    Action.ADOPT: "the run adopted it",
+    Action.FORGET: "the run gave it up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A change of the run that is to be taken back.
+
+    Attributes:
+        change: as it was planned.
+        outcome: what became of it; None where nobody knows.
+        problem: how its group differs by now from what the change made of it; empty where it doesn't.
+    """
+
+    change: Change
+    outcome: Outcome | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """What takes the changes of one target back.
+
+    Attributes:
+        changes: in no order.
+        refusals: what speaks against them.
+        left_out: a warning for each change that can't be taken back as things are.
+    """
+
+    changes: tuple[Change, ...]
+    refusals: tuple[Refusal, ...]
+    left_out: tuple[Diagnostic, ...]
+
+
+def take_back(past: Iterable[Past], held: Mapping[str, Group], context: Context) -> Undoing:
+    """Return the opposite of each change that was carried out and whose group is still as it left it.
+
+    Args:
+        past: the changes of a run on one target.
+        held: what the target holds now, by name; marks that stand in for those it can't hold included.
+        context: of the target.
+    """
+    changes: list[Change] = []
+    refusals: list[Refusal] = []
+    left_out: list[Diagnostic] = []
+    for each in past:
+        problem = _obstacle(each, held)
+        if problem:
+            left_out += _left_out(each, problem)
+            continue
+        group = held.get(each.change.name)
+        change = replace(inverse(each.change, group, context), reason=_REASONS[each.change.action])
+        changes.append(change)
+        if change.action is Action.DELETE and group and group.mark and group.mark.prevent_delete:
+            summary = f"`{change.name}` is protected from deletion"
+            hint = "Apply its definition with `prevent_delete: false` first, then undo."
+            refusals.append(Refusal(change.target, change.name, _PROTECTION, summary, hint))
+    return Undoing(tuple(changes), tuple(refusals), tuple(left_out))
+
+
+def inverse(change: Change, held: Group | None, context: Context) -> Change:
+    """Return the change that takes `change` back.
+
+    Args:
+        change: one that was carried out.
+        held: the group as it left it, None after a delete.
+        context: of the target.
+    """
+    attributes = tuple(AttributeChange(each.name, each.after, each.before) for each in change.attributes)
+    members = held.members or NO_MEMBERS if held else NO_MEMBERS
+    back = Change(
+        change.target,
+        change.name,
+        Action.UPDATE,
+        prior_name=change.name,
+        id=held.id if held else None,
+        attributes=attributes,
+        add=change.remove,
+        remove=change.add,
+        precondition=precondition_of(held, revisions=context.revisions, marks=context.marks) if held else None,
+        prior_count=members.count,
+    )
+    if change.action not in {Action.CREATE, Action.ADOPT}:
+        back = replace(back, mark=_mark(change, members, context))
+    match change.action:
+        case Action.CREATE:
+            return replace(back, action=Action.DELETE)
+        case Action.DELETE:
+            return replace(back, action=Action.CREATE, prior_name=None)
+        case Action.RENAME:
+            return replace(back, action=Action.RENAME, name=change.prior_name or change.name)
+        case Action.FORGET:
+            return replace(back, action=Action.ADOPT)
+        case Action.ADOPT:
+            return _unadopted(back)
+        case Action.UPDATE:
+            return back if change.mark else replace(back, action=Action.ADOPT)
+        case _:
+            assert_never(change.action)
+
+
+def _unadopted(back: Change) -> Change:
+    """Leave the mark off; what the adoption wrote besides is written back in the same go."""
+    writes = back.touches_members or any(each.name in ATTRIBUTES for each in back.attributes)
+    return replace(back, action=Action.UPDATE if writes else Action.FORGET)
+
+
+def _mark(change: Change, members: Members, context: Context) -> Mark:
+    """Return the mark of the group that is as it was, with the protection that it had."""
+    protected = {each.name: each.before for each in change.attributes}.get(_PROTECTION)
+    if protected is None:
+        protected = bool(change.mark and change.mark.prevent_delete)
+    before = members
+    if change.touches_members:
+        kept = members.load() - change.add.load()
+        before = Members.of(kept | change.remove.load()) if kept else change.remove
+    return Mark(context.project, before.digest, before.count, context.identity.rule, bool(protected))
+
+
+def _obstacle(past: Past, held: Mapping[str, Group]) -> str:
+    """Say why a change can't be taken back as things are; empty if it can."""
+    change, group = past.change, held.get(past.change.name)
+    if change.action is Action.RENAME and group and change.prior_name in held:
+        return f"there is a group called `{change.prior_name}` by now"
+    if past.problem and group and group.mark and change.mark and group.mark != change.mark:
+        return "it was changed by a later run"
+    return past.problem
+
+
+def _left_out(past: Past, problem: str) -> list[Diagnostic]:
+    """Warn, but not of a change that failed: that its group is not as planned says only that there is nothing to do."""
+    if past.outcome is Outcome.FAILED:
+        return []
+    name = past.change.name
+    doubt = "" if past.outcome else "Nobody knows whether the run came to it, and "
+    detail = f"{doubt}{problem}." if doubt else f"{problem[:1].upper()}{problem[1:]}."
+    hint = "See what happened to it: `groupsync history`, `groupsync show`. Then edit its definition, and apply."
+    return [Diagnostic("GS612", Severity.WARNING, f"`{name}` on {past.change.target} is not taken back", detail, hint)]

@@ -1,0 +1,197 @@
+"""Past runs on the command line: listed, gone on with, taken back."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import pytest
+
+from groupsync.errors import ExitCode
+
+STATE = "state/groups/staff.txt"
+MEMBERS = "groups/members/staff.txt"
+
+
+@pytest.fixture
+def shop(project):
+    """The quickstart, applied, and applied again with one more in two groups."""
+    assert ExitCode.OK == project("apply", "--yes").code
+    shutil.copytree(project.folder / "state", project.folder / "before")
+    project.write(MEMBERS, project.read(MEMBERS) + "radia@contoso.com\n")
+    assert ExitCode.OK == project("apply", "--yes").code
+    return project
+
+
+def runs(project):
+    """Return what `history` tells a program, newest first."""
+    return json.loads(project("history", "--format", "json").out)["runs"]
+
+
+def cut(project, *, records):
+    """Leave only so many records of the newest run, as a kill would."""
+    path = project.folder / ".groupsync" / "runs" / f"{runs(project)[0]['id']}.jsonl"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:records]))
+
+
+def restore(project):
+    """Bring the target back to what it was before the last run."""
+    shutil.rmtree(project.folder / "state")
+    shutil.copytree(project.folder / "before", project.folder / "state")
+
+
+# --- Listed -----------------------------------------------------------------------------------------------------------
+
+
+def test_history_lists_runs_newest_first(shop):
+    """A line a run, for people and for programs; `--limit` keeps the newest."""
+    newest, oldest = runs(shop)
+    assert ("apply", 2, 4) == (newest["kind"], newest["summary"]["applied"], oldest["summary"]["applied"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", newest["started_at"])
+    lines = shop("history").out.splitlines()
+    assert [newest["id"], oldest["id"]] == [line.split()[0] for line in lines[1:3]]
+    assert "2 applied" in lines[1]
+    assert [newest["id"]] == [line.split()[0] for line in shop("history", "-n", "1").out.splitlines()[1:2]]
+
+
+def test_history_shows_one_run_by_part_of_its_id(shop):
+    """`last`, an id or a part of it: what became of each change, at most 80 columns wide."""
+    run = runs(shop)[0]["id"]
+    shown = shop("history", run[-8:]).out
+    assert shown == shop("history", "last").out
+    assert f"Run {run}: an apply" in shown
+    assert "applied        ~ update  staff         1 member added, none removed" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    changes = json.loads(shop("history", run, "--format", "json").out)["run"]["changes"]
+    assert [("early-access", 9, 10), ("staff", 4, 5)] == [
+        (each["name"], each["prior_count"], each["count"]) for each in changes
+    ]
+
+
+@pytest.mark.parametrize("command", ["history", "undo"])
+def test_a_run_that_there_is_not_is_an_error_that_says_where_to_look(shop, command):
+    """An unknown id ends with 1 and names the command that lists them."""
+    done = shop(command, "nobody")
+    assert ExitCode.ERROR == done.code
+    assert "There is no run `nobody`" in done.err
+    assert "`groupsync history` lists the runs" in done.err
+
+
+def test_a_damaged_run_is_told_with_its_line_and_stops_no_plan(shop):
+    """GS611: a plan goes on, and warns; the history of that run is an error with file and line."""
+    path = f".groupsync/runs/{runs(shop)[0]['id']}.jsonl"
+    shop.write(path, shop.read(path).replace('"record":"before"', '"record":"bef"', 1))
+    assert ExitCode.ERROR == shop("history").code
+    shop.write(MEMBERS, "margaret@contoso.com\nhedy@contoso.com\ntim@contoso.com\nalan@contoso.com\n")
+    lines = shop.read(path).splitlines(keepends=True)
+    shop.write(path, "".join(lines[:-1]))
+    done = shop("plan")
+    assert ExitCode.OK == done.code
+    assert "GS611" in done.err
+    assert f"{path}:2" in done.err.replace("\n  ", "")
+
+
+# --- Gone on with -----------------------------------------------------------------------------------------------------
+
+
+def test_without_a_run_that_was_cut_short_there_is_nothing_to_resume(shop):
+    """It says so, and that is in order."""
+    done = shop("apply", "--resume", "--yes")
+    assert (ExitCode.OK, "Nothing to resume: no run was cut short.\n") == (done.code, done.err)
+
+
+def test_a_cut_run_is_told_by_plan_and_finished_by_resume(shop):
+    """GS610: the plan that meets it says how to go on, and going on does what was left."""
+    wanted = shop.read(STATE)
+    restore(shop)
+    cut(shop, records=2)  # the header, and that the first change is about to be tried
+    warned = shop("plan")
+    assert "GS610" in warned.err
+    assert "`groupsync apply --resume` goes on with it" in " ".join(warned.err.split())
+    assert "unknown" in shop("history", "last").out
+
+    done = shop("apply", "--resume", "--yes")
+    assert ExitCode.OK == done.code, done.err
+    assert "2 changes left" in done.err
+    assert wanted == shop.read(STATE)
+    assert "resume" == runs(shop)[0]["kind"]
+    assert "Nothing to resume" in shop("apply", "--resume", "--yes").err
+
+
+def test_what_was_done_before_the_cut_is_proved_and_not_done_again(shop):
+    """A change whose outcome nobody noted is looked at, and noted as done."""
+    before = shop.read("state/index.jsonl")
+    cut(shop, records=2)
+    done = shop("apply", "--resume", "--yes")
+    assert ExitCode.OK == done.code, done.err
+    assert "2 of which turn out to be done" in done.err
+    assert before == shop.read("state/index.jsonl")
+    noted = json.loads(shop("history", "last", "--format", "json").out)["run"]["changes"]
+    assert ["applied", "applied"] == [each["outcome"] for each in noted]
+
+
+def test_what_moved_after_the_cut_is_left_alone(shop):
+    """Somebody's edit in between makes its group stale, exit 4; the other is done."""
+    restore(shop)
+    cut(shop, records=2)
+    shop.write(STATE, "zoe@example.com\n")
+    done = shop("apply", "--resume", "--yes", "--format", "json")
+    assert ExitCode.INCOMPLETE == done.code
+    assert {"early-access": "applied", "staff": "stale"} == {
+        each["name"]: each["outcome"] for each in json.loads(done.out)["results"]
+    }
+    assert "zoe@example.com\n" == shop.read(STATE)
+
+
+@pytest.mark.parametrize("more", [["x.plan"], ["--adopt"], ["--select", "staff"], ["--target", "local"]])
+def test_resume_takes_no_other_choice(shop, more):
+    """It goes on with what was planned, so anything that would choose is wrong usage."""
+    assert ExitCode.USAGE == shop("apply", "--resume", *more).code
+
+
+# --- Taken back -------------------------------------------------------------------------------------------------------
+
+
+def test_undo_takes_a_run_back_and_leaves_the_definitions(shop):
+    """The target is what it was, the definitions want it again, and both are said."""
+    undone = shop("undo", "last", "--yes")
+    assert ExitCode.OK == undone.code, undone.err
+    assert "The definitions were not touched" in undone.err
+    assert "radia@contoso.com" not in shop.read(STATE)
+    again = shop("plan", "--detailed-exitcode")
+    assert ExitCode.CHANGES == again.code
+    assert "+ radia@contoso.com" in again.out
+    assert ("undo", runs(shop)[1]["id"]) == (runs(shop)[0]["kind"], runs(shop)[0]["of"])
+
+
+def test_undo_asks_and_is_guarded_like_any_other_plan(shop):
+    """Without a terminal it needs `--yes`; what it would take away is held against the limits."""
+    assert ExitCode.ERROR == shop("undo", "last").code
+    first = runs(shop)[1]["id"]
+    shop("undo", "last", "--yes")
+    refused = shop("undo", first, "--yes")
+    assert ExitCode.REFUSED == refused.code
+    assert "refused by deleted_groups" in refused.out
+    assert (shop.folder / STATE).exists()
+
+
+def test_a_saved_undo_does_just_what_was_reviewed(shop):
+    """`undo --out` makes a plan file for `apply`, which `--expect` pins."""
+    saved = shop("undo", "last", "--out", "back.plan")
+    assert ExitCode.OK == saved.code, saved.err
+    digest = saved.out.rstrip()[-8:]
+    assert ExitCode.ERROR == shop("apply", "back.plan", "--yes", "--expect", "00000000").code
+    assert ExitCode.OK == shop("apply", "back.plan", "--yes", "--expect", digest).code
+    assert "radia@contoso.com" not in shop.read(STATE)
+
+
+def test_undo_leaves_alone_what_moved_since(shop):
+    """GS612: a group that somebody changed after the run stays as it is and is listed, exit 4."""
+    shop.write(STATE, shop.read(STATE) + "zoe@example.com\n")
+    done = shop("undo", "last", "--yes")
+    assert ExitCode.INCOMPLETE == done.code
+    assert "GS612" in done.err
+    assert "`staff` on local is not taken back" in done.err
+    assert "zoe@example.com" in shop.read(STATE)
+    assert "radia@contoso.com" not in shop.read("state/groups/early-access.txt")

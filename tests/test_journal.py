@@ -1,0 +1,480 @@
+"""The journal: what it holds, what it survives, and that a run can be gone on with after a kill at any write."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from groupsync.backend import BackendContext
+from groupsync.errors import ConfigError, StalePlanError
+from groupsync.identity import Identity
+from groupsync.journal import Journal, Purpose, RunRecorder
+from groupsync.journal_read import find_run, open_runs, past_sizes, plan_path, read_run, read_runs, run_ids
+from groupsync.model import Action, Change, Members, Outcome, Report, Result, RunKind, Scope
+from groupsync.plan import plan_digest
+from groupsync.planfile import read_plan
+from groupsync_file.backend import FileBackend
+from tests.journal_child import typed
+from tests.plans import mark, people, plan_of
+
+CHILD = Path(__file__).parent / "journal_child.py"
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PROJECT = "contoso-store"
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+
+
+def change(name, action=Action.UPDATE, *, prior=10, add=2, remove=0, **more):
+    """Make a change of a group of `prior` members."""
+    if action is Action.CREATE:
+        prior = 0
+    here = {} if action in {Action.DELETE, Action.FORGET} else {"mark": mark(prior + add - remove)}
+    prior_name = None if action is Action.CREATE else name
+    more = {"prior_name": prior_name, **here, **more}
+    added, removed = people(add, 1000), people(remove)
+    return Change("local", name, action, add=added, remove=removed, prior_count=prior, **more)
+
+
+class Clock:
+    """A clock that moves on by a second at each look."""
+
+    def __init__(self):
+        self.now = NOW
+
+    def __call__(self):
+        self.now += timedelta(seconds=1)
+        return self.now
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Return a journal of its own, that keeps three runs."""
+    return Journal(tmp_path / ".groupsync", tmp_path, keep=3, now=Clock())
+
+
+def result_of(each, outcome, error=""):
+    done = outcome is Outcome.APPLIED
+    counts = {"added": each.add.count, "removed": each.remove.count} if done else {}
+    return Result(each.target, each.name, each.action, outcome, error, attempts=1, revision="r1", **counts)
+
+
+def play(journal, plan, outcomes=(), *, purpose=None, finish=True):
+    """Write down a run: `outcomes` by name, None for a change that was begun and no more; the rest is not come to."""
+    with journal.run(plan, purpose or Purpose()) as run:
+        results = []
+        for each in plan.changes:
+            if each.name not in outcomes:
+                continue
+            run.before(each)
+            if outcomes[each.name] is not None:
+                results.append(result_of(each, outcomes[each.name]))
+                run.after(each, results[-1])
+        if finish:
+            run.finish(plan, Report(plan.digest, tuple(results)))
+    return run.id
+
+
+def lines_of(folder, run):
+    return [json.loads(line) for line in (folder / "runs" / f"{run}.jsonl").read_text().splitlines()]
+
+
+# --- What is written --------------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_written_down_in_its_order(journal, tmp_path):
+    """Header, intent and outcome of each change, what turned out otherwise, the end; and the plan with all names."""
+    a, b, c = change("a"), change("b", Action.CREATE), change("c", Action.DELETE, add=0, remove=10)
+    plan = plan_of(a, b, c)
+    with journal.run(plan, Purpose(allowances=("remove:c<=10@12345678",))) as run:
+        run.settle(plan, [result_of(c, Outcome.REFUSED, "too many")])
+        for each in (a, b):
+            run.before(each)
+            run.after(each, result_of(each, Outcome.APPLIED))
+        results = (result_of(a, Outcome.NOT_CONVERGED), result_of(b, Outcome.APPLIED), result_of(c, Outcome.REFUSED))
+        assert () == run.finish(plan, Report(plan.digest, results, interrupted=True))
+    folder = tmp_path / ".groupsync"
+
+    expected = ["header", "result", "before", "after", "before", "after", "result", "end"]
+    assert expected == [line["record"] for line in lines_of(folder, run.id)]
+    found = find_run(folder, PROJECT, run.id)
+    assert {"a": "not-converged", "b": "applied", "c": "refused"} == {each.name: each.outcome for each in found.entries}
+    assert (10, 12, "r1") == (found.entries[1].prior_count, found.entries[1].count, found.entries[1].revision)
+    assert (plan.digest, True, RunKind.APPLY) == (found.plan_digest, found.interrupted, found.kind)
+    assert (("remove:c<=10@12345678",), os.getpid()) == (found.allowances, found.pid)
+    assert plan.changes == read_plan(plan_path(folder, run.id)).changes
+
+
+def test_it_is_for_its_owner_alone_and_not_for_git(journal, tmp_path):
+    """Folders are 0700, files 0600, and git sees nothing of it."""
+    play(journal, plan_of(change("a")), {"a": Outcome.APPLIED})
+    folder = tmp_path / ".groupsync"
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.parent != folder}
+
+    assert (0o700, 0o700) == (stat.S_IMODE(folder.stat().st_mode), stat.S_IMODE((folder / "runs").stat().st_mode))
+    assert {0o600} == set(modes.values())
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    status = subprocess.run(["git", "-C", tmp_path, "status", "--short"], capture_output=True, text=True, check=True)
+    assert "" == status.stdout
+
+
+def test_ids_sort_by_time(journal, tmp_path):
+    """However many runs there are in a second, their ids are in the order in which they began."""
+    moment = NOW
+    made = []
+    for _ in range(50):
+        moment += timedelta(microseconds=997)
+        journal = Journal(tmp_path / ".groupsync", tmp_path, keep=100, now=lambda: moment)  # noqa: B023 -- at once
+        made.append(play(journal, plan_of(change("a")), {"a": Outcome.APPLIED}))
+    assert made == run_ids(tmp_path / ".groupsync")
+    assert made[::-1] == [run.id for run in read_runs(tmp_path / ".groupsync", PROJECT)]
+
+
+@pytest.mark.parametrize("obstacle", [".groupsync", ".groupsync/runs"])
+def test_without_a_journal_nothing_begins(journal, tmp_path, obstacle):
+    """What can't be written down is not done."""
+    (tmp_path / obstacle).parent.mkdir(exist_ok=True)
+    (tmp_path / obstacle).write_text("in the way")
+    with pytest.raises(ConfigError, match="journal can't be written") as caught, journal.run(plan_of(change("a"))):
+        pytest.fail("it began")
+    assert "Nothing was changed" in caught.value.hint
+
+
+def test_a_journal_never_leads_out_of_the_project(tmp_path):
+    """A folder that is a link to elsewhere is refused."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "shop/.groupsync").mkdir(parents=True)
+    (tmp_path / "shop/.groupsync/runs").symlink_to(tmp_path / "elsewhere")
+    journal = Journal(tmp_path / "shop/.groupsync", tmp_path / "shop", keep=3)
+    with pytest.raises(ConfigError, match="leads out of the project"), journal.run(plan_of(change("a"))):
+        pytest.fail("it began")
+    assert [] == list((tmp_path / "elsewhere").iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_journal_that_is_full_stops_the_run_at_the_next_change():
+    """Once something could not be noted nothing more is tried, and the report says that the journal is not whole."""
+    handle = os.open("/dev/full", os.O_WRONLY)
+    run = RunRecorder("20261123T120000Z-00000000", handle, Clock())
+    plan = plan_of(change("a"))
+    run.after(plan.changes[0], result_of(plan.changes[0], Outcome.APPLIED))
+    with pytest.raises(ConfigError, match="No space left"):
+        run.before(plan.changes[0])
+    (found,) = run.finish(plan, Report(plan.digest, ()))
+    os.close(handle)
+    assert ("GS611", "No space left on device") == (found.code, found.detail)
+
+
+def test_a_change_whose_names_are_lost_keeps_no_other_from_being_done(journal, tmp_path):
+    """Members that can't be read again when the plan is written down make their change stale, and nothing else."""
+
+    def moved():
+        raise StalePlanError("the members changed since they were planned")
+
+    lost = replace(change("a"), add=Members(moved, count=2, digest=people(2).digest))
+    other = replace(change("b"), add=Members(frozenset, count=2, digest=people(2).digest))
+    plan = plan_of(lost, other, change("c"))
+    with journal.run(plan) as run:
+        assert {("local", "a"), ("local", "b")} == set(run.lost)
+        assert {Outcome.STALE} == {result.outcome for result in run.lost.values()}
+    saved = read_plan(plan_path(tmp_path / ".groupsync", run.id))
+    assert ["c"] == [each.name for each in saved.changes]
+
+
+# --- What is read -----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_was_cut_off_anywhere_can_be_read(journal, tmp_path):
+    """A torn last line counts for nothing: every beginning of a run tells what was noted by then."""
+    plan = plan_of(change("a"), change("b"))
+    run = play(journal, plan, {"a": Outcome.APPLIED, "b": Outcome.FAILED})
+    path = tmp_path / ".groupsync/runs" / f"{run}.jsonl"
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        found = read_run(tmp_path / ".groupsync", run)
+        records = whole[:length].count(b"\n")
+        assert (found is None) == (records == 0)
+        if found:
+            begun = sum(b'"before"' in line for line in whole[:length].split(b"\n")[:-1])
+            assert (begun, None) == (len(found.entries), found.finished_at)
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        (2, "nonsense"),
+        (2, '{"record":"before"}'),
+        (2, '{"record":"header"}'),
+        (3, '{"record":"what"}'),
+        (2, '{"record":"after","at":"2026-11-23T12:00:00Z","target":"local","name":"z"}'),
+        (1, '{"record":"end"}'),
+    ],
+)
+def test_what_is_damaged_is_told_with_its_line(journal, tmp_path, line, text):
+    """Only the last line may be torn; anything else that is not as it was written names file and line."""
+    run = play(journal, plan_of(change("a")), {"a": Outcome.APPLIED})
+    path = tmp_path / ".groupsync/runs" / f"{run}.jsonl"
+    lines = path.read_text().splitlines()
+    lines[line - 1] = text
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(ConfigError, match="is damaged") as caught:
+        list(read_runs(tmp_path / ".groupsync", PROJECT))
+    assert f"{path}:{line}" == str(caught.value.at)
+
+
+def test_runs_are_named_by_parts_of_their_ids(journal, tmp_path):
+    """The beginning or the last part of an id is enough, if it is one run's; `last` is the newest."""
+    folder = tmp_path / ".groupsync"
+    with pytest.raises(ConfigError, match="Nothing was applied yet"):
+        find_run(folder, PROJECT, "last")
+    first, second = (play(journal, plan_of(change("a")), {"a": Outcome.APPLIED}) for _ in range(2))
+
+    assert second == find_run(folder, PROJECT, "last").id
+    assert first == find_run(folder, PROJECT, first[:16]).id == find_run(folder, PROJECT, first[17:]).id
+    with pytest.raises(ConfigError, match="any of 2 runs"):
+        find_run(folder, PROJECT, "2026")
+    for name in ("nobody", "", "../../etc/passwd"):
+        with pytest.raises(ConfigError, match="There is no run"):
+            find_run(folder, PROJECT, name)
+    assert [] == list(read_runs(folder, "another"))
+
+
+def test_what_is_left_of_a_run(journal, tmp_path):
+    """Open is what failed, was not come to or is doubtful, until a later run applies it or takes the run up."""
+    folder = tmp_path / ".groupsync"
+    plan = plan_of(change("a"), change("b"), change("c"), change("d"))
+    cut = play(journal, plan, {"a": Outcome.APPLIED, "b": Outcome.FAILED, "c": None}, finish=False)
+
+    def left():
+        return [(run.id, {name for _, name in keys}) for run, keys in open_runs(folder, PROJECT)]
+
+    assert [(cut, {"b", "c", "d"})] == left()
+    play(journal, plan_of(change("c")), {"c": Outcome.APPLIED})
+    assert [(cut, {"b", "d"})] == left()
+    rest = plan_of(change("b"), change("d"))
+    again = play(journal, rest, {"b": Outcome.APPLIED, "d": None}, purpose=Purpose(RunKind.RESUME, cut), finish=False)
+    assert [(again, {"d"})] == left()
+    play(journal, plan_of(change("d")), {"d": Outcome.APPLIED}, purpose=Purpose(RunKind.RESUME, again))
+    assert [] == left()
+
+
+def test_old_runs_go_and_unfinished_ones_stay(journal, tmp_path):
+    """The newest three are kept, and whatever is still to be gone on with."""
+    done, cut, undone = {"a": Outcome.APPLIED}, {"b": None}, {"c": Outcome.FAILED}
+    play(journal, plan_of(change("a")), done)
+    kept = [play(journal, plan_of(change("b")), cut, finish=False), play(journal, plan_of(change("c")), undone)]
+    newest = [play(journal, plan_of(change("a")), done) for _ in range(5)][-3:]
+
+    assert kept + newest == run_ids(tmp_path / ".groupsync")
+    plans = sorted(path.stem for path in (tmp_path / ".groupsync/runs").glob("*.plan"))
+    assert kept + newest == plans
+
+
+def test_past_sizes_are_those_after_each_run(journal, tmp_path):
+    """A group that a run leaves alone keeps its size; a rename keeps the past, a delete ends it."""
+    journal = Journal(tmp_path / ".groupsync", tmp_path, keep=100, now=Clock())
+    steps = [
+        [change("a"), change("b", Action.CREATE, add=3)],
+        [change("a", prior=12)],
+        [change("c", Action.RENAME, prior=3, add=1, prior_name="b"), change("x", prior=7, add=1)],
+        [change("a", Action.DELETE, prior=14, add=0, remove=14)],
+    ]
+    for step in steps:
+        play(journal, plan_of(*step), dict.fromkeys((each.name for each in step), Outcome.APPLIED))
+    play(journal, plan_of(change("x", prior=8, add=5)), {"x": None}, finish=False)
+    folder = tmp_path / ".groupsync"
+
+    expected = {("local", "c"): [3, 3, 4, 4], ("local", "x"): [7, 7, 8, 8]}
+    assert expected == past_sizes(folder, PROJECT)
+    assert {("local", "c"): [4, 4], ("local", "x"): [8, 8]} == past_sizes(folder, PROJECT, 2)
+    assert {} == past_sizes(folder, "another")
+    assert {} == past_sizes(tmp_path / "nowhere", PROJECT)
+
+
+# --- Killed at any write ----------------------------------------------------------------------------------------------
+
+CONFIG = """\
+version: 1
+project: shop
+definitions: [groups.yaml]
+targets:
+  local: {plugin: file, path: state/}
+"""
+BEFORE = """\
+kind: known-user-group
+name: changed
+display_name: Before
+members: [ada@example.com, bob@example.com, cy@example.com]
+---
+kind: known-user-group
+name: renamed
+members: [bob@example.com]
+---
+kind: known-user-group
+name: deleted
+members: [cy@example.com]
+---
+kind: known-user-group
+name: kept
+members: [ada@example.com]
+"""
+AFTER = """\
+kind: known-user-group
+name: changed
+display_name: After
+members: [ada@example.com, cy@example.com, di@example.com, ed@example.com]
+---
+kind: known-user-group
+name: other
+previously: [renamed]
+members: [bob@example.com, di@example.com]
+---
+kind: known-user-group
+name: created
+members: [ada@example.com, ed@example.com]
+---
+kind: known-user-group
+name: adopted
+lifecycle: {adopt: true}
+members: [bob@example.com, ed@example.com]
+---
+kind: known-user-group
+name: kept
+members: [ada@example.com]
+"""
+
+
+def state_of(folder):
+    """Return what the target holds: members, attributes and marks by name."""
+    backend = FileBackend.from_options(
+        {"path": "state/"}, BackendContext(folder, "shop", "local", Identity().canonical, "email/fold")
+    )
+    snapshot = backend.read(Scope())
+    assert snapshot.complete
+    state = {group.name: (group.members.load(), group.display_name, group.mark) for group in snapshot.groups}
+    backend.close()
+    return state
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a project with an apply before it that creates, changes, renames, adopts and deletes."""
+    folder = tmp_path / "start"
+    folder.mkdir()
+    (folder / "groupsync.yaml").write_text(CONFIG)
+    (folder / "groups.yaml").write_text(BEFORE)
+    assert (0, "") == typed(folder, "apply", "--yes")
+    (folder / "state/groups/adopted.txt").write_text("bob@example.com\n")
+    (folder / "state/groups/foreign.txt").write_text("zoe@example.com\n")
+    (folder / "groups.yaml").write_text(AFTER)
+    return folder
+
+
+def killed_everywhere(start, *arguments):
+    """Return for each write of a command the folder of a child that was killed at it."""
+    command = [sys.executable, CHILD, start, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(CHILD.parents[1])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    return [Path(folder) for folder, killed in map(json.loads, done.stdout.splitlines()) if killed]
+
+
+def harm(found, wanted):
+    """Count the memberships that are lost and those that nobody wanted."""
+    people_of = {name: members for name, (members, _, _) in found.items()}
+    wanted = {name: members for name, (members, _, _) in wanted.items()}
+    names = people_of.keys() | wanted.keys()
+    nobody = frozenset()
+    lost = sum(len(wanted.get(name, nobody) - people_of.get(name, nobody)) for name in names)
+    return lost, sum(len(people_of.get(name, nobody) - wanted.get(name, nobody)) for name in names)
+
+
+def undisturbed(start):
+    """Return what the target holds after the apply that nobody kills."""
+    folder = start.with_name("reference")
+    shutil.copytree(start, folder)
+    assert (0, "") == typed(folder, "apply", "--yes")
+    return state_of(folder)
+
+
+def test_after_a_kill_at_any_write_a_resume_finishes_or_proves(start, capsys, monkeypatch):
+    """`apply --resume` gets where the killed apply was going: nobody is lost, nobody is added by mistake."""
+    monkeypatch.chdir(start)
+    wanted, before = undisturbed(start), state_of(start)
+    folders = killed_everywhere(start, "apply", "--yes")
+    unbegun, lost, unintended, proven = 0, 0, 0, 0
+
+    assert len(folders) > 60
+    for folder in folders:
+        code, said = typed(folder, "apply", "--resume", "--yes")
+        found = state_of(folder)
+        assert 0 == code, f"{folder.name}: {said}"
+        if "Nothing to resume" in said and found == before:
+            unbegun += 1
+            assert 0 == typed(folder, "apply", "--yes")[0]
+            found = state_of(folder)
+        proven += "turn out to be done" in said
+        missing, extra = harm(found, wanted)
+        lost, unintended = lost + missing, unintended + extra
+        assert wanted == found, folder.name
+        assert (0, "Nothing to resume: no run was cut short.\n") == typed(folder, "apply", "--resume", "--yes")
+        assert 0 == typed(folder, "plan", "--detailed-exitcode")[0]
+    with capsys.disabled():
+        print(
+            f"\nkilled at {len(folders)} writes: {unbegun} before the run began, {proven} proved a change to be done;"
+        )
+        print(f"memberships lost: {lost}, unintended: {unintended}")
+    assert (0, 0) == (lost, unintended)
+    assert unbegun < len(folders) / 2
+    assert proven
+
+
+def test_after_a_kill_of_the_resume_another_one_finishes(start, monkeypatch):
+    """A resume that is killed at any write is itself a run that can be gone on with."""
+    monkeypatch.chdir(start)
+    wanted = undisturbed(start)
+    once = killed_everywhere(start, "apply", "--yes")
+    halfway = once[len(once) // 2]
+    assert wanted != state_of(halfway)
+    for folder in killed_everywhere(halfway, "apply", "--resume", "--yes"):
+        code, said = typed(folder, "apply", "--resume", "--yes")
+        assert (0, wanted) == (code, state_of(folder)), f"{folder.name}: {said}"
+        assert {"foreign", *wanted} == set(state_of(folder))
+
+
+def test_a_group_that_moved_meanwhile_is_left_alone(start, monkeypatch):
+    """What somebody changed after the kill is stale: it stays as they left it, and the rest is done."""
+    monkeypatch.chdir(start)
+    halfway = next(
+        folder
+        for folder in killed_everywhere(start, "apply", "--yes")
+        if run_ids(folder / ".groupsync")[1:] and state_of(folder)["changed"] == state_of(start)["changed"]
+        and next(open_runs(folder / ".groupsync", "shop"), None)
+    )  # fmt: skip
+    path = halfway / "state/groups/changed.txt"
+    path.write_text(path.read_text() + "zoe@example.com\n")
+    left = state_of(halfway)["changed"]
+    code, _ = typed(halfway, "apply", "--resume", "--yes")
+    found = {name: group for name, group in state_of(halfway).items() if name != "changed"}
+
+    assert 4 == code
+    assert left == state_of(halfway)["changed"]
+    assert {name: group for name, group in undisturbed(start).items() if name != "changed"} == found
+
+
+def test_the_digest_covers_what_is_taken_back():
+    """A plan that takes a run back is another one than the same changes without that."""
+    plan = plan_of(change("a"))
+    assert plan.digest != plan_digest(plan.targets, plan.changes, "20261123T120000Z-3f9a1c2b")
