@@ -32,6 +32,7 @@ def test_case(case, tmp_path):
     assert wanted.allowed == found.allowed
     assert wanted.drift == found.drift
     assert wanted.findings == found.findings
+    assert wanted.outcomes == found.outcomes
     assert "after" not in case or matches_after(found.after, wanted.after), found.after
 
 

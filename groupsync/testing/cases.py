@@ -25,6 +25,8 @@
     after:                           # what the target holds then; left out where nothing is to be checked
       beta: {members: [ada@example.com]}
 
+What can go wrong on the way is in `groupsync.testing.circumstances`.
+
 Besides what a case says, the runner proves that a second plan is empty and that the inverse of each change brings its
 group back to what it was.
 """
@@ -34,15 +36,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard, assert_never
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard, cast
 
 from groupsync import engine
 from groupsync.apply import in_order
 from groupsync.config import load_config
+from groupsync.diff import Context
 from groupsync.errors import InvalidDefinitions
 from groupsync.guard_grants import parse_allow
-from groupsync.model import ATTRIBUTES, Action, AttributeChange, Group, Mark, Members
+from groupsync.model import ATTRIBUTES, Group, Mark, Members
 from groupsync.project import Project, load_project
+from groupsync.testing.circumstances import DISTURBANCES, OddStore, disturb, misread, not_applied
+from groupsync.undo import inverse
 from groupsync.validate import parse_instant
 
 if TYPE_CHECKING:
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.backend import Backend
+    from groupsync.identity import Identity
     from groupsync.model import Change, Diagnostic, Plan
 
 Case = dict[str, Any]
@@ -88,6 +94,7 @@ class Outcomes:
     drift: dict[str, str]
     findings: list[str]
     after: dict[str, Any]
+    outcomes: dict[str, str]
 
 
 def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcomes:
@@ -102,13 +109,13 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
     Raises:
         AssertionError: the second plan is not empty, or the reverse plan does not restore what was there.
     """
-    for path, text in {"groupsync.yaml": DEFAULT_CONFIG, **case.get("files", {})}.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text if _is_text(text) else _lines(text), encoding="utf-8")
+    _write_files(folder, {"groupsync.yaml": DEFAULT_CONFIG, **case.get("files", {})})
     for name, spec in case.get("prior", {}).items():
         store.put(_prior(name, spec))
     before = dict(store.groups)
     store.incomplete = case.get("incomplete", "")
+    if "reading" in case:
+        misread(cast(OddStore, store), case["reading"])
     as_of = parse_instant(case["at"]) if "at" in case else _DEFAULT_INSTANT
     request = engine.Request(as_of, adopt=case.get("adopt", False))
     try:
@@ -119,8 +126,12 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
             project = load_project(project.config, as_of)
             plan = engine.make_plan(project, {TARGET: backend}, request)
     except InvalidDefinitions as error:
-        return Outcomes({}, {}, [], {}, _codes(error.diagnostics), _after(store))
-    engine.apply_plan(project, plan, {TARGET: backend})
+        return Outcomes({}, {}, [], {}, _codes(error.diagnostics), _after(store), {})
+    if case.keys() & DISTURBANCES:
+        disturb(cast(OddStore, store), case, _prior)
+        _write_files(folder, case.get("later", {}))
+        project = load_project(project.config, as_of)
+    report = engine.apply_plan(project, plan, {TARGET: backend})
     outcomes = Outcomes(
         {change.name: _change(change, case.get("plan", {}).get(change.name, {})) for change in plan.changes},
         _refused(plan),
@@ -128,11 +139,20 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
         {each.name: _standing(each.drifted, each.pending) for each in plan.drift},
         _codes(plan.diagnostics),
         _after(store),
+        not_applied(report),
     )
+    if case.keys() & DISTURBANCES:
+        return outcomes
     _prove_second_plan_is_empty(project, backend, request, plan)
     if plan.changes and not store.incomplete:
-        _prove_reverse(before, backend, store, plan)
+        _prove_reverse(before, backend, store, plan, project.config.identity)
     return outcomes
+
+
+def _write_files(folder: Path, files: Mapping[str, Any]) -> None:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text if _is_text(text) else _lines(text), encoding="utf-8")
 
 
 def expected(case: Case) -> Outcomes:
@@ -144,6 +164,7 @@ def expected(case: Case) -> Outcomes:
         case.get("drift", {}),
         sorted(case.get("findings", [])),
         case.get("after", {}),
+        case.get("outcomes", {}),
     )
 
 
@@ -160,41 +181,12 @@ def _prove_second_plan_is_empty(project: Project, backend: Backend, request: eng
     assert not left, f"a second plan is not empty: {left}"
 
 
-def _prove_reverse(before: Mapping[str, Group], backend: Backend, store: Store, plan: Plan) -> None:
+def _prove_reverse(before: Mapping[str, Group], backend: Backend, store: Store, plan: Plan, identity: Identity) -> None:
     """Carry out the inverse of each change that was applied, and see that members and attributes are what they were."""
     applied = [change for change in plan.changes if not plan.verdict.refusal_of(change)]
     for change in reversed(in_order(applied)):
-        backend.apply(inverse(change, before.get(change.prior_name or ""), store.groups.get(change.name)))
+        backend.apply(inverse(change, store.groups.get(change.name), Context(TARGET, plan.project, identity)))
     assert _without_marks(before) == _without_marks(store.groups), "the reverse plan does not restore what was there"
-
-
-def inverse(change: Change, prior: Group | None, held: Group | None) -> Change:
-    """Return the change that takes `change` back.
-
-    Args:
-        change: one that was applied.
-        prior: the group before it, None for a create.
-        held: the group after it, None for a delete.
-    """
-    attributes = tuple(AttributeChange(each.name, each.after, each.before) for each in change.attributes)
-    back = replace(
-        change, attributes=attributes, add=change.remove, remove=change.add, mark=prior.mark if prior else None
-    )
-    back = replace(back, precondition=held.revision if held else None, id=held.id if held else None)
-    match change.action:
-        case Action.CREATE:
-            return replace(back, action=Action.DELETE, prior_name=change.name)
-        case Action.DELETE:
-            values = [AttributeChange(name, None, prior.attribute(name)) for name in ATTRIBUTES] if prior else []
-            return replace(back, action=Action.CREATE, prior_name=None, attributes=tuple(values))
-        case Action.RENAME:
-            return replace(back, name=change.prior_name or change.name, prior_name=change.name)
-        case Action.FORGET:
-            return replace(back, action=Action.ADOPT)
-        case Action.UPDATE | Action.ADOPT:
-            return replace(back, action=Action.UPDATE)
-        case _:
-            assert_never(change.action)
 
 
 def _without_marks(groups: Mapping[str, Group]) -> dict[str, Group]:
