@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -20,13 +20,13 @@ from groupsync.makeshift import apply_change
 from groupsync.model import Action, Outcome, Result
 from groupsync.progress import Track, untracked
 from groupsync.retry import Retries, joined_hints
-from groupsync.verify import problems_of, verify
+from groupsync.verify import rests_of, verify
 from groupsync.workers import each_done
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
-    from groupsync.backend import Backend
+    from groupsync.backend import Backend, Step
     from groupsync.model import Change, Plan
 
 __all__ = ["Recorder", "Unrecorded", "execute", "in_order", "outcome_of", "verify"]
@@ -53,6 +53,10 @@ class Recorder(Protocol):
         """
         ...
 
+    def step(self, change: Change, step: Step) -> None:
+        """Note a write of `change`, which takes several."""
+        ...
+
     def after(self, change: Change, result: Result) -> None:
         """Note what became of `change`."""
         ...
@@ -62,6 +66,9 @@ class Unrecorded:
     """The recorder that keeps nothing."""
 
     def before(self, change: Change) -> None:
+        """Keep nothing."""
+
+    def step(self, change: Change, step: Step) -> None:
         """Keep nothing."""
 
     def after(self, change: Change, result: Result) -> None:
@@ -150,23 +157,29 @@ class _Run:
         return result
 
     def _attempts(self, change: Change, backend: Backend) -> Result:
-        """Try a change until it is done, or there is no sense in trying again."""
-        attempt = 0
+        """Try a change, or what is left of it, until it is done or there is no sense in trying again."""
+        attempt, todo, progress = 0, change, _Progress(change, self.recorder)
         while True:
             attempt += 1
             try:
-                group = apply_change(change, backend)
+                group = apply_change(todo, backend, progress.note)
             except (StalePlanError, StaleRead) as error:
-                # An earlier attempt whose answer was lost may have been the one who moved the group.
-                if attempt > 1 and not problems_of([change], backend, self.retries)[change.key]:
-                    return _applied(change, attempt)
+                # What we wrote ourselves, with or without an answer, may have been what moved the group.
+                if attempt > 1 or progress.steps:
+                    begun = {change.key} if progress.steps else set()
+                    rest = rests_of([change], backend, self.retries, begun)[change.key]
+                    if not rest.problem:
+                        return _applied(change, attempt)
+                    if rest.change is not None and attempt < self.retries.policy.attempts:
+                        todo = rest.change
+                        continue
                 result = outcome_of(change, Outcome.STALE, str(error), error.hint or "Plan again.")
-                return replace(result, attempts=attempt)
+                return progress.told(result, attempt)
             except GroupsyncError as error:
                 why = self._why_not_again(change, error, attempt)
                 if why is not None:
                     result = outcome_of(change, Outcome.FAILED, str(error), joined_hints(error.hint, why))
-                    return replace(result, attempts=attempt)
+                    return progress.told(result, attempt)
             else:
                 return _applied(change, attempt, group.revision if group else None)
 
@@ -175,6 +188,24 @@ class _Run:
             return ""
         why = self.retries.wait(error, attempt)
         return (self.keep(change.target) or None) if why is None else why
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a change has come that takes several writes."""
+
+    change: Change
+    recorder: Recorder
+    steps: list[Step] = field(default_factory=list)
+
+    def note(self, step: Step) -> None:
+        self.steps.append(step)
+        self.recorder.step(self.change, step)
+
+    def told(self, result: Result, attempts: int) -> Result:
+        """Return the result of a change that was not brought to its end, with what was done of it."""
+        added, removed = sum(step.added for step in self.steps), sum(step.removed for step in self.steps)
+        return replace(result, attempts=attempts, added=added, removed=removed)
 
 
 def _applied(change: Change, attempts: int, revision: str | None = None) -> Result:

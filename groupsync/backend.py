@@ -32,7 +32,7 @@ class Capabilities:
     Attributes:
         actions: those it can carry out. `create`, `update` and `delete` at the least for a target that is managed.
         member_page_size: members in one answer when reading; None for no limit.
-        bulk_limit: member changes in one request; None for no limit, 1 for one request a member.
+        bulk_limit: member changes in one request; None for no limit, 1 for one request a member. See `SupportsSteps`.
         digests: prior groups carry a vouched `known_digest`.
         revisions: prior groups carry a `revision`, and `apply` checks it in the same transaction as the write. Without
             them the core compares a group's content right before the write, and no precondition is given.
@@ -155,6 +155,51 @@ class Backend(Protocol):
     def close(self) -> None:
         """Let go of everything held. May be called twice."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write of a change that takes several.
+
+    Attributes:
+        added, removed: members in this write.
+        revision: of the group after it; None where the target tells none.
+    """
+
+    added: int = 0
+    removed: int = 0
+    revision: str | None = None
+
+
+@runtime_checkable
+class SupportsSteps(Protocol):
+    """A backend whose target takes several writes for one change, so that a change may stop halfway.
+
+    `apply` must do the same, and note nothing. Where a change stopped, the core looks at the group: if what is left of
+    the change makes of it just what was planned, it asks for that, on the revision that the group has now. So a backend
+    must not try anything again by itself, and must not clean up behind a failure.
+    """
+
+    def apply_in_steps(self, change: Change, note: Callable[[Step], None]) -> Group | None:
+        """Carry out a change as `apply` does, and call `note` right after each write that the target confirmed.
+
+        Must check `change.precondition` with the first write, and the revision that each write returned with the next.
+        Must write the mark in the same request as the last members, or after them; at a create as early as it can.
+        """
+        ...
+
+
+def member_chunks(change: Change, limit: int | None) -> Iterator[tuple[list[str], list[str]]]:
+    """Give the member changes in lots of at most `limit`, sorted, all additions before all removals; pure.
+
+    Yields:
+        Whom to add and whom to remove in one write. Nothing for a change that touches no members.
+    """
+    add, remove = list(change.add), list(change.remove)
+    size = limit or max(1, len(add) + len(remove))
+    for start in range(0, len(add) + len(remove), size):
+        end = start + size
+        yield add[start:end], remove[max(0, start - len(add)) : max(0, end - len(add))]
 
 
 @dataclass(frozen=True, slots=True)

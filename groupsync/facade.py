@@ -11,21 +11,21 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
 
-from groupsync.backend import Capabilities, LockInfo, SupportsLock
+from groupsync.backend import Capabilities, LockInfo, SupportsLock, SupportsSteps
 from groupsync.errors import GroupsyncError, IncompleteRead, PluginError
 from groupsync.model import Action, Group, Members, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from groupsync.backend import Backend, BackendContext, JsonSchema
+    from groupsync.backend import Backend, BackendContext, JsonSchema, Step
     from groupsync.model import Change, Scope
 
 _HINT: Final = "This is a bug in the plugin; please tell its author."
 
 
 class CheckedBackend:
-    """Call a backend and hold it to its contract. Satisfies `Backend` itself; `checked` makes the class.
+    """Call a backend and hold it to its contract. Satisfies `Backend` and `SupportsSteps`; `checked` makes the class.
 
     Attributes:
         plugin: name and version of the plugin's distribution, to blame.
@@ -100,8 +100,15 @@ class CheckedBackend:
             BackendError: as the backend raises it.
             PluginError: the backend broke its contract; the change may have been written.
         """
+        return self.apply_in_steps(change, lambda _: None)
+
+    def apply_in_steps(self, change: Change, note: Callable[[Step], None]) -> Group | None:
+        """Apply likewise, and hear of each step where the backend takes several; see `SupportsSteps`."""
         with _blaming(self, f"applying `{change.name}`"):
-            group = self._backend.apply(change)
+            if isinstance(self._backend, SupportsSteps):
+                group = self._backend.apply_in_steps(change, note)
+            else:
+                group = self._backend.apply(change)
         if change.action is Action.DELETE:
             if group is not None:
                 raise self._broken("apply", "None after a delete", group)

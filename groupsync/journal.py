@@ -7,8 +7,9 @@ The journal is a folder of the project's own, for its owner alone (it names peop
     runs/ID.jsonl      one record a line, each on the disk before anything else happens
 
 The records, in JSON Lines, told apart by `record`: `header` (who, when, which plan), `result` for each change that is
-not tried, `before` and `after` each one that is, `result` again where a second look showed something else, `end`.
-Nothing is ever taken back; a run without `end` was cut short. `groupsync.journal_read` reads them.
+not tried, `before` and `after` each one that is, `step` after each write of one that takes several, `result` again
+where a second look showed something else, `end`. Nothing is ever taken back; a run without `end` was cut short.
+`groupsync.journal_read` reads them.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from groupsync.backend import Step
     from groupsync.config import Config
     from groupsync.model import Change, Plan, Report
     from groupsync.records import Record
@@ -141,6 +143,11 @@ class RunRecorder:
         self.write({"record": "before", **_intent(change), "precondition": change.precondition})
         if self.problem:
             raise _unwritable(self.problem) from self.problem
+
+    def step(self, change: Change, step: Step) -> None:
+        """Note a write of `change`, which takes several."""
+        record: Record = {"record": "step", "target": change.target, "name": change.name, "added": step.added}
+        self.write({**record, "removed": step.removed, "revision": step.revision})
 
     def after(self, change: Change, result: Result) -> None:
         """Note what became of `change`. Where that can't be noted nothing more will be tried: see `before`."""

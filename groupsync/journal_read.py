@@ -216,12 +216,13 @@ class _Reader:
                 fields.text_or_none("precondition")
                 entry = _intent(fields)
                 self._entries[entry.key] = entry
+            case "step" if self._run:
+                entry = self._tried(fields)
+                self._entries[entry.key] = _with_step(entry, fields)
             case "after" if self._run:
                 fields.instant("at")
-                key = (fields.text("target"), fields.text("name"))
-                if key not in self._entries:
-                    raise RecordError(f"what became of {key[1][:40]!a} is told, and not that it was tried")
-                self._entries[key] = _with_result(self._entries[key], fields)
+                entry = self._tried(fields)
+                self._entries[entry.key] = _with_result(entry, fields)
             case "result" if self._run:
                 entry = _intent(fields)
                 self._entries[entry.key] = _with_result(entry, fields)
@@ -232,6 +233,12 @@ class _Reader:
             case _:
                 raise RecordError("there is no record of a run in this place")
         fields.end()
+
+    def _tried(self, fields: Fields) -> RunEntry:
+        key = (fields.text("target"), fields.text("name"))
+        if key not in self._entries:
+            raise RecordError(f"what became of {key[1][:40]!a} is told, and not that it was tried")
+        return self._entries[key]
 
 
 def _header(fields: Fields) -> Run:
@@ -266,6 +273,12 @@ def _intent(fields: Fields) -> RunEntry:
         prior_count=fields.count("prior_count"),
         count=fields.count("count"),
     )
+
+
+def _with_step(entry: RunEntry, fields: Fields) -> RunEntry:
+    added, removed = entry.added + fields.count("added"), entry.removed + fields.count("removed")
+    revision = fields.text_or_none("revision")
+    return replace(entry, steps=entry.steps + 1, added=added, removed=removed, revision=revision)
 
 
 def _with_result(entry: RunEntry, fields: Fields) -> RunEntry:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.apply import Recorder
-    from groupsync.backend import Backend
+    from groupsync.backend import Backend, Step
     from groupsync.config import Config, TargetConfig
     from groupsync.model import Change, Result
     from groupsync.resolve import Desired
@@ -146,6 +146,11 @@ class Ledgers:
             self._ledgers[change.target].check()
         if self._journal:
             self._journal.before(change)
+
+    def step(self, change: Change, step: Step) -> None:
+        """Pass on a write of a change; the ledger is for changes that are done."""
+        if self._journal:
+            self._journal.step(change, step)
 
     def after(self, change: Change, result: Result) -> None:
         """Record what became of a change; see `Recorder.after`."""

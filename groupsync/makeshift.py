@@ -8,23 +8,31 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from groupsync.backend import SupportsSteps
 from groupsync.content import CONTENT, content_revision
 from groupsync.errors import StalePlanError
 from groupsync.model import ATTRIBUTES, Action, Scope
 
 if TYPE_CHECKING:
-    from groupsync.backend import Backend
+    from collections.abc import Callable
+
+    from groupsync.backend import Backend, Step
     from groupsync.model import Change, Group
 
 
-def apply_change(change: Change, backend: Backend) -> Group | None:
+def apply_change(change: Change, backend: Backend, note: Callable[[Step], None]) -> Group | None:
     """Apply a change, with what the backend can't do done here.
 
     A content revision is compared right before the write. Between the two the group can still be changed by somebody
     else: a window of one request, which only a target with revisions closes.
 
+    Args:
+        change: what to do.
+        backend: of its target.
+        note: told of each write, where the backend takes several for one change.
+
     Raises:
-        StalePlanError: the group moved; nothing was written.
+        StalePlanError: the group moved; nothing was written but what `note` was told of.
         BackendError: as the backend raises it.
     """
     can = backend.capabilities
@@ -36,6 +44,8 @@ def apply_change(change: Change, backend: Backend) -> Group | None:
             return None
         if change.action is Action.ADOPT:
             change = replace(change, action=Action.UPDATE)
+    if isinstance(backend, SupportsSteps):
+        return backend.apply_in_steps(change, note)
     return backend.apply(change)
 
 

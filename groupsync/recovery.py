@@ -18,7 +18,7 @@ from groupsync.reading import context_of, read_target, undeclared
 from groupsync.report.style import counted
 from groupsync.retry import Retries
 from groupsync.undo import Past, Undoing, take_back
-from groupsync.verify import problems_of
+from groupsync.verify import problems_of, rests_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +42,8 @@ class Resumption:
 
     Attributes:
         run: which.
-        plan: those of its changes of which nobody knows that they were carried out, with what was said of them then.
+        plan: those of its changes of which nobody knows that they were carried out, with what was said of them then; of
+            one that stopped halfway, what is left.
         proven: results of those among them that turn out to have been, by their keys.
     """
 
@@ -95,11 +96,16 @@ def find_resumption(
         return None
     saved = read_plan(plan_path(config.journal, run.id))
     changes = [change for change in saved.changes if change.key in keys]
+    tried = {entry.key for entry in run.entries if entry.outcome in (None, Outcome.FAILED)}
+    begun = {entry.key for entry in run.entries if entry.steps}
     proven: dict[tuple[str, str], Result] = {}
+    rests: dict[tuple[str, str], Change] = {}
     for target, backend in backends.items():
         mine = [change for change in changes if change.target == target]
-        problems = problems_of(mine, backend, retry or Retries()) if mine else {}
-        proven |= {change.key: _proof(change) for change in mine if not problems[change.key]}
+        found = rests_of(mine, backend, retry or Retries(), begun) if mine else {}
+        proven |= {change.key: _proof(change) for change in mine if not found[change.key].problem}
+        rests |= {key: rest.change for key, rest in found.items() if rest.change and key in tried}
+    changes = [rests.get(change.key, change) for change in changes]
     left = tuple(replace(each, reason=DONE_ALREADY) if each.key in proven else each for each in changes)
     refusals = tuple(each for each in saved.verdict.refusals if not each.name or (each.target, each.name) in keys)
     plan = replace(
@@ -184,7 +190,8 @@ def _undo_on(
     wanted, snapshot = read_target(project.config, target, backend, wanted_on(project, target), retry)
     problems = problems_of(changes, backend, retry)
     outcomes = {entry.key: entry.outcome for entry in run.entries}
-    past = [Past(change, outcomes[change.key], problems[change.key]) for change in changes]
+    begun = {entry.key for entry in run.entries if entry.steps}
+    past = [Past(each, outcomes[each.key], problems[each.key], is_begun=each.key in begun) for each in changes]
     context = context_of(project.config, target, backend, wanted, snapshot)
     undoing = take_back(past, {group.name: group for group in snapshot.groups}, context)
     refusals = [refusal for each in undoing.changes if (refusal := undeclared(target.name, backend, each))]

@@ -50,11 +50,13 @@ class Past:
         change: as it was planned.
         outcome: what became of it; None where nobody knows.
         problem: how its group differs by now from what the change made of it; empty where it doesn't.
+        is_begun: it takes several writes, and is known to have done some.
     """
 
     change: Change
     outcome: Outcome | None
     problem: str
+    is_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +171,11 @@ def _obstacle(past: Past, held: Mapping[str, Group]) -> str:
 
 def _left_out(past: Past, problem: str) -> list[Diagnostic]:
     """Warn, but not of a change that failed: that its group is not as planned says only that there is nothing to do."""
-    if past.outcome is Outcome.FAILED:
+    if past.outcome is Outcome.FAILED and not past.is_begun:
         return []
     name = past.change.name
     doubt = "" if past.outcome else "Nobody knows whether the run came to it, and "
+    doubt = "The run got through a part of it, and " if past.is_begun else doubt
     detail = f"{doubt}{problem}." if doubt else f"{problem[:1].upper()}{problem[1:]}."
     hint = "See what happened to it: `groupsync history`, `groupsync show`. Then edit its definition, and apply."
     return [Diagnostic("GS612", Severity.WARNING, f"`{name}` on {past.change.target} is not taken back", detail, hint)]

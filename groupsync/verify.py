@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from groupsync.errors import GroupsyncError
+from groupsync.halfway import rest_of
 from groupsync.model import ATTRIBUTES, Action, Outcome, Scope
 from groupsync.retry import Retries
 from groupsync.workers import each_done
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
     from groupsync.backend import Backend
     from groupsync.model import Change, Group, Plan, Result
+
+Seen = TypeVar("Seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What became of a change, by the looks of its group.
+
+    Attributes:
+        problem: how the group differs from what the change makes of it; empty where it is done.
+        change: what still has to be done; None where it is done, or can't be gone on with.
+    """
+
+    problem: str
+    change: Change | None = None
 
 
 def verify(
@@ -53,24 +69,56 @@ def _corrected(result: Result, change: Change, problem: str) -> Result:
 
 def problems_of(changes: Sequence[Change], backend: Backend, retries: Retries) -> dict[tuple[str, str], str]:
     """Return by key how the group of each change differs from what it should be made into; empty where it doesn't."""
+    holds_marks = backend.capabilities.ownership
+
+    def problem_of(change: Change, groups: Mapping[str, Group]) -> str:
+        return _unlike(change, groups, holds_marks=holds_marks)
+
+    return _look_at(changes, backend, retries, problem_of, str)
+
+
+def rests_of(
+    changes: Sequence[Change], backend: Backend, retries: Retries, begun: Container[tuple[str, str]] = ()
+) -> dict[tuple[str, str], Rest]:
+    """Return by key what is left of each change; `begun` has the keys of those known to have written something."""
+    can = backend.capabilities
+
+    def rest(change: Change, groups: Mapping[str, Group]) -> Rest:
+        problem = _unlike(change, groups, holds_marks=can.ownership)
+        if not problem:
+            return Rest("")
+        is_begun = change.key in begun
+        return Rest(problem, rest_of(change, groups, revisions=can.revisions, marks=can.ownership, begun=is_begun))
+
+    return _look_at(changes, backend, retries, rest, Rest)
+
+
+def _look_at(
+    changes: Sequence[Change],
+    backend: Backend,
+    retries: Retries,
+    see: Callable[[Change, Mapping[str, Group]], Seen],
+    blind: Callable[[str], Seen],
+) -> dict[tuple[str, str], Seen]:
+    """Read the groups of some changes and return by key what `see` makes of each; `blind`, where that can't be read."""
     names = {change.name for change in changes} | {change.prior_name for change in changes if change.prior_name}
     try:
         snapshot = retries.call(lambda: backend.read(Scope(frozenset(names))))
     except GroupsyncError as error:
-        return {change.key: f"it could not be read again: {error}" for change in changes}
+        text = f"it could not be read again: {error}"
+        return {change.key: blind(text) for change in changes}
     if not snapshot.complete:
-        problem = f"the target could not be read again: {snapshot.reason}"
-        return {change.key: problem for change in changes}
+        text = f"the target could not be read again: {snapshot.reason}"
+        return {change.key: blind(text) for change in changes}
     groups = {group.name: group for group in snapshot.groups}
-    holds_marks = backend.capabilities.ownership
 
-    def problem_of(change: Change) -> str:
+    def look(change: Change) -> Seen:
         try:
-            return retries.call(lambda: _unlike(change, groups, holds_marks=holds_marks))
+            return retries.call(lambda: see(change, groups))
         except GroupsyncError as error:
-            return f"it could not be read again: {error}"
+            return blind(f"it could not be read again: {error}")
 
-    return {change.key: problem for change, problem in each_done(problem_of, changes, backend.capabilities.concurrent)}
+    return {change.key: seen for change, seen in each_done(look, changes, backend.capabilities.concurrent)}
 
 
 def _unlike(change: Change, groups: Mapping[str, Group], *, holds_marks: bool) -> str:

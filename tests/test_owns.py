@@ -439,7 +439,7 @@ def test_without_revisions_a_group_that_is_gone_is_stale(world):
         "there", "g", Action.UPDATE, "g", add=Members.of([BOB]), precondition=content_revision(group, holds_marks=True)
     )
     with pytest.raises(StalePlanError, match="it is not there any more"):
-        apply_change(change, MemoryBackend(world.store))
+        apply_change(change, MemoryBackend(world.store), print)
 
 
 @given(data=st.data())

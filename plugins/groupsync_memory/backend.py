@@ -6,18 +6,19 @@ import os
 import socket
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from groupsync.backend import Capabilities, LockInfo, carry_out, check_precondition
+from groupsync.backend import Capabilities, LockInfo, Step, carry_out, check_precondition, member_chunks
 from groupsync.errors import LockHeldError, StaleRead
 from groupsync.model import Action, Members, Snapshot
 from groupsync_memory.store import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from groupsync.backend import BackendContext, JsonSchema
-    from groupsync.model import Change, Group, Scope
+    from groupsync.model import Change, Group, Mark, Scope
 
 _CAPABILITIES: Final = Capabilities(
     actions=frozenset(Action), digests=True, revisions=True, ownership=True, concurrent=8, locks=True
@@ -55,6 +56,13 @@ class MemoryBackend:
                 "default": True,
                 "examples": [False],
             },
+            "bulk_limit": {
+                "type": "integer",
+                "minimum": 1,
+                "title": "Bulk limit",
+                "description": "Member changes in one write; a change of more takes several, and may stop in between.",
+                "examples": [100],
+            },
             "concurrent": {
                 "type": "integer",
                 "minimum": 1,
@@ -76,7 +84,7 @@ class MemoryBackend:
     @classmethod
     def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:  # noqa: ARG003
         """Make a way into the store that the options name."""
-        can = {key: options[key] for key in ("ownership", "revisions", "concurrent") if key in options}
+        can = {key: options[key] for key in ("ownership", "revisions", "bulk_limit", "concurrent") if key in options}
         return cls(MemoryStore.named(options.get("store", "default")), replace(_CAPABILITIES, **can))
 
     @property
@@ -116,6 +124,18 @@ class MemoryBackend:
             if prior is not None:
                 store.remove(prior.name)
             return self._shown(store.put(self._storable(after))) if after else None
+
+    def apply_in_steps(self, change: Change, note: Callable[[Step], None]) -> Group | None:
+        """Carry out the change one lot of members after the other, each on the revision that the last one left."""
+        held = self.store.groups.get(change.prior_name or change.name)
+        parts = _parts(change, self._capabilities.bulk_limit, held.mark if held else None)
+        group = self.apply(parts[0])
+        for done, part in pairwise(parts):
+            note(Step(done.add.count, done.remove.count, group.revision if group else None))
+            group = self.apply(replace(part, precondition=group.revision if group else None))
+        if parts[1:]:
+            note(Step(parts[-1].add.count, parts[-1].remove.count, group.revision if group else None))
+        return group
 
     def _shown(self, group: Group) -> Group:
         held, short = group.members, self.store.short.get(group.name)
@@ -160,3 +180,16 @@ class MemoryBackend:
         with self.store.mutex:
             broken, self.store.lock = self.store.lock, None
             return broken
+
+
+def _parts(change: Change, limit: int | None, mark: Mark | None) -> list[Change]:
+    """Return a change as the writes that it takes; until the last one the group keeps the `mark` that it has."""
+    if limit is None or change.action is Action.DELETE or change.add.count + change.remove.count <= limit:
+        return [change]
+    first = change if change.action is Action.CREATE else replace(change, mark=mark)
+    following = replace(first, action=Action.UPDATE, prior_name=change.name, attributes=())
+    parts = [
+        replace(following if number else first, add=Members.of(add), remove=Members.of(remove))
+        for number, (add, remove) in enumerate(member_chunks(change, limit))
+    ]
+    return [*parts[:-1], replace(parts[-1], mark=change.mark)]
