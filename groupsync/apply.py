@@ -20,7 +20,7 @@ from groupsync.makeshift import apply_change
 from groupsync.model import Action, Outcome, Result
 from groupsync.progress import Track, untracked
 from groupsync.retry import Retries, joined_hints
-from groupsync.verify import rests_of, verify
+from groupsync.verify import moved_since, rests_of, verify
 from groupsync.workers import each_done
 
 if TYPE_CHECKING:
@@ -173,8 +173,9 @@ class _Run:
                     if rest.change is not None and attempt < self.retries.policy.attempts:
                         todo = rest.change
                         continue
-                result = outcome_of(change, Outcome.STALE, str(error), error.hint or "Plan again.")
-                return progress.told(result, attempt)
+                moved = moved_since(change, backend, self.retries)
+                text = f"{error}: {moved}" if moved else str(error)
+                return progress.told(outcome_of(change, Outcome.STALE, text, error.hint or "Plan again."), attempt)
             except GroupsyncError as error:
                 why = self._why_not_again(change, error, attempt)
                 if why is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from groupsync.errors import GroupsyncError
 from groupsync.halfway import rest_of
 from groupsync.model import ATTRIBUTES, Action, Outcome, Scope
+from groupsync.moved import what_moved
 from groupsync.retry import Retries
 from groupsync.workers import each_done
 
@@ -91,6 +92,15 @@ def rests_of(
         return Rest(problem, rest_of(change, groups, revisions=can.revisions, marks=can.ownership, begun=is_begun))
 
     return _look_at(changes, backend, retries, rest, Rest)
+
+
+def moved_since(change: Change, backend: Backend, retries: Retries) -> str:
+    """Return what is different in the group of a change that was found to be stale; empty where that can't be told."""
+
+    def see(change: Change, groups: Mapping[str, Group]) -> str:
+        return what_moved(change, groups.get(change.prior_name or change.name))
+
+    return _look_at([change], backend, retries, see, lambda _: "")[change.key]
 
 
 def _look_at(
