@@ -5,86 +5,39 @@ Each function is a stretch of it; the commands of `groupsync.cli` call one or tw
 
 from __future__ import annotations
 
-import difflib
 import time
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
 from groupsync.connect import locked
-from groupsync.diff import compare
-from groupsync.errors import BackendError, ConfigError
+from groupsync.errors import ConfigError
 from groupsync.guard_grants import written
 from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import check_guards, holdings_of, needs_holdings
 from groupsync.ledger import Ledgers
-from groupsync.model import Diagnostic, Mode, Outcome, Plan, Report, Severity, State, TargetState, Verdict
+from groupsync.model import Outcome, Plan, Report, Verdict
 from groupsync.plan import plan_digest
+from groupsync.planning import Draft, Request, plan_target
 from groupsync.policies import Seen, check_policies
 from groupsync.progress import Track, untracked
-from groupsync.project import Project, collecting, sorted_findings, stop_on_errors, wanted_on
-from groupsync.reading import context_of, read_target, refilled, undeclared
-from groupsync.report.show import Sides
+from groupsync.project import Project, sorted_findings, stop_on_errors, wanted_on
+from groupsync.reading import read_target
 from groupsync.retry import Retries
-from groupsync.scope import EVERYTHING, Scoped, Selection, Wanted, scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Mapping, Sequence
 
     from groupsync.backend import Backend
-    from groupsync.config import TargetConfig
     from groupsync.guard_grants import Grant
-    from groupsync.guard_lost import Holding
-    from groupsync.model import Change, Drift, Refusal, Result, Snapshot
-    from groupsync.ownership import Ownership
+    from groupsync.model import Result
     from groupsync.plugins import Plugins
     from groupsync.resolve import Desired
-    from groupsync.scope import Pair
 
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What a command line asks for.
-
-    Attributes:
-        as_of: the instant at which `from` and `until` are judged, in UTC.
-        looking: `as_of` was chosen with `--at`: what comes of it may be looked at, not applied.
-        targets: names of the targets to serve; empty for all.
-        selection: which groups.
-        adopt: consent to take over groups without a mark.
-        track: shows progress.
-        retry: how patient to be with targets while they are read.
-        grants: exceptions from guards.
-    """
-
-    as_of: datetime
-    looking: bool = False
-    targets: tuple[str, ...] = ()
-    selection: Selection = EVERYTHING
-    adopt: bool = False
-    track: Track = untracked
-    retry: Retries = field(default_factory=Retries)
-    grants: tuple[Grant, ...] = ()
-
+__all__ = ["Request", "apply_plan", "judge_again", "make_plan"]
 
 # --- read → scope → diff → plan ---------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A plan while it is being put together."""
-
-    states: list[TargetState] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
-    drift: list[Drift] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    findings: list[Diagnostic] = field(default_factory=list)
-    looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    holdings: dict[str, tuple[Holding, ...]] = field(default_factory=dict)
 
 
 def make_plan(
@@ -102,10 +55,10 @@ def make_plan(
         InvalidDefinitions: all that member files get wrong, and groups that belong to another project.
         BackendError: a target could not be read at all.
     """
-    draft = _Draft()
+    draft = Draft()
     for target in project.config.targets:
         if target.name in backends:
-            _plan_target(project, target, backends[target.name], request, draft)
+            plan_target(project, target, backends[target.name], request, draft)
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)
     changes = sorted(draft.changes, key=lambda change: change.key)
@@ -156,146 +109,6 @@ def judge_again(
             holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
     plan = check_guards(plan, project, holdings, grants)
     return check_policies(plan, project, Seen.of(plan), plugins)
-
-
-def _plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: _Draft) -> None:
-    config = project.config
-    wanted = wanted_on(project, target, request.selection, request.adopt)
-    wanted, snapshot = read_target(config, target, backend, wanted, request.retry)
-    scoped = scope(target.name, config.project, wanted, snapshot)
-    context = context_of(config, target, backend, wanted, snapshot)
-    withheld = set(scoped.withheld)
-    draft.refusals += scoped.refusals
-    draft.findings += [*snapshot.diagnostics, *scoped.diagnostics]
-    for pair in request.track(f"Comparing {target.name}", scoped.pairs):
-        name = _name(pair)
-        try:
-            with collecting(draft.findings):
-                compared = request.retry.call(partial(compare, pair, context))
-                draft.counts |= _count_of(pair, compared.change, snapshot)
-                if compared.change:
-                    draft.changes.append(compared.change)
-                    refusal = undeclared(target.name, backend, compared.change)
-                    draft.refusals += [refusal] if refusal else []
-                draft.drift += [compared.drift] if compared.drift else []
-                if warning := refilled(target.name, pair, compared.change):
-                    withheld.add(name)
-                    draft.findings.append(warning)
-                if compared.withheld:
-                    withheld.add(name)
-                    draft.findings.append(_removals_withheld(target.name, name, compared.withheld, snapshot.reason))
-        except BackendError as error:
-            withheld.add(name)
-            draft.findings.append(_unreadable(target.name, name, error))
-    draft.states.append(_state(target, snapshot, scoped, withheld, wanted.ownership))
-    draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
-    draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
-
-
-def _name(pair: Pair) -> str:
-    return pair.desired.group.name if pair.desired else pair.prior.name if pair.prior else ""
-
-
-def _count_of(pair: Pair, change: Change | None, snapshot: Snapshot) -> dict[str, int]:
-    """Return how many members a definition gives its group, by its name, where comparing found that out."""
-    group = pair.desired.group if pair.desired else None
-    if group is None or group.members is None or group.lifecycle.mode is not Mode.AUTHORITATIVE:
-        return {}
-    if change is not None:
-        count = change.mark.count if change.mark and snapshot.complete else None
-    else:
-        count = pair.prior.members.known_count if pair.prior and pair.prior.members and snapshot.complete else None
-    return {} if count is None else {group.name: count}
-
-
-def _state(
-    target: TargetConfig, snapshot: Snapshot, scoped: Scoped, withheld: set[str], ownership: Ownership | None
-) -> TargetState:
-    return TargetState(
-        target.name,
-        target.plugin,
-        snapshot.revision,
-        groups=len(scoped.pairs),
-        memberships=sum(
-            (pair.prior.members.known_count or 0) for pair in scoped.pairs if pair.prior and pair.prior.members
-        ),
-        complete=snapshot.complete,
-        reason=snapshot.reason,
-        withheld=tuple(sorted(withheld)),
-        owns=str(ownership.owns) if ownership else "",
-        records=ownership is None or ownership.is_recorded,
-    )
-
-
-def _removals_withheld(target: str, name: str, count: int, reason: str) -> Diagnostic:
-    return Diagnostic(
-        "GS604",
-        Severity.WARNING,
-        f"{count} removals from `{name}` are held back: {target} was not read wholly",
-        reason,
-        "Plan again once the target can be read.",
-    )
-
-
-def _unreadable(target: str, name: str, error: BackendError) -> Diagnostic:
-    return Diagnostic(
-        "GS605",
-        Severity.WARNING,
-        f"`{name}` is left out of the plan: it could not be read from {target}",
-        str(error),
-        error.hint or "Plan again; if it persists, look at the target.",
-    )
-
-
-def both_sides(
-    project: Project, backends: Mapping[str, Backend], request: Request, name: str | None = None
-) -> list[Sides]:
-    """Return the groups of both sides, target by target in the config's order, by name; unmanaged ones too.
-
-    Args:
-        project: what is desired.
-        backends: the opened targets.
-        request: the selection.
-        name: one group alone.
-
-    Raises:
-        ConfigError: there is no group called `name`, desired or prior.
-    """
-    found: list[Sides] = []
-    for target in project.config.targets:
-        if target.name in backends:
-            backend = backends[target.name]
-            wanted, snapshot = read_target(project.config, target, backend, wanted_on(project, target), request.retry)
-            project.findings.extend(snapshot.diagnostics)
-            found += _sides(target.name, wanted, snapshot)
-    picked = [
-        each
-        for each in found
-        if name in (None, each.name)
-        and any(request.selection.picks(side) for side in (each.desired, each.prior) if side)
-    ]
-    if name is not None and not picked:
-        raise unknown_group(name, {each.name for each in found})
-    return picked
-
-
-def _sides(target: str, wanted: Wanted, snapshot: Snapshot) -> list[Sides]:
-    prior = {group.name: group for group in snapshot.groups}
-    found: list[Sides] = []
-    for desired in wanted.here:
-        if desired.group.lifecycle.state is State.ABSENT:
-            continue
-        old = next((name for name in (desired.group.name, *desired.definition.previously) if name in prior), None)
-        found.append(Sides(target, desired.group.name, desired.group, prior.pop(old) if old else None))
-    found += [Sides(target, group.name, None, group) for group in prior.values()]
-    return sorted(found, key=lambda sides: sides.name)
-
-
-def unknown_group(name: str, known: Iterable[str]) -> ConfigError:
-    """Make the error for a group that is nowhere, with the name that was probably meant."""
-    near = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"Did you mean `{near[0]}`?" if near else "`groupsync show` lists all groups."
-    return ConfigError(f"There is no group `{name}`", "Neither a definition nor a target has it.", hint)
 
 
 # --- apply → verify ---------------------------------------------------------------------------------------------------

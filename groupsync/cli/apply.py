@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groupsync.backend import Backend
-    from groupsync.engine import Request
     from groupsync.guard_grants import Grant
     from groupsync.model import Plan
+    from groupsync.planning import Request
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.recovery import Resumption

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from groupsync.config import Config
-    from groupsync.engine import Request
     from groupsync.errors import GroupsyncError
     from groupsync.guard_grants import Grant
     from groupsync.model import Diagnostic, Plan, Report, SourceRange
+    from groupsync.planning import Request
     from groupsync.report.style import Style
 
 Command = TypeVar("Command", bound="Callable[..., Any]")
@@ -167,7 +167,7 @@ def request_of(
     grants: Sequence[Grant] = (),
 ) -> Request:
     """Make a request from the options of `selection_options`."""
-    from groupsync.engine import Request
+    from groupsync.planning import Request
     from groupsync.scope import Selection
 
     return Request(

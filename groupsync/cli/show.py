@@ -34,10 +34,10 @@ def command(
     **picked: Any,
 ) -> int:
     """Show groups, desired and prior side by side; with GROUP, its attributes and members."""
-    from groupsync import engine
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
+    from groupsync.sides import both_sides
 
     if (only_members or prior) and not (only_members and group):
         raise click.UsageError("--members prints one group: `groupsync show GROUP --members [--prior]`.")
@@ -45,7 +45,7 @@ def command(
     request = common.request_of(**picked)
     project = load_project(config, request.as_of)
     with open_targets(config, Plugins.discover(), request.targets) as backends:
-        found = engine.both_sides(project, backends, request, group)
+        found = both_sides(project, backends, request, group)
         common.show_diagnostics(project.findings)
         if only_members:
             _print_members(found, prior=prior)

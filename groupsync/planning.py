@@ -1,0 +1,169 @@
+"""Read one target and work out what changes there: read → scope → diff. An edge: it does I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from groupsync.diff import compare
+from groupsync.errors import BackendError
+from groupsync.judging import holdings_of
+from groupsync.model import Diagnostic, Mode, Severity, TargetState
+from groupsync.progress import Track, untracked
+from groupsync.project import collecting, wanted_on
+from groupsync.reading import context_of, read_target, refilled, undeclared
+from groupsync.retry import Retries
+from groupsync.scope import EVERYTHING, Scoped, Selection, scope
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from groupsync.backend import Backend
+    from groupsync.config import TargetConfig
+    from groupsync.guard_grants import Grant
+    from groupsync.guard_lost import Holding
+    from groupsync.model import Change, Drift, Refusal, Snapshot
+    from groupsync.ownership import Ownership
+    from groupsync.project import Project
+    from groupsync.scope import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks for.
+
+    Attributes:
+        as_of: the instant at which `from` and `until` are judged, in UTC.
+        looking: `as_of` was chosen with `--at`: what comes of it may be looked at, not applied.
+        targets: names of the targets to serve; empty for all.
+        selection: which groups.
+        adopt: consent to take over groups without a mark.
+        track: shows progress.
+        retry: how patient to be with targets while they are read.
+        grants: exceptions from guards.
+    """
+
+    as_of: datetime
+    looking: bool = False
+    targets: tuple[str, ...] = ()
+    selection: Selection = EVERYTHING
+    adopt: bool = False
+    track: Track = untracked
+    retry: Retries = field(default_factory=Retries)
+    grants: tuple[Grant, ...] = ()
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan while it is being put together.
+
+    Attributes:
+        looked_at: by target, the names of the groups that were compared.
+        counts: by name, how many members a definition gives its group, where comparing found that out.
+        holdings: by target, all our groups there.
+    """
+
+    states: list[TargetState] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    drift: list[Drift] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    findings: list[Diagnostic] = field(default_factory=list)
+    looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    holdings: dict[str, tuple[Holding, ...]] = field(default_factory=dict)
+
+
+def plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: Draft) -> None:
+    """Add to the draft of a plan what changes on one target, and what there is to say of it.
+
+    Raises:
+        BackendError: the target could not be read at all.
+        ConfigError: `owns` does not go with the target, or its ledger can't be read.
+    """
+    config = project.config
+    wanted = wanted_on(project, target, request.selection, request.adopt)
+    wanted, snapshot = read_target(config, target, backend, wanted, request.retry)
+    scoped = scope(target.name, config.project, wanted, snapshot)
+    context = context_of(config, target, backend, wanted, snapshot)
+    withheld = set(scoped.withheld)
+    draft.refusals += scoped.refusals
+    draft.findings += [*snapshot.diagnostics, *scoped.diagnostics]
+    for pair in request.track(f"Comparing {target.name}", scoped.pairs):
+        name = _name(pair)
+        try:
+            with collecting(draft.findings):
+                compared = request.retry.call(partial(compare, pair, context))
+                draft.counts |= _count_of(pair, compared.change, snapshot)
+                if compared.change:
+                    draft.changes.append(compared.change)
+                    refusal = undeclared(target.name, backend, compared.change)
+                    draft.refusals += [refusal] if refusal else []
+                draft.drift += [compared.drift] if compared.drift else []
+                if warning := refilled(target.name, pair, compared.change):
+                    withheld.add(name)
+                    draft.findings.append(warning)
+                if compared.withheld:
+                    withheld.add(name)
+                    draft.findings.append(_removals_withheld(target.name, name, compared.withheld, snapshot.reason))
+        except BackendError as error:
+            withheld.add(name)
+            draft.findings.append(_unreadable(target.name, name, error))
+    draft.states.append(_state(target, snapshot, scoped, withheld, wanted.ownership))
+    draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
+    draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
+
+
+def _name(pair: Pair) -> str:
+    return pair.desired.group.name if pair.desired else pair.prior.name if pair.prior else ""
+
+
+def _count_of(pair: Pair, change: Change | None, snapshot: Snapshot) -> dict[str, int]:
+    """Return how many members a definition gives its group, by its name, where comparing found that out."""
+    group = pair.desired.group if pair.desired else None
+    if group is None or group.members is None or group.lifecycle.mode is not Mode.AUTHORITATIVE:
+        return {}
+    if change is not None:
+        count = change.mark.count if change.mark and snapshot.complete else None
+    else:
+        count = pair.prior.members.known_count if pair.prior and pair.prior.members and snapshot.complete else None
+    return {} if count is None else {group.name: count}
+
+
+def _state(
+    target: TargetConfig, snapshot: Snapshot, scoped: Scoped, withheld: set[str], ownership: Ownership | None
+) -> TargetState:
+    return TargetState(
+        target.name,
+        target.plugin,
+        snapshot.revision,
+        groups=len(scoped.pairs),
+        memberships=sum(
+            (pair.prior.members.known_count or 0) for pair in scoped.pairs if pair.prior and pair.prior.members
+        ),
+        complete=snapshot.complete,
+        reason=snapshot.reason,
+        withheld=tuple(sorted(withheld)),
+        owns=str(ownership.owns) if ownership else "",
+        records=ownership is None or ownership.is_recorded,
+    )
+
+
+def _removals_withheld(target: str, name: str, count: int, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "GS604",
+        Severity.WARNING,
+        f"{count} removals from `{name}` are held back: {target} was not read wholly",
+        reason,
+        "Plan again once the target can be read.",
+    )
+
+
+def _unreadable(target: str, name: str, error: BackendError) -> Diagnostic:
+    return Diagnostic(
+        "GS605",
+        Severity.WARNING,
+        f"`{name}` is left out of the plan: it could not be read from {target}",
+        str(error),
+        error.hint or "Plan again; if it persists, look at the target.",
+    )
