@@ -1,0 +1,56 @@
+"""What a service answered. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from groupsync.errors import BackendError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, read to its end.
+
+    Attributes:
+        method, path: of the request.
+        status: of the answer.
+        headers: by name in lower case.
+        body: the bytes, content encoding undone.
+    """
+
+    method: str
+    path: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def etag(self) -> str | None:
+        """The entity tag as it was sent, quotes and all; None where there is none."""
+        return self.headers.get("etag")
+
+    def json(self) -> Any:
+        """Return the body as JSON; None for an empty one.
+
+        Raises:
+            BackendError: it is no JSON; may be tried again, since a proxy's error page looks like that.
+        """
+        if not self.body:
+            return None
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            kind = self.headers.get("content-type", "no content type")[:80]
+            summary = f"{self.method} {self.path} was not answered in JSON"
+            detail = f"status {self.status}, {kind}, {len(self.body):,} bytes"
+            raise BackendError(summary, detail, "Check the target's `url`.", retryable=True) from error

@@ -1,0 +1,86 @@
+"""Tell what an answer that is no success means: whose turn it is, and whether to try again. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+from groupsync.errors import AuthenticationError, BackendError, StalePlanError
+
+if TYPE_CHECKING:
+    from groupsync.http.answer import Answer
+
+PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses after which the very same request may succeed later."""
+_EXCERPT_LENGTH: Final = 200
+_TELLING: Final = ("detail", "message", "error_description", "error", "title", "description", "reason")
+
+
+def raise_for(answer: Answer, doing: str, name: str = "") -> None:
+    """Raise what an answer other than a 2xx means; do nothing after a success.
+
+    Args:
+        answer: what came; statuses that the caller knows better must have been handled before.
+        doing: what was asked for, such as "list the groups".
+        name: of the group that it was about.
+
+    Raises:
+        AuthenticationError: 401 and 403.
+        StalePlanError: 412, the group moved.
+        BackendError: anything else.
+    """
+    if not answer.is_ok:
+        raise failure_of(answer, doing, name)
+
+
+def failure_of(answer: Answer, doing: str, name: str = "", now: datetime | None = None) -> BackendError:
+    """Return the error that an answer stands for; see `raise_for`. `now` is for tests."""
+    summary = f"the target would not {doing}"
+    detail = f"{answer.method} {answer.path} gave {answer.status}{_said(answer)}"
+    if answer.status in (401, 403):
+        hint = "Check the credentials in `auth`." if answer.status == 401 else "Check what these credentials may do."
+        return AuthenticationError(summary, detail, hint, name=name)
+    if answer.status == 412:
+        return StalePlanError(summary, f"somebody changed it since it was read ({detail})", "Plan again.", name=name)
+    if answer.status in PASSING:
+        asked = retry_after_seconds(answer.headers.get("retry-after", ""), now or datetime.now(UTC))
+        return BackendError(summary, detail, name=name, retryable=True, retry_after_seconds=asked)
+    return BackendError(summary, detail, name=name)
+
+
+def retry_after_seconds(value: str, now: datetime) -> float | None:
+    """Return how long to wait by a Retry-After header, seconds or a date (RFC 9110, 10.2.3); None for anything else."""
+    text = value.strip()
+    if re.fullmatch(r"\d{1,9}", text):
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
+
+
+def _said(answer: Answer) -> str:
+    """Return what the body tells people, short and on one line; headers are never quoted."""
+    if "html" in answer.headers.get("content-type", ""):
+        return ", with a page"
+    text = answer.body[:100_000].decode("utf-8", "replace")
+    with suppress(ValueError, RecursionError):
+        text = _telling(json.loads(text)) or text
+    line = " ".join("".join(" " if unicodedata.category(each)[0] == "C" else each for each in text).split())
+    short = line if len(line) <= _EXCERPT_LENGTH else line[:_EXCERPT_LENGTH] + "…"
+    return f": {short}" if short else ""
+
+
+def _telling(value: object) -> str:
+    """Return the text in an error document that is meant for people; empty where there is none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return next((found for key in _TELLING if (found := _telling(value.get(key)))), "")
+    return ""
