@@ -189,6 +189,36 @@ class SupportsSteps(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What came of one thing that was tried.
+
+    Attributes:
+        what: was tried, such as "the credentials are accepted".
+        found: what came back, for people; empty where there is nothing to tell.
+        problem: why it did not work; empty where it did.
+        hint: what to do about that.
+    """
+
+    what: str
+    found: str = ""
+    problem: str = ""
+    hint: str = ""
+
+
+@runtime_checkable
+class SupportsCheck(Protocol):
+    """A backend that can tell more of its target than reading groups does: credentials, rights, versions, limits."""
+
+    def check(self) -> Iterator[Check]:
+        """Try what can be tried without changing anything, and give what came of each as it comes.
+
+        Must only read. Must tell a failure as a `Check`, and go on where the next one may still tell something. The
+        core tries by itself whether groups and members can be read.
+        """
+        ...
+
+
 def member_chunks(change: Change, limit: int | None) -> Iterator[tuple[list[str], list[str]]]:
     """Give the member changes in lots of at most `limit`, sorted, all additions before all removals; pure.
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
 
-from groupsync.backend import Capabilities, LockInfo, SupportsLock, SupportsSteps
+from groupsync.backend import Capabilities, Check, LockInfo, SupportsCheck, SupportsLock, SupportsSteps
 from groupsync.errors import GroupsyncError, IncompleteRead, PluginError
 from groupsync.model import Action, Group, Members, Snapshot
 
@@ -25,7 +25,9 @@ _HINT: Final = "This is a bug in the plugin; please tell its author."
 
 
 class CheckedBackend:
-    """Call a backend and hold it to its contract. Satisfies `Backend` and `SupportsSteps`; `checked` makes the class.
+    """Call a backend and hold it to its contract. `checked` makes the class.
+
+    Satisfies `Backend`, `SupportsSteps` and `SupportsCheck`, whether the plugin's own does or not.
 
     Attributes:
         plugin: name and version of the plugin's distribution, to blame.
@@ -116,6 +118,15 @@ class CheckedBackend:
         if not isinstance(group, Group) or group.name != change.name:
             raise self._broken("apply", f"the Group `{change.name}` as it is now", group)
         return self._bound(group)
+
+    def check(self) -> Iterator[Check]:
+        """Try what the backend can try of its own; nothing where it can't. See `SupportsCheck`."""
+        with _blaming(self, "checking its target"):
+            if isinstance(self._backend, SupportsCheck):
+                for found in self._backend.check():
+                    if not isinstance(found, Check):
+                        raise self._broken("check", "values of type Check", found)
+                    yield found
 
     def close(self) -> None:
         """Let go of everything held; see `Backend.close`."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from groupsync.cli import common
-from groupsync.errors import ConfigError, ExitCode
+from groupsync.errors import BackendError, ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from groupsync.backend import Capabilities
+    from groupsync.backend import Backend, Capabilities
     from groupsync.plugins import Plugins
 
 
@@ -48,4 +48,13 @@ def _capabilities(plugins: Plugins, config_path: Path | None) -> Iterator[Mappin
         yield {}
         return
     with open_targets(common.read_config(found), plugins) as backends:
-        yield {name: backend.capabilities for name, backend in backends.items()}
+        yield dict(_told(backends))
+
+
+def _told(backends: Mapping[str, Backend]) -> Iterator[tuple[str, Capabilities]]:
+    """Give what each target can do; of one that can't be asked, say why on stderr."""
+    for name, backend in backends.items():
+        try:
+            yield name, backend.capabilities
+        except BackendError as error:
+            common.say(f"{name} can't be asked what it can do: {error}. `groupsync target check {name}` tells more.")
