@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+SERVERS := $(patsubst tests/servers/requirements/%.txt,.venv-servers/%/installed,$(wildcard tests/servers/requirements/*.txt))
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test servers lint bench clean
 
 $(VENV)/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -19,8 +20,16 @@ demo: $(VENV)/base ## plan and apply examples/quickstart on the embedded local-f
 	@rm -rf .demo && mkdir .demo && cp -R examples/quickstart .demo/quickstart
 	@$(BIN)/python examples/demo.py $(BIN)/groupsync .demo/quickstart
 
-test: $(VENV)/dev ## all tests; pick some with ARGS="-k fmt"
-	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --quiet $(ARGS)
+# loadgroup: all tests of one server go to one worker, which starts it once; the largest groups begin first.
+test: $(VENV)/dev servers ## all tests; pick some with ARGS="-k fmt", leave out real servers with ARGS="-m 'not servers'"
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --quiet $(ARGS)
+
+servers: $(SERVERS) ## real servers for the tests, each in an environment of its own
+
+.venv-servers/%/installed: tests/servers/requirements/%.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	@cp $< $@
 
 lint: $(VENV)/dev ## style, types, layers
 	$(BIN)/ruff check .
@@ -32,4 +41,4 @@ bench: $(VENV)/dev ## ratios against the floors of design §9
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .demo build dist *.egg-info
+	rm -rf $(VENV) .venv-servers .demo build dist *.egg-info

@@ -1,0 +1,82 @@
+"""Fixtures that start real servers, one each a run and worker; see `Server` for what a test gets.
+
+A test that asks for one, directly or through another fixture, is marked `servers` by that alone, and goes with all the
+others that ask for it to one worker of pytest-xdist (`--dist=loadgroup`), so that a server is started once.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.servers import hub, mailman, scim
+from tests.servers.environments import LEFT_OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STARTS = {
+    "canaille": scim.canaille,
+    "jupyterhub": hub.jupyterhub,
+    "mailman": mailman.mailman,
+    "scim2_server": scim.scim2_server,
+}
+"""By the name of the fixture, what starts the server in a folder; also for a test that wants one to itself."""
+
+
+def _fixture(name: str) -> object:
+    def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+        with STARTS[name](tmp_path_factory.mktemp(name)) as server:
+            yield server
+
+    return pytest.fixture(started, scope="session", name=name)
+
+
+canaille, jupyterhub, mailman_, scim2_server = map(_fixture, STARTS)
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """Give a function that starts a server by its fixture's name, empty and for this test alone."""
+    with ExitStack() as stack:
+
+        def start(name, **options):
+            folder = tmp_path / f"{name}-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            return stack.enter_context(STARTS[name](folder, **options))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def server(request):
+    """Give the server whose fixture a test is parametrised with, indirectly."""
+    return request.getfixturevalue(request.param)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark what asks for a server."""
+    for item in items:
+        names = {*item.fixturenames, *_parameters(item)}
+        for name in sorted(names & STARTS.keys()):
+            item.add_marker(pytest.mark.xdist_group(name))
+        if names & {*STARTS, "own_server", "server"}:
+            item.add_marker(pytest.mark.servers)
+
+
+def _parameters(item):
+    spec = getattr(item, "callspec", None)
+    return [each for each in spec.params.values() if isinstance(each, str)] if spec else []
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Name the servers whose tests were left out."""
+    skipped = terminalreporter.stats.get("skipped", ())
+    reasons = [each.longrepr[2] for each in skipped if isinstance(each.longrepr, tuple)]
+    missing = sorted({why.removeprefix("Skipped: ") for why in reasons if why.endswith(LEFT_OUT)})
+    for reason in missing:
+        count = sum(why.endswith(reason) for why in reasons)
+        terminalreporter.write_line(f"{count} tests were left out: {reason}", yellow=True)
