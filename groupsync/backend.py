@@ -42,6 +42,8 @@ class Capabilities:
         concurrent: calls that may be under way at once, from several threads, those that renew the lock not counted; 1
             for one after the other, all from the thread that opened the target.
         locks: it satisfies `SupportsLock`.
+        attributes: those of `ATTRIBUTES` that it can store. What a definition says besides is not planned, and warned
+            of.
     """
 
     actions: frozenset[Action]
@@ -53,6 +55,7 @@ class Capabilities:
     native_segments: bool = False
     concurrent: int = 1
     locks: bool = False
+    attributes: frozenset[str] = frozenset(ATTRIBUTES)
 
 
 @dataclass(frozen=True, slots=True)

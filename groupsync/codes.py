@@ -60,6 +60,7 @@ CODES: Final[dict[str, str]] = {
     "GS502": "A secret that an option refers to is not there.",
     "GS503": "A reference to a secret that is malformed, or where none can be.",
     "GS504": "The config is not one document.",
+    "GS505": "A profile of a REST service can't be used: it is not one document, or something in it can't be.",
     "GS601": "A group is not created or deleted because its target was not read wholly.",
     "GS602": "A group on the target carries another project's mark.",
     "GS603": "A group with `state: absent` carries no mark, so it is not ours to delete.",

@@ -41,7 +41,7 @@ def test_json_output_fits_the_schema_that_is_printed(project, typed, schema):
     Draft202012Validator(described).validate(json.loads(project(*typed, "--format", "json").out))
 
 
-@pytest.mark.parametrize("name", ["config", "group", "approval", "plan", "report"])
+@pytest.mark.parametrize("name", ["config", "group", "approval", "plan", "report", "profile"])
 def test_schemas_explain_every_property(project, name):
     """Every property of every schema has a title or description, so that editors can explain it."""
     schema = json.loads(project("schema", name).out)
