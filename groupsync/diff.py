@@ -68,6 +68,7 @@ class Context:
         revisions: whether the target has revisions; if not, changes carry one of the content that was read.
         marks: whether the target holds marks, and not something that stands in for them.
         records: whether what was applied last is recorded, in marks or a ledger.
+        attributes: those that the target can store.
     """
 
     target: str
@@ -77,6 +78,7 @@ class Context:
     revisions: bool = True
     marks: bool = True
     records: bool = True
+    attributes: frozenset[str] = frozenset(ATTRIBUTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,9 @@ def _create(pair: Pair, context: Context) -> Change:
     desired = _desired(pair)
     group = desired.group
     add = _certain(_vouched(group.members or NO_MEMBERS, context.identity))
-    attributes = [AttributeChange(name, None, group.attribute(name)) for name in ATTRIBUTES]
+    attributes = [
+        AttributeChange(name, None, group.attribute(name)) for name in ATTRIBUTES if name in context.attributes
+    ]
     return Change(
         context.target,
         group.name,
@@ -127,7 +131,7 @@ def _update(pair: Pair, context: Context) -> Compared:
     desired, prior = _desired(pair), _prior(pair)
     group = desired.group
     difference = _members_of(group, prior, context)
-    attributes = (*attribute_changes(group, prior), *_protection(prior, group, context))
+    attributes = (*attribute_changes(group, prior, context), *_protection(prior, group, context))
     drift = _drift(context.target, prior, group.name, difference)
     moved = difference is not None and bool(difference.add.count or difference.remove.count)
     if not moved and not attributes and pair.action is Action.UPDATE:
@@ -310,12 +314,13 @@ def _reason(drift: Drift | None, moved: bool) -> str:
 # --- Attributes and marks ---------------------------------------------------------------------------------------------
 
 
-def attribute_changes(desired: Group, prior: Group) -> list[AttributeChange]:
+def attribute_changes(desired: Group, prior: Group, context: Context) -> list[AttributeChange]:
     """Return the attributes that differ, in the order of `ATTRIBUTES`. None on the desired side is not managed."""
+    wanted = {name: desired.attribute(name) for name in ATTRIBUTES if name in context.attributes}
     return [
-        AttributeChange(name, prior.attribute(name), desired.attribute(name))
-        for name in ATTRIBUTES
-        if desired.attribute(name) is not None and (desired.attribute(name) or None) != (prior.attribute(name) or None)
+        AttributeChange(name, prior.attribute(name), value)
+        for name, value in wanted.items()
+        if value is not None and not prior.says(name, value)
     ]
 
 

@@ -78,11 +78,11 @@ def _leads_to_plan(change: Change, group: Group) -> bool:
     if Members.of((now | change.add.load()) - change.remove.load()).digest != change.mark.digest:
         return False
     return all(
-        (group.attribute(each.name) or None) in (each.before or None, each.after or None)
+        group.says(each.name, each.before) or group.says(each.name, each.after)
         for each in change.attributes
         if each.name in ATTRIBUTES
     )
 
 
 def _is_written(each: AttributeChange, group: Group) -> bool:
-    return each.name in ATTRIBUTES and (group.attribute(each.name) or None) == (each.after or None)
+    return each.name in ATTRIBUTES and group.says(each.name, each.after)

@@ -39,7 +39,7 @@ def _differences(change: Change, group: Group) -> Iterator[str]:
         if gone:
             yield f"{gone:,} of {change.remove.count:,} to remove {_are(gone)} gone already"
     for each in change.attributes:
-        if each.name in ATTRIBUTES and (group.attribute(each.name) or None) != (each.before or None):
+        if each.name in ATTRIBUTES and not group.says(each.name, each.before):
             yield f"its {each.name} is {_shown(group.attribute(each.name))}, and was {_shown(each.before)}"
 
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from groupsync.diff import Context
 from groupsync.ledger import ownership_of
-from groupsync.model import Action, Refusal, Scope
+from groupsync.model import ATTRIBUTES, Action, Diagnostic, Refusal, Scope, Severity
 from groupsync.scope import emptied, is_suddenly_empty
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from groupsync.backend import Backend
     from groupsync.config import Config, TargetConfig
-    from groupsync.model import Change, Diagnostic, Snapshot
+    from groupsync.model import Change, Snapshot
     from groupsync.retry import Retries
     from groupsync.scope import Pair, Wanted
 
@@ -32,6 +34,8 @@ def read_target(
     """
     ownership = ownership_of(config, target, backend, wanted.here)
     snapshot = retry.call(lambda: backend.read(Scope()))
+    warnings = tuple(_not_kept(target.name, wanted, backend.capabilities.attributes))
+    snapshot = replace(snapshot, diagnostics=(*snapshot.diagnostics, *warnings))
     if ownership is not None:
         snapshot = replace(snapshot, groups=ownership.claim(snapshot.groups))
     return replace(wanted, ownership=ownership), snapshot
@@ -49,7 +53,24 @@ def context_of(config: Config, target: TargetConfig, backend: Backend, wanted: W
         revisions=can.revisions,
         marks=can.ownership,
         records=records,
+        attributes=can.attributes,
     )
+
+
+def _not_kept(target: str, wanted: Wanted, kept: frozenset[str]) -> Iterator[Diagnostic]:
+    """Give a warning for each attribute that groups have and the target can't keep; a kind is not worth one."""
+    for name in ATTRIBUTES[1:]:
+        groups = [each for each in wanted.here if each.group.attribute(name)] if name not in kept else []
+        if groups:
+            count = "a group" if len(groups) == 1 else f"{len(groups):,} groups"
+            yield Diagnostic(
+                "GS609",
+                Severity.WARNING,
+                f"`{name}` of {count} is not kept on {target}",
+                "The target has no place for it. All else is as it should be.",
+                "Nothing needs to be done; what is written in the definition counts elsewhere.",
+                groups[0].definition.at,
+            )
 
 
 def refilled(target: str, pair: Pair, change: Change | None) -> Diagnostic | None:

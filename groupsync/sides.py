@@ -41,7 +41,7 @@ def both_sides(
             backend = backends[target.name]
             wanted, snapshot = read_target(project.config, target, backend, wanted_on(project, target), request.retry)
             project.findings.extend(snapshot.diagnostics)
-            found += _sides(target.name, wanted, snapshot)
+            found += _sides(target.name, wanted, snapshot, backend.capabilities.attributes)
     picked = [
         each
         for each in found
@@ -53,14 +53,14 @@ def both_sides(
     return picked
 
 
-def _sides(target: str, wanted: Wanted, snapshot: Snapshot) -> list[Sides]:
+def _sides(target: str, wanted: Wanted, snapshot: Snapshot, kept: frozenset[str]) -> list[Sides]:
     prior = {group.name: group for group in snapshot.groups}
     found: list[Sides] = []
     for desired in wanted.here:
         if desired.group.lifecycle.state is State.ABSENT:
             continue
         old = next((name for name in (desired.group.name, *desired.definition.previously) if name in prior), None)
-        found.append(Sides(target, desired.group.name, desired.group, prior.pop(old) if old else None))
+        found.append(Sides(target, desired.group.name, desired.group, prior.pop(old) if old else None, kept))
     found += [Sides(target, group.name, None, group) for group in prior.values()]
     return sorted(found, key=lambda sides: sides.name)
 

@@ -149,7 +149,7 @@ def _unlike_written(change: Change, group: Group, *, holds_marks: bool) -> str:
     if holds_marks and group.mark != change.mark:
         return "it does not carry the mark that was written"
     for each in change.attributes:
-        if each.name in ATTRIBUTES and (group.attribute(each.name) or None) != (each.after or None):
+        if each.name in ATTRIBUTES and not group.says(each.name, each.after):
             return f"its {each.name} is not what was written"
     if change.mark and group.members is not None and group.members.digest != change.mark.digest:
         return f"it has {group.members.count} members, not the {change.mark.count} that were planned"

@@ -74,6 +74,16 @@ class Group:
         value: AttributeValue = getattr(self, name)
         return value
 
+    def says(self, name: str, value: AttributeValue) -> bool:
+        """Tell whether an attribute has a value.
+
+        Not set and empty are the same. So is a display name that only repeats the name: some targets must have one.
+        """
+        return self._telling(name, self.attribute(name)) == self._telling(name, value)
+
+    def _telling(self, name: str, value: AttributeValue) -> AttributeValue:
+        return None if name == "display_name" and value == self.name else value or None
+
 
 ATTRIBUTES: Final = ("kind", "display_name", "description", "owners", "labels")
 """The attributes that are compared and written, in the order shown."""

@@ -38,12 +38,14 @@ class Sides:
         name: of the group; where the sides' names differ (a rename), the desired one.
         desired: None where nothing defines it for this target.
         prior: None where the target does not have it.
+        attributes: those that the target can keep, and so may differ in.
     """
 
     target: str
     name: str
     desired: Group | None
     prior: Group | None
+    attributes: frozenset[str] = frozenset(ATTRIBUTES)
 
     @property
     def status(self) -> Status:
@@ -57,13 +59,13 @@ class Sides:
         wanted, held = self.desired.members, self.prior.members
         if wanted is not None and wanted != held:
             return Status.DIFFERS
-        return Status.DIFFERS if any(map(self._differs, ATTRIBUTES)) else Status.SAME
+        return Status.DIFFERS if any(map(self._differs, self.attributes)) else Status.SAME
 
     def _differs(self, attribute: str) -> bool:
         if self.desired is None or self.prior is None:
             return False
         wanted = self.desired.attribute(attribute)
-        return wanted is not None and (wanted or None) != (self.prior.attribute(attribute) or None)
+        return wanted is not None and not self.prior.says(attribute, wanted)
 
 
 _WORDS: Final = {

@@ -142,7 +142,8 @@ class Preconditions(Room):
         """Members, attributes and the mark each count: a plan made before any such change is stale after it."""
         group = self._with_revision(target)
         seen = {group.revision}
-        changes: list[dict[str, Any]] = [{"add": [BOB]}, {"remove": [ADA]}, {"prevent_delete": True}]
+        changes: list[dict[str, Any]] = [{"add": [BOB]}, {"remove": [ADA]}]
+        changes += [{"prevent_delete": True}] if target.capabilities.ownership else []
         changes += [{"display_name": "X"}] if "display_name" in self.attributes else []
         for number, wanted in enumerate(changes, 2):
             target.backend.apply(change_of(target.group("a"), **wanted))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from groupsync.backend import Capabilities, LockInfo, Step, carry_out, check_precondition, member_chunks
 from groupsync.errors import LockHeldError, StaleRead
-from groupsync.model import Action, Members, Snapshot
+from groupsync.model import ATTRIBUTES, KNOWN_USER_GROUP, Action, Members, Snapshot
 from groupsync_memory.store import MemoryStore
 
 if TYPE_CHECKING:
@@ -63,6 +63,14 @@ class MemoryBackend:
                 "description": "Member changes in one write; a change of more takes several, and may stop in between.",
                 "examples": [100],
             },
+            "attributes": {
+                "type": "array",
+                "items": {"enum": list(ATTRIBUTES)},
+                "title": "Attributes",
+                "description": "What the target can hold besides names and members; by default everything.",
+                "default": list(ATTRIBUTES),
+                "examples": [["display_name"]],
+            },
             "concurrent": {
                 "type": "integer",
                 "minimum": 1,
@@ -84,7 +92,11 @@ class MemoryBackend:
     @classmethod
     def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:  # noqa: ARG003
         """Make a way into the store that the options name."""
-        can = {key: options[key] for key in ("ownership", "revisions", "bulk_limit", "concurrent") if key in options}
+        can: dict[str, Any] = {
+            key: options[key] for key in ("ownership", "revisions", "bulk_limit", "concurrent") if key in options
+        }
+        if "attributes" in options:
+            can["attributes"] = frozenset(options["attributes"])
         return cls(MemoryStore.named(options.get("store", "default")), replace(_CAPABILITIES, **can))
 
     @property
@@ -146,7 +158,9 @@ class MemoryBackend:
         return replace(self._storable(group), members=unread, revision=revision)
 
     def _storable(self, group: Group) -> Group:
-        return group if self._capabilities.ownership else replace(group, mark=None)
+        lost = {name: KNOWN_USER_GROUP if name == "kind" else None for name in ATTRIBUTES}
+        kept: dict[str, Any] = {name: lost[name] for name in lost if name not in self._capabilities.attributes}
+        return replace(group, **kept, mark=group.mark if self._capabilities.ownership else None)
 
     def close(self) -> None:
         """Do nothing: the store outlives its backends."""

@@ -59,7 +59,7 @@ class Oddities:
             names = [f"`{name}`: {_listed(values)}" for name, values in sorted(self._strangers.items())]
             found.append(
                 Diagnostic(
-                    "GS720",
+                    "GS705",
                     Severity.WARNING,
                     f"{members} on {self._target} {'are' if count > 1 else 'is'} nobody that we know",
                     "No user with an address stands for what is there, in " + "; ".join(names[:_SHOWN]) + _more(names),
@@ -70,7 +70,7 @@ class Oddities:
             names = [f"`{name}`" for name in sorted(self._nested)]
             found.append(
                 Diagnostic(
-                    "GS721",
+                    "GS706",
                     Severity.WARNING,
                     f"Groups on {self._target} have groups among their members",
                     f"In {_listed(names)}. Only people are looked at; who is in by such a group is not.",
@@ -80,7 +80,7 @@ class Oddities:
         if self._hidden:
             found.append(
                 Diagnostic(
-                    "GS722",
+                    "GS707",
                     Severity.WARNING,
                     f"A group on {self._target} is left out, because its display name is another's name",
                     _listed(self._hidden),
