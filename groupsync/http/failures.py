@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the very same request may succeed later."""
 _EXCERPT_LENGTH: Final = 200
-_TELLING: Final = ("detail", "message", "error_description", "error", "title", "description", "reason")
+_TELLING: Final = ("detail", "message", "error_description", "error", "description", "title", "reason")
 
 
 def raise_for(answer: Answer, doing: str, name: str = "") -> None:

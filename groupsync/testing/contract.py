@@ -34,7 +34,10 @@ class BackendContract(Reading, Creating, Updating, Preconditions, Leaving, Marki
 
     Attributes:
         attributes: those that the target can store; leave out what it can't.
-        many: how many members the large test uses.
+        many: how many members the large test uses; fewer where the target is slow, but more than one page and one bulk.
+        unusual: members that the target must be able to hold; leave out what it can't have at all.
+        texts: what attributes must be able to hold, likewise.
+        filled_in: attributes to which the target gives a value of its own where none is written.
     """
 
     @pytest.fixture

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ADA, BOB, CY = "ada@example.com", "bob@example.com", "cy@example.com"
 UNUSUAL = ("o'brien+news@example.com", "straße@example.com", "名前@example.com", "a/b=c{d}@xn--bcher-kva.example")
 TEXT = "Größe: 5 „Ω“ \U0001f600 \u202eabc, #1 - 'x' \"y\" \\n & <b>|*[no]"
+TEXTS = (TEXT, "two\nlines\n", " spaces around ", "no", "007", "null", "- a: b # c")
 
 
 class Room:
@@ -23,6 +24,9 @@ class Room:
 
     attributes: ClassVar[tuple[str, ...]] = ATTRIBUTES
     many: ClassVar[int] = 10_000
+    unusual: ClassVar[tuple[str, ...]] = UNUSUAL
+    texts: ClassVar[tuple[str, ...]] = TEXTS
+    filled_in: ClassVar[tuple[str, ...]] = ()
 
     def _stores(self, attribute: str) -> None:
         if attribute not in self.attributes:

@@ -70,7 +70,10 @@ class Reader:
             IncompleteRead: fewer or more came than the service announced.
             StaleRead: the group moved since it was read.
         """
-        call = self.wire.profile.calls["members"]
+        call = self.wire.profile.calls.get("members")
+        if call is None:  # they came with the group, or are not told at all
+            yield from group.members.load() if group.members is not None else ()
+            return
         seen: dict[str, str] = {}
         values = {"name": group.name} | ({"id": group.id} if group.id is not None else {})
         size = self.wire.profile.limits.member_page
