@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from groupsync.testing import BackendContract
@@ -13,7 +15,7 @@ from tests.servers.mailman import DOMAIN
 class OnServer(BackendContract):
     """A service that is emptied before each test; what it does is looked at from outside."""
 
-    options: dict = {}
+    options: ClassVar = {}
 
     @pytest.fixture
     def make_backend(self, context, service):
@@ -25,7 +27,7 @@ class OnServer(BackendContract):
 class TestJupyterHub(OnServer):
     """Marks and attributes in a group's properties, no revisions, no renames; users must exist, in lower case."""
 
-    options = {"profile": "jupyterhub", "create_missing_users": True}
+    options: ClassVar = {"profile": "jupyterhub", "create_missing_users": True}
     many = 700
     unusual = ("o'brien+news@example.com", "straße@example.com", "名前@example.com", "b=c{d}@xn--bcher-kva.example")
 
@@ -37,7 +39,7 @@ class TestJupyterHub(OnServer):
 class TestMailman(OnServer):
     """Neither marks nor revisions nor renames; members one by one, addresses in ASCII."""
 
-    options = {"profile": "mailman3", "parameters": {"domain": DOMAIN}}
+    options: ClassVar = {"profile": "mailman3", "parameters": {"domain": DOMAIN}}
     attributes = ("display_name", "description")
     many = 120
     texts = tuple(text for text in TEXTS if "\n" not in text)
