@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from groupsync.model import ATTRIBUTES
 from groupsync.report.escape import escape
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, wrap
 
@@ -53,6 +54,7 @@ def describe(capabilities: Capabilities) -> dict[str, str]:
 
     return {
         "actions": ", ".join(sorted(capabilities.actions)),
+        "attributes": ", ".join(name for name in ATTRIBUTES if name in capabilities.attributes) or "none",
         "members a page": limit(capabilities.member_page_size),
         "changes a request": limit(capabilities.bulk_limit),
         "at once": f"{capabilities.concurrent}",
@@ -69,7 +71,8 @@ def render_plugins_json(plugins: Sequence[PluginInfo], targets: Mapping[str, Cap
     document = {
         "plugins": [asdict(plugin) for plugin in plugins],
         "targets": {
-            name: asdict(capabilities) | {"actions": sorted(capabilities.actions)}
+            name: asdict(capabilities)
+            | {"actions": sorted(capabilities.actions), "attributes": sorted(capabilities.attributes)}
             for name, capabilities in targets.items()
         },
     }
