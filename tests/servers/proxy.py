@@ -90,7 +90,7 @@ class Exchange:
             connection.putrequest(self.call.method, path or self.call.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.call.headers:
                 if name not in PER_HOP:
-                    connection.putheader(name, value)
+                    connection.putheader(name, self.proxy.host if name == "host" and self.proxy.host else value)
             if self.call.body or self.call.method in {"POST", "PUT", "PATCH"}:
                 connection.putheader("Content-Length", str(len(self.call.body)))
             connection.endheaders(self.call.body or None)
@@ -163,16 +163,17 @@ class Proxy:
 
     Attributes:
         url: to be used instead of the server's.
+        host: what the server is told it was called by; empty for what the client says.
         choose: says which fault a request has, None for none; called in the order in which they come.
         calls: all requests so far, in that order.
         most_in_flight: how many there were at once at the most.
         closed: set once the proxy is to end.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, rewrites_host: bool = False) -> None:
         parts = urlsplit(url)
         self.upstream = (parts.hostname, parts.port)
-        self._path = parts.path
+        self.host = parts.netloc if rewrites_host else ""
         self.closed = threading.Event()
         self._mutex = threading.Lock()
         self._last: dict[str, Answer] = {}

@@ -164,7 +164,8 @@ def canaille(folder: Path) -> Iterator[Server]:
     with running([command, "run", "--bind", f"127.0.0.1:{port}"], folder, lambda: answers(probe), environment):
         oauth2 = {"token_url": f"{url}/oauth/token", "client_id": CLIENT, "client_secret": SECRET}
         call = Caller(f"{url}/scim/v2", headers={"Authorization": f"Bearer {_token(oauth2)}"})
-        yield Server("canaille", call.url, {"oauth2": oauth2}, folder, ScimHand(call, 0, member_is_id=False))
+        hand = ScimHand(call, 0, member_is_id=False)
+        yield Server("canaille", call.url, {"oauth2": oauth2}, folder, hand, insists_on_host=True)
 
 
 def _prepare(command: list[Any], folder: Path, environment: Mapping[str, str]) -> None:

@@ -56,6 +56,7 @@ class Server:
         auth: credentials, as the option `auth` of a target takes them.
         folder: its own folder.
         hand: changes it without groupsync.
+        insists_on_host: it refuses requests that name another host, such as a proxy's, than its own.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Server:
     auth: Mapping[str, Any]
     folder: Path
     hand: Hand = field(repr=False)
+    insists_on_host: bool = False
 
 
 class Caller:
