@@ -1,0 +1,1 @@
+"""A small service that holds groups, over HTTP: FastAPI and SQLite."""

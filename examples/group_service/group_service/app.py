@@ -1,0 +1,344 @@
+"""The contract: paths, parameters, answers. `store.py` does the work."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+
+from group_service import cursors
+from group_service import models as m
+from group_service.door import Door, error_answer
+from group_service.settings import Settings
+from group_service.store import AbsentError, Edit, MovedError, NameTakenError, Page, Row, StaleCursorError, Store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_SUMMARY: Final = "Groups with members, attributes and ownership marks"
+_DESCRIPTION: Final = """\
+What groupsync's `rest` backend speaks by itself, and what any service may offer to be a target of groupsync.
+
+**Revisions.** Every change of a group moves its revision, which is its ETag too. A write with `If-Match` is done only if
+the group is still at that revision, checked in the transaction that writes; else the answer is 412. A write that changes
+nothing leaves the revision as it is.
+
+**Pages.** A cursor belongs to the state that the first page was read from. If groups were created, renamed or deleted
+since (for members: if the group changed at all), the pages would not fit together, and the answer is 410 with the code
+`stale_cursor`: begin again at the first page. So pages that were read to the end are one state, nothing missing, nothing
+twice.
+
+**All or nothing.** A request is done wholly or not at all, in one transaction that also keeps count and digest. A write
+that was answered is on disk.
+"""
+_ERRORS: Final = {
+    401: "No token, or none that is valid (`unauthorized`).",
+    403: "The token may only read (`forbidden`).",
+    404: "There is no such group (`not_found`).",
+    409: "The name is taken (`name_taken`).",
+    410: "What was listed has changed; begin again at the first page (`stale_cursor`).",
+    412: "The group is not at this revision (`precondition_failed`).",
+    413: "More members than `limits.bulk` in one request, or a body that is too long (`too_large`).",
+    422: "Something in the request is not as described here (`invalid`).",
+    429: "Too many requests; come again after `Retry-After` seconds (`rate_limited`).",
+    503: "Others are writing for too long; come again after `Retry-After` seconds (`busy`).",
+}
+_TAG: Final = re.compile(r'(W/)?"([^"]*)"')
+_router: Final = APIRouter(prefix="/v1", dependencies=[Security(HTTPBearer(auto_error=False, scheme_name="token"))])
+
+Name = Annotated[str, Path(pattern=m.NAME_PATTERN, description="The group's name.", examples=["beta-testers"])]
+IfMatch = Annotated[
+    str,
+    Header(
+        alias="If-Match",
+        description="Do it only if the group's ETag is one of these; left out: in any case.",
+        examples=['"42-9f86d081"'],
+    ),
+]
+Cursor = Annotated[
+    str,
+    Query(description="`next_cursor` of the page before; left out for the first.", examples=["WyJncm91cHMiLCI0MiJd"]),
+]
+ETAG: Final = {
+    "ETag": {"description": "The revision, in quotes.", "schema": {"type": "string", "examples": ['"42-9f86d081"']}}
+}
+
+
+def _may_fail(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe answers that are errors; those that any request may get are among them."""
+    described: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({401, 422, 429, 503, *statuses}):
+        described[status] = {"model": m.Error, "description": _ERRORS[status]}
+    for status in (429, 503):
+        described[status]["headers"] = {
+            "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "examples": [1]}}
+        }
+    return described
+
+
+@_router.get("/", summary="What this is, and its limits", responses=_may_fail())
+def about(request: Request) -> m.About:
+    """Also the way to find out whether a token is valid."""
+    settings = _settings(request)
+    limits = m.Limits(
+        page=settings.page, member_page=settings.member_page, bulk=settings.bulk, in_flight=settings.in_flight
+    )
+    return m.About(service="groupsync group service", version="1", limits=limits)
+
+
+@_router.get("/groups", summary="List groups", response_model=m.Groups, responses=_may_fail(410))
+def list_groups(
+    request: Request,
+    limit: Annotated[
+        int, Query(ge=1, le=500, description="Groups in the page at most; there may be fewer.", examples=[100])
+    ] = 100,
+    cursor: Cursor = "",
+    name: Annotated[
+        list[m.Name],
+        Query(max_length=500, description="Only groups of these names; may be repeated.", examples=[["beta-testers"]]),
+    ] = [],  # noqa: B006 - FastAPI copies it
+) -> dict[str, Any]:
+    """All groups, or those of certain names; names that no group has are left out."""
+    listed = "groups:" + hashlib.sha256("\n".join(sorted(set(name))).encode()).hexdigest()[:16]
+    at = _place(cursor, listed)
+    page = _store(request).groups(name, min(limit, _settings(request).page), *at)
+    return {"groups": page.items, "total": page.total, "next_cursor": _next(page, listed)}
+
+
+@_router.post(
+    "/groups",
+    summary="Create a group",
+    status_code=201,
+    response_model=m.Group,
+    responses={
+        201: {
+            "description": "The group as it is now.",
+            "headers": ETAG
+            | {
+                "Location": {
+                    "description": "Where it is.",
+                    "schema": {"type": "string", "examples": ["/v1/groups/beta-testers"]},
+                }
+            },
+        },
+        **_may_fail(403, 409, 413),
+    },
+)
+def create_group(request: Request, response: Response, body: m.NewGroup) -> Row:
+    """With attributes, mark and the first members, all in one transaction."""
+    _require_few(request, len(body.members))
+    group = _store(request).create(Edit(m.given_values(body), add=body.members))
+    response.headers["Location"] = f"/v1/groups/{group['name']}"
+    return _tagged(response, group)
+
+
+@_router.get(
+    "/groups/{name}",
+    summary="Read a group",
+    response_model=m.Group,
+    responses={
+        200: {"description": "The group.", "headers": ETAG},
+        304: {"description": "It is still as it was.", "headers": ETAG},
+        **_may_fail(404),
+    },
+)
+def read_group(
+    request: Request,
+    response: Response,
+    name: Name,
+    if_none_match: Annotated[
+        str,
+        Header(
+            alias="If-None-Match",
+            description="ETags that the client has; 304 if one is right.",
+            examples=['"42-9f86d081"'],
+        ),
+    ] = "",
+) -> Any:
+    """Without its members."""
+    group = _store(request).group(name)
+    tags = {tag for _, tag in _TAG.findall(if_none_match)}
+    if if_none_match.strip() == "*" or group["revision"] in tags:
+        return Response(status_code=304, headers={"ETag": f'"{group["revision"]}"'})
+    return _tagged(response, group)
+
+
+@_router.patch(
+    "/groups/{name}",
+    summary="Change a group",
+    response_model=m.Group,
+    responses={200: {"description": "The group as it is now.", "headers": ETAG}, **_may_fail(403, 404, 409, 412, 413)},
+)
+def change_group(request: Request, response: Response, name: Name, body: m.GroupChange, if_match: IfMatch = "") -> Row:
+    """Attributes, name, mark and members, all in one transaction."""
+    _require_few(request, len(body.members.add) + len(body.members.remove))
+    edit = Edit(m.given_values(body), add=body.members.add, remove=body.members.remove)
+    return _tagged(response, _store(request).change(name, edit, _revisions(if_match)))
+
+
+@_router.delete(
+    "/groups/{name}",
+    summary="Delete a group",
+    status_code=204,
+    responses={204: {"description": "It is gone."}, **_may_fail(403, 404, 412)},
+)
+def delete_group(request: Request, name: Name, if_match: IfMatch = "") -> None:
+    """With its members."""
+    _store(request).delete(name, _revisions(if_match))
+
+
+@_router.get(
+    "/groups/{name}/members",
+    summary="List a group's members",
+    response_model=m.Members,
+    responses={200: {"description": "A page of members.", "headers": ETAG}, **_may_fail(404, 410)},
+)
+def list_members(
+    request: Request,
+    response: Response,
+    name: Name,
+    limit: Annotated[
+        int, Query(ge=1, le=1000, description="Members in the page at most; there may be fewer.", examples=[1000])
+    ] = 1000,
+    cursor: Cursor = "",
+) -> dict[str, Any]:
+    """Sorted, each once."""
+    at = _place(cursor, "members")
+    page = _store(request).members(name, min(limit, _settings(request).member_page), *at)
+    response.headers["ETag"] = f'"{page.state}"'
+    return {"members": page.items, "total": page.total, "revision": page.state, "next_cursor": _next(page, "members")}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the service. The database is opened when it starts."""
+
+    @asynccontextmanager
+    async def serving(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = settings.in_flight
+        app.state.store = Store(settings.database, settings.busy_seconds)
+        yield
+        app.state.store.close()
+
+    app = FastAPI(
+        title="groupsync group service",
+        version="1",
+        summary=_SUMMARY,
+        description=_DESCRIPTION,
+        license_info=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=serving,
+        separate_input_output_schemas=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.settings = settings
+    app.include_router(_router)
+    app.add_api_route("/health", _health, include_in_schema=False)
+    app.add_middleware(Door, settings=settings)
+    for kind, answer in _ANSWERS.items():
+        app.add_exception_handler(kind, answer)
+    return app
+
+
+def _health(request: Request) -> dict[str, str]:
+    _store(request).groups((), 1)
+    return {"status": "ok"}
+
+
+def _store(request: Request) -> Store:
+    store: Store = request.app.state.store
+    return store
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+def _tagged(response: Response, group: Row) -> Row:
+    response.headers["ETag"] = f'"{group["revision"]}"'
+    return group
+
+
+def _revisions(if_match: str) -> set[str] | None:
+    """Return what `If-Match` asks for; None for anything. Weak tags never match (RFC 9110, 13.1.1)."""
+    if if_match.strip() in {"", "*"}:
+        return None
+    return {tag for weak, tag in _TAG.findall(if_match) if not weak}
+
+
+def _require_few(request: Request, count: int) -> None:
+    most = _settings(request).bulk
+    if count > most:
+        raise HTTPException(413, f"{count} members in one request; at most {most}")
+
+
+def _place(cursor: str, listed: str) -> tuple[str, str] | tuple[()]:
+    return cursors.decode(cursor, listed) if cursor else ()
+
+
+def _next(page: Page, listed: str) -> str | None:
+    return None if page.after is None else cursors.encode(listed, page.state, page.after)
+
+
+def _named(request: Request) -> str:
+    return f"`{request.path_params.get('name', '')}`"
+
+
+async def _absent(request: Request, _: Exception) -> Response:
+    return error_answer(404, "not_found", f"there is no group {_named(request)}")
+
+
+async def _taken(request: Request, _: Exception) -> Response:  # noqa: ARG001
+    return error_answer(409, "name_taken", "there is a group of that name")
+
+
+async def _moved(request: Request, _: Exception) -> Response:
+    return error_answer(412, "precondition_failed", f"group {_named(request)} is not at the revision of `If-Match`")
+
+
+async def _stale(request: Request, _: Exception) -> Response:  # noqa: ARG001
+    return error_answer(410, "stale_cursor", "what was listed has changed since the first page; begin again there")
+
+
+async def _bad_cursor(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    return error_answer(422, "invalid", f"cursor: {error}")
+
+
+async def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    assert isinstance(error, RequestValidationError)
+    found = [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()[:5]]
+    return error_answer(422, "invalid", "; ".join(found))
+
+
+async def _other(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+    return error_answer(error.status_code, codes.get(error.status_code, "invalid"), error.detail, error.headers)
+
+
+async def _database(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+        raise error
+    return error_answer(503, "busy", "others are writing for too long", {"Retry-After": "1"})
+
+
+_ANSWERS: Final = {
+    AbsentError: _absent,
+    NameTakenError: _taken,
+    MovedError: _moved,
+    StaleCursorError: _stale,
+    cursors.BadCursorError: _bad_cursor,
+    RequestValidationError: _invalid,
+    HTTPException: _other,
+    sqlite3.OperationalError: _database,
+}
