@@ -6,6 +6,7 @@ there in the end and is not; it is unintended if it neither was there nor should
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -15,9 +16,13 @@ from groupsync.apply import execute, in_order, verify
 from groupsync.config import Config, load_config
 from groupsync.errors import AuthenticationError, BackendError, GroupsyncError
 from groupsync.facade import checked
+from groupsync.journal import APPLYING, Journal, Purpose
+from groupsync.journal_read import open_runs, read_runs
 from groupsync.members.files import MemberFiles
-from groupsync.model import Action, Group, Lifecycle, Mark, Members, Outcome
+from groupsync.model import Action, Group, Lifecycle, Mark, Members, Outcome, RunKind
+from groupsync.plan import plan_digest
 from groupsync.project import Project
+from groupsync.recovery import find_resumption
 from groupsync.resolve import resolve
 from groupsync.retry import Retries, RetryPolicy
 from groupsync.scope import Selection
@@ -44,6 +49,11 @@ COUNTS = {"update": 120, "create": 30, "delete": 20, "rename": 10, "adopt": 10, 
 ONCE = RetryPolicy(attempts=1)
 BACKEND = checked(MemoryBackend, "groupsync", "0")
 MEMORY = MemoryBackend(MemoryStore())
+
+
+@pytest.fixture(autouse=True)
+def _without_waiting_for_the_disk(monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 def patience(policy=ONCE):
@@ -114,6 +124,12 @@ class Ledger:
     unintended: set = field(default_factory=set)
     results: dict = field(default_factory=dict)
 
+    def went_on(self, found, results):
+        """Count what a resume proved, and what it did."""
+        applied = sum(each.outcome is Outcome.APPLIED for each in results)
+        for word, number in (("proved", len(found.proven)), ("done by the resume", applied - len(found.proven))):
+            self.results[word] = self.results.get(word, 0) + number
+
     def report(self, capsys, what):
         told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self.results.items()))
         with capsys.disabled():
@@ -145,6 +161,7 @@ class World:
         self.final = content(after.groups)
         assert () == self.planned(after).changes
         self.reached = list(self.every_step())
+        self.left = [self.from_step(number) for number in range(1, len(self.order) + 1)]
         self.foreign = {name: group for name, group in base.groups.items() if name.startswith(("loose", "theirs"))}
 
     def copy(self):
@@ -164,8 +181,12 @@ class World:
         What goes before is the same in all trials, so that it is done once for all of them.
         """
         groups, writes = self.reached[number - 1]
+        return MemoryStore(groups=dict(groups), _writes=writes, _created=writes), self.left[number - 1]
+
+    def from_step(self, number):
+        """Return the plan from the nth change on."""
         left = tuple(sorted(self.order[number - 1 :], key=lambda change: change.key))
-        return MemoryStore(groups=dict(groups), _writes=writes, _created=writes), replace(self.plan, changes=left)
+        return replace(self.plan, changes=left, digest=plan_digest(self.plan.targets, left))
 
     def planned(self, store, only="", **options):
         """Plan for all groups, or for one alone: under its new name and its old."""
@@ -180,6 +201,43 @@ class World:
         refused = {refusal.name for refusal in plan.verdict.refusals}
         assert not refused
         return verify(plan, backends, execute(plan, backends, {}, retry=retry), retry)
+
+    def at_home(self, folder):
+        """Return the project with a folder, and with that a journal, of its own."""
+        return replace(self.project, config=replace(self.config, root=folder, journal=folder / ".groupsync"))
+
+    def run(self, folder, store, plan, purpose=APPLYING, settled=()):
+        """Carry out a plan as `groupsync apply` does, and write the run down."""
+        project = self.at_home(folder)
+        journal, backends = Journal.of(project.config), {THERE: opened(store)}
+        try:
+            return engine.apply_plan(
+                project, plan, backends, journal=journal, purpose=purpose, settled=dict(settled), retry=patience()
+            )
+        finally:
+            store.lock = None  # `groupsync lock break`: after an end of the process it is kept on purpose
+
+    def resumption(self, folder, store):
+        """Return what `groupsync apply --resume` finds to go on with."""
+        return find_resumption(self.at_home(folder), {THERE: opened(store)}, patience())
+
+    def resume(self, folder, store, found):
+        """Go on as `groupsync apply --resume` does; what it reports is true, written down, and the last of it."""
+        report = self.run(folder, store, found.plan, Purpose(RunKind.RESUME, found.run.id), found.proven)
+        check_results(self, store, found.plan, report.results)
+        proven = {(each.target, each.name) for each in report.results if not each.attempts}
+        assert found.proven.keys() == proven
+        newest, cut = read_runs(self.at_home(folder).config.journal, "shop")
+        assert (RunKind.RESUME, cut.id, False) == (newest.kind, newest.of, newest.is_unfinished)
+        told = {(each.target, each.name): each.outcome for each in report.results}
+        assert told == {each.key: each.outcome for each in newest.entries}
+        self.check_nothing_is_left(folder, store)
+        return report.results
+
+    def check_nothing_is_left(self, folder, store):
+        """Another resume finds nothing to do."""
+        assert [] == list(open_runs(self.at_home(folder).config.journal, "shop"))
+        assert self.resumption(folder, store) is None
 
     def check_between(self, store, ledger, extra=frozenset()):
         """After a fault, before it is mended: who should stay is there, and nobody is there who should not."""
@@ -232,6 +290,16 @@ def count(ledger, results):
             ledger.results[result.outcome.value] = ledger.results.get(result.outcome.value, 0) + 1
 
 
+def unexplained(changes):
+    """Return changes without what they say for people."""
+    return [replace(change, reason="") for change in changes]
+
+
+def made(folder):
+    folder.mkdir()
+    return folder
+
+
 def test_the_world_has_200_changes_of_every_kind(world):
     """The enumeration below goes through what it says."""
     found = {action: sum(change.action.value == action for change in world.plan.changes) for action in COUNTS}
@@ -282,6 +350,37 @@ def test_a_fault_at_any_write_loses_nobody(world, fault, capsys):
     assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_resume_goes_on_after_a_fault_at_any_write(world, fault, capsys, tmp_path):
+    """It does what was not done, and proves what was; a run that could tell itself that all is done leaves nothing."""
+    ledger, how = Ledger(), FAULTS[fault]
+    ends, written = how["error"] is KeyboardInterrupt, how.get("after_write", False)
+    for number, change in enumerate(world.order, 1):
+        folder, (store, plan) = made(tmp_path / str(number)), world.at_step(number)
+        store.fail("apply", error=how["error"](), after_write=written)
+        if ends:
+            with pytest.raises(KeyboardInterrupt):
+                world.run(folder, store, plan)
+        else:
+            count(ledger, world.run(folder, store, plan).results)
+        world.check_between(store, ledger)
+        found = world.resumption(folder, store)
+        if written and not ends:
+            assert found is None
+            world.check_nothing_is_left(folder, store)
+        else:
+            assert ({change.key} if written else set()) == found.proven.keys()
+            assert unexplained(plan.changes if ends else [change]) == unexplained(found.plan.changes)
+            assert (1 if ends else 0) == found.run.doubtful
+            results = world.resume(folder, store, found)
+            assert {Outcome.APPLIED} == {each.outcome for each in results}
+            ledger.went_on(found, results)
+        world.check_in_the_end(store, ledger)
+        ledger.trials += 1
+    ledger.report(capsys, f"{fault}, then resume")
+    assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
+
+
 @pytest.mark.parametrize("fault", ["connection lost before the write", "connection lost after the write",
                                    "too many requests"])  # fmt: skip
 def test_a_run_mends_a_passing_fault_by_itself(world, fault, capsys):
@@ -301,18 +400,19 @@ def test_a_run_mends_a_passing_fault_by_itself(world, fault, capsys):
     assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
+def meddle(store, name):
+    """Let somebody else put Eve into a group, made by hand if need be."""
+    group = store.groups.get(name) or held(name, project=None)
+    store.put(replace(group, members=Members.of({*group.members.load(), EVE})))
+
+
 def test_somebody_else_at_any_write_is_never_overwritten(world, capsys):
     """A group that moves right before its write is left as it is and told as stale; the next run goes on from there."""
     ledger = Ledger()
     for number, change in enumerate(world.order, 1):
         store, plan = world.at_step(number)
         prior = change.prior_name or change.name
-
-        def meddle(store=store, prior=prior):
-            group = store.groups.get(prior) or held(prior, project=None)
-            store.put(replace(group, members=Members.of({*group.members.load(), EVE})))
-
-        store.meanwhile(meddle)
+        store.meanwhile(lambda store=store, prior=prior: meddle(store, prior))
         results = world.apply(store, plan)
         [stale] = [each for each in results if each.outcome is not Outcome.APPLIED]
         assert (change.name, Outcome.STALE) == (stale.name, stale.outcome)
@@ -328,6 +428,45 @@ def test_somebody_else_at_any_write_is_never_overwritten(world, capsys):
         assert () == world.planned(store, change.name).changes
         ledger.trials += 1
     ledger.report(capsys, "changed underneath")
+    assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["before the write", "after the write"])
+def test_a_resume_leaves_alone_what_moved_since_the_end(world, written, capsys, tmp_path):
+    """Somebody changes the group at which the process ended: it stays as they left it, stale, and the rest is done."""
+    ledger = Ledger()
+    for number, change in enumerate(world.order, 1):
+        folder, (store, plan) = made(tmp_path / str(number)), world.at_step(number)
+        store.fail("apply", error=KeyboardInterrupt(), after_write=written)
+        with pytest.raises(KeyboardInterrupt):
+            world.run(folder, store, plan)
+        name = change.name if written else change.prior_name or change.name
+        meddle(store, name)
+        theirs = store.groups[name]
+
+        found = world.resumption(folder, store)
+        results = world.resume(folder, store, found)
+        # A group that was given up is not looked into: that it carries no mark any more is all that was wanted.
+        given_up = written and change.action is Action.FORGET
+        assert ({change.key} if given_up else set()) == found.proven.keys()
+        stale = {each.name for each in results if each.outcome is Outcome.STALE}
+        assert (set() if given_up else {change.name}) == stale
+        assert len(results) - len(stale) == sum(each.outcome is Outcome.APPLIED for each in results)
+        assert theirs == store.groups[name]
+        assert theirs.revision == store.groups[name].revision
+        count(ledger, results)
+        ledger.went_on(found, results)
+        world.check_between(store, ledger, {(change.name, EVE)})
+
+        world.apply(store, world.planned(store, change.name, adopt=True))
+        is_theirs = change.action is Action.FORGET or (written and change.action is Action.DELETE)
+        kept = {(change.name, EVE)} if is_theirs else set()
+        now = memberships(store.groups)
+        ledger.lost |= (world.wanted | kept) - now
+        ledger.unintended |= now - world.wanted - kept
+        assert () == world.planned(store, change.name).changes
+        ledger.trials += 1
+    ledger.report(capsys, f"changed underneath after an end {'after' if written else 'before'} the write, then resume")
     assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
