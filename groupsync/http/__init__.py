@@ -6,9 +6,30 @@ within bounds, `auth` proves who we are, `failures` tells what an answer means f
 
 from __future__ import annotations
 
-from groupsync.http.answer import Answer
-from groupsync.http.client import HttpClient
-from groupsync.http.failures import failure_of, raise_for
-from groupsync.http.options import HTTP_OPTIONS, client_from_options
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from groupsync.http.answer import Answer
+    from groupsync.http.client import HttpClient
+    from groupsync.http.failures import failure_of, raise_for
+    from groupsync.http.options import HTTP_OPTIONS, client_from_options
 
 __all__ = ["HTTP_OPTIONS", "Answer", "HttpClient", "client_from_options", "failure_of", "raise_for"]
+
+_ROOMS: Final = {
+    "HTTP_OPTIONS": "options",
+    "Answer": "answer",
+    "HttpClient": "client",
+    "client_from_options": "options",
+    "failure_of": "failures",
+    "raise_for": "failures",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a room when something in it is first wanted: to know the options of a target needs no HTTP library."""
+    if name not in _ROOMS:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_ROOMS[name]}"), name)

@@ -20,6 +20,7 @@ from urllib3.util import Url, parse_url
 
 from groupsync.errors import BackendError
 from groupsync.http.answer import Answer
+from groupsync.http.bounds import MAX_IN_FLIGHT, MAX_RESPONSE_BYTES, TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     Params = Mapping[str, str | int | Sequence[str]] | None
 
-TIMEOUT_SECONDS: Final = 30.0
-MAX_RESPONSE_BYTES: Final = 64 * 1024 * 1024
-MAX_IN_FLIGHT: Final = 8
 _REDIRECTS: Final = 5
 _REDIRECT_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES: Final = 65_536

@@ -9,12 +9,13 @@ from urllib.parse import urlsplit
 
 from groupsync.errors import ConfigError
 from groupsync.http.auth import auth_of, plain
-from groupsync.http.client import MAX_IN_FLIGHT, MAX_RESPONSE_BYTES, TIMEOUT_SECONDS, HttpClient
+from groupsync.http.bounds import MAX_IN_FLIGHT, MAX_RESPONSE_BYTES, TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from groupsync.backend import BackendContext
+    from groupsync.http.client import HttpClient
 
 
 def _text(title: str, description: str, example: str) -> dict[str, Any]:
@@ -151,6 +152,8 @@ def client_from_options(
     Raises:
         ConfigError: the URL is none that may be used, or the CA file is not there.
     """
+    from groupsync.http.client import HttpClient
+
     url = plain(options["url"])
     _check_url(url, plain_http=bool(options.get("plain_http")), target=context.target)
     client = HttpClient(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import BackendError, IncompleteRead, StaleRead
+from groupsync.http.failures import failure_of
 from groupsync.model import Group, Snapshot
 from groupsync_rest.client import Refused, is_done, meaning
 from groupsync_rest.convert import canonical_members, group_of, twice
@@ -101,8 +102,6 @@ class Reader:
 
     def one(self, name: str, id_: str | None = None) -> Group | None:
         """Ask for one group; None where it is not there."""
-        from groupsync.http import failure_of
-
         call = self.wire.profile.calls["get"]
         answer = self.wire.send(call, {"name": name} | ({"id": id_} if id_ is not None else {}))
         if not is_done(call, answer):
@@ -126,8 +125,6 @@ class Reader:
             yield from self._listed({})
 
     def _listed(self, values: dict[str, Any]) -> Iterator[Group]:
-        from groupsync.http import failure_of
-
         call, limits = self.wire.profile.calls["list"], self.wire.profile.limits
         try:
             for page in self.wire.pages(call, values, limits.page):
@@ -159,8 +156,6 @@ class Reader:
             raise _moved(group)
 
     def _refused(self, group: Group, error: Refused) -> BackendError:
-        from groupsync.http import failure_of
-
         if error.meaning == "absent":
             return _moved(group)
         return failure_of(error.answer, f"tell the members of `{group.name}`", group.name)

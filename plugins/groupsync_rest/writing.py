@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.backend import Step, member_chunks
 from groupsync.errors import BackendError, StalePlanError
+from groupsync.http.failures import failure_of
 from groupsync.model import ATTRIBUTES, Action
 from groupsync_rest.client import is_done, meaning
 from groupsync_rest.convert import changed_values, mark_values, whole_values
 from groupsync_rest.profile import MARKS, MEMBERS
+from groupsync_rest.template import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -194,8 +196,6 @@ class Writing:
         return made
 
     def _send(self, call: Call, values: dict[str, Any]) -> Answer:
-        from groupsync_rest.template import kept
-
         held = self._held() if any(kept(call.body)) and call.name != "create" else None
         return self.wire.send(call, values, group=held)
 
@@ -203,8 +203,6 @@ class Writing:
         self, call: Call, values: dict[str, Any], sent: tuple[list[str], list[str]], answer: Answer
     ) -> Answer:
         """Make accounts for those who are to be added, where that may be done, and send it again."""
-        from groupsync.http import failure_of
-
         create = self._calls.get("create_members")
         if create is None or not sent[0]:
             return answer
@@ -222,8 +220,6 @@ class Writing:
 
     def _judge(self, call: Call, answer: Answer, *, is_one: bool) -> None:
         """Raise what an answer means that is no success; return where all is as it shall be nevertheless."""
-        from groupsync.http import failure_of
-
         match meaning(call, answer):
             case "exists" if call.name == "add" and is_one:
                 return
@@ -256,8 +252,6 @@ class Writing:
 
     def _look_again(self) -> None:
         """Ask for the group, if there is a way; StalePlanError where it is gone."""
-        from groupsync.http import failure_of
-
         get = self._calls.get("get")
         if get is None:
             return
