@@ -86,7 +86,7 @@ class Wire:
             return fill_path(call.path, values)
         except KeyError as error:
             at = self.profile.document.locate(("calls", call.name, "request"))
-            summary = f"there is no {error.args[0]} for the path of `{call.name}`"
+            summary = f"there is no {error.args[0]} that could stand in the path of `{call.name}`"
             raise BackendError(summary, f"`{call.path}` in {at.path}:{at.line}", "Correct the profile.") from error
 
 

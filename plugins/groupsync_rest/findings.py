@@ -98,6 +98,14 @@ def _wrong_calls(document: Document) -> Iterator[Diagnostic]:
         if name in calls and not needed & _carried(calls[name]):
             summary = f"`{name}` does not say what to send"
             yield _finding(document, ("calls", name), summary, f"Expected {words} in it.", "", key=True)
+    for name, other in (("add", "remove"), ("remove", "add")):
+        if name in calls and other not in calls:
+            detail = "Who can be added must be able to be removed, and the other way round."
+            yield _finding(document, ("calls", name), f"There is no call `{other}`", detail, "Describe it.", key=True)
+    for name in calls:
+        if {"body", "form"} <= calls[name].keys():
+            summary = f"`{name}` has both a `body` and a `form`"
+            yield _finding(document, ("calls", name, "form"), summary, "", "Take one of the two out.", key=True)
     if calls["list"].get("then_get") and "get" not in calls:
         pointer = ("calls", "list", "then_get")
         yield _finding(document, pointer, "There is no call `get`", "`then_get` asks for it.", "Describe it.")

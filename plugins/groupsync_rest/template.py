@@ -41,9 +41,17 @@ def fill_path(path: str, values: Mapping[str, Any]) -> str:
     """Return the path with its values.
 
     Raises:
-        KeyError: there is no value for one of the names.
+        KeyError: there is no value for one of the names, or none that can be a part of a path: one that is empty would
+            address what is above it, and so would dots.
     """
-    return _IN_PATH.sub(lambda found: quote(as_text(values[found.group(1)]), safe=""), path)
+
+    def part(found: re.Match[str]) -> str:
+        value = as_text(values[found.group(1)])
+        if value in {"", ".", ".."}:
+            raise KeyError(found.group(1))
+        return quote(value, safe="")
+
+    return _IN_PATH.sub(part, path)
 
 
 def variables(template: object) -> Iterator[str]:
