@@ -148,8 +148,13 @@ def read_config(path: Path | None) -> Config:
     from groupsync.config import find_config, load_config
 
     found = path or find_config(Path.cwd())
-    _root.set(found.parent)
+    show_paths_from(found.parent)
     return load_config(found)
+
+
+def show_paths_from(folder: Path) -> None:
+    """Say where the paths of diagnostics start."""
+    _root.set(folder)
 
 
 def instant_of(at: datetime | None) -> datetime:

@@ -137,9 +137,9 @@ class RestBackend:
 
     def check(self) -> Iterator[Check]:
         """Tell what the service says of itself, and where its answers don't fit the profile; only reads."""
-        from groupsync_rest.checking import checks
+        from groupsync_rest.checking import Checking
 
-        return checks(self.wire)
+        return Checking(self.wire, self._reader.canonical).checks()
 
     def close(self) -> None:
         """Close the connections."""

@@ -133,7 +133,12 @@ class Reader:
                 else:
                     yield from (self._read(raw, None) for raw in page.items)
         except Refused as error:
-            raise failure_of(error.answer, "list the groups") from error
+            failure = failure_of(error.answer, "list the groups")
+            if error.meaning == "conflict":
+                hint = "Plan again."
+                summary = "the list of groups changed while it was read"
+                raise BackendError(summary, failure.detail, hint, retryable=True) from error
+            raise failure from error
 
     def _each(self, items: list[Any]) -> Iterator[Group]:
         """Ask for each group of a page; one that went meanwhile makes the read no less whole."""
@@ -156,7 +161,7 @@ class Reader:
             raise _moved(group)
 
     def _refused(self, group: Group, error: Refused) -> BackendError:
-        if error.meaning == "absent":
+        if error.meaning in {"absent", "conflict"}:
             return _moved(group)
         return failure_of(error.answer, f"tell the members of `{group.name}`", group.name)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.servers import hub, mailman, scim
+from tests.servers import groups, hub, mailman, scim
 from tests.servers.environments import LEFT_OUT
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STARTS = {
     "canaille": scim.canaille,
+    "group_service": groups.group_service,
     "jupyterhub": hub.jupyterhub,
     "mailman": mailman.mailman,
     "scim2_server": scim.scim2_server,
@@ -34,7 +35,7 @@ def _fixture(name: str) -> object:
     return pytest.fixture(started, scope="session", name=name)
 
 
-canaille, jupyterhub, mailman_, scim2_server = map(_fixture, STARTS)
+canaille, group_service, jupyterhub, mailman_, scim2_server = map(_fixture, STARTS)
 
 
 @pytest.fixture

@@ -24,6 +24,16 @@ class OnServer(BackendContract):
         return lambda: RestBackend.from_options(options, context)
 
 
+class TestGroupService(OnServer):
+    """Everything: marks, revisions, digests, renames, members together with attributes."""
+
+    options: ClassVar = {"profile": "groupsync"}
+
+    @pytest.fixture
+    def service(self, group_service):
+        return group_service
+
+
 class TestJupyterHub(OnServer):
     """Marks and attributes in a group's properties, no revisions, no renames; users must exist, in lower case."""
 
