@@ -3,55 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import sqlite3
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import anyio.to_thread
 from fastapi import APIRouter, FastAPI, Header, Path, Query, Request, Response, Security
-from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from group_service import cursors
 from group_service import models as m
-from group_service.door import Door, error_answer
-from group_service.settings import Settings
-from group_service.store import AbsentError, Edit, MovedError, NameTakenError, Page, Row, StaleCursorError, Store
+from group_service.answers import ETAG, HANDLERS, may_fail
+from group_service.door import Door
+from group_service.store import Edit, Page, Row, Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from group_service.settings import Settings
 
 _SUMMARY: Final = "Groups with members, attributes and ownership marks"
 _DESCRIPTION: Final = """\
 What groupsync's `rest` backend speaks by itself, and what any service may offer to be a target of groupsync.
 
-**Revisions.** Every change of a group moves its revision, which is its ETag too. A write with `If-Match` is done only if
-the group is still at that revision, checked in the transaction that writes; else the answer is 412. A write that changes
-nothing leaves the revision as it is.
+**Revisions.** Every change of a group moves its revision, which is its ETag too. A write with `If-Match` is done only
+if the group is still at that revision, checked in the transaction that writes; else the answer is 412. A write that
+changes nothing leaves the revision as it is.
 
 **Pages.** A cursor belongs to the state that the first page was read from. If groups were created, renamed or deleted
 since (for members: if the group changed at all), the pages would not fit together, and the answer is 410 with the code
-`stale_cursor`: begin again at the first page. So pages that were read to the end are one state, nothing missing, nothing
-twice.
+`stale_cursor`: begin again at the first page. So pages that were read to the end are of one state: nothing is missing,
+nothing comes twice. Attributes and members of groups may change while groups are listed; each is told as it is when its
+page is read.
 
 **All or nothing.** A request is done wholly or not at all, in one transaction that also keeps count and digest. A write
 that was answered is on disk.
 """
-_ERRORS: Final = {
-    401: "No token, or none that is valid (`unauthorized`).",
-    403: "The token may only read (`forbidden`).",
-    404: "There is no such group (`not_found`).",
-    409: "The name is taken (`name_taken`).",
-    410: "What was listed has changed; begin again at the first page (`stale_cursor`).",
-    412: "The group is not at this revision (`precondition_failed`).",
-    413: "More members than `limits.bulk` in one request, or a body that is too long (`too_large`).",
-    422: "Something in the request is not as described here (`invalid`).",
-    429: "Too many requests; come again after `Retry-After` seconds (`rate_limited`).",
-    503: "Others are writing for too long; come again after `Retry-After` seconds (`busy`).",
-}
 _TAG: Final = re.compile(r'(W/)?"([^"]*)"')
 _router: Final = APIRouter(prefix="/v1", dependencies=[Security(HTTPBearer(auto_error=False, scheme_name="token"))])
 
@@ -68,24 +56,9 @@ Cursor = Annotated[
     str,
     Query(description="`next_cursor` of the page before; left out for the first.", examples=["WyJncm91cHMiLCI0MiJd"]),
 ]
-ETAG: Final = {
-    "ETag": {"description": "The revision, in quotes.", "schema": {"type": "string", "examples": ['"42-9f86d081"']}}
-}
 
 
-def _may_fail(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Describe answers that are errors; those that any request may get are among them."""
-    described: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({401, 422, 429, 503, *statuses}):
-        described[status] = {"model": m.Error, "description": _ERRORS[status]}
-    for status in (429, 503):
-        described[status]["headers"] = {
-            "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "examples": [1]}}
-        }
-    return described
-
-
-@_router.get("/", summary="What this is, and its limits", responses=_may_fail())
+@_router.get("/", summary="What this is, and its limits", responses=may_fail())
 def about(request: Request) -> m.About:
     """Also the way to find out whether a token is valid."""
     settings = _settings(request)
@@ -95,7 +68,7 @@ def about(request: Request) -> m.About:
     return m.About(service="groupsync group service", version="1", limits=limits)
 
 
-@_router.get("/groups", summary="List groups", response_model=m.Groups, responses=_may_fail(410))
+@_router.get("/groups", summary="List groups", response_model=m.Groups, responses=may_fail(410))
 def list_groups(
     request: Request,
     limit: Annotated[
@@ -130,7 +103,7 @@ def list_groups(
                 }
             },
         },
-        **_may_fail(403, 409, 413),
+        **may_fail(403, 409, 413),
     },
 )
 def create_group(request: Request, response: Response, body: m.NewGroup) -> Row:
@@ -148,7 +121,7 @@ def create_group(request: Request, response: Response, body: m.NewGroup) -> Row:
     responses={
         200: {"description": "The group.", "headers": ETAG},
         304: {"description": "It is still as it was.", "headers": ETAG},
-        **_may_fail(404),
+        **may_fail(404),
     },
 )
 def read_group(
@@ -176,7 +149,7 @@ def read_group(
     "/groups/{name}",
     summary="Change a group",
     response_model=m.Group,
-    responses={200: {"description": "The group as it is now.", "headers": ETAG}, **_may_fail(403, 404, 409, 412, 413)},
+    responses={200: {"description": "The group as it is now.", "headers": ETAG}, **may_fail(403, 404, 409, 412, 413)},
 )
 def change_group(request: Request, response: Response, name: Name, body: m.GroupChange, if_match: IfMatch = "") -> Row:
     """Attributes, name, mark and members, all in one transaction."""
@@ -189,7 +162,7 @@ def change_group(request: Request, response: Response, name: Name, body: m.Group
     "/groups/{name}",
     summary="Delete a group",
     status_code=204,
-    responses={204: {"description": "It is gone."}, **_may_fail(403, 404, 412)},
+    responses={204: {"description": "It is gone."}, **may_fail(403, 404, 412)},
 )
 def delete_group(request: Request, name: Name, if_match: IfMatch = "") -> None:
     """With its members."""
@@ -200,7 +173,7 @@ def delete_group(request: Request, name: Name, if_match: IfMatch = "") -> None:
     "/groups/{name}/members",
     summary="List a group's members",
     response_model=m.Members,
-    responses={200: {"description": "A page of members.", "headers": ETAG}, **_may_fail(404, 410)},
+    responses={200: {"description": "A page of members.", "headers": ETAG}, **may_fail(404, 410)},
 )
 def list_members(
     request: Request,
@@ -233,7 +206,6 @@ def create_app(settings: Settings) -> FastAPI:
         version="1",
         summary=_SUMMARY,
         description=_DESCRIPTION,
-        license_info=None,
         docs_url=None,
         redoc_url=None,
         lifespan=serving,
@@ -241,10 +213,11 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.settings = settings
+    app.state.routes = _router.routes
     app.include_router(_router)
     app.add_api_route("/health", _health, include_in_schema=False)
     app.add_middleware(Door, settings=settings)
-    for kind, answer in _ANSWERS.items():
+    for kind, answer in HANDLERS.items():
         app.add_exception_handler(kind, answer)
     return app
 
@@ -288,57 +261,3 @@ def _place(cursor: str, listed: str) -> tuple[str, str] | tuple[()]:
 
 def _next(page: Page, listed: str) -> str | None:
     return None if page.after is None else cursors.encode(listed, page.state, page.after)
-
-
-def _named(request: Request) -> str:
-    return f"`{request.path_params.get('name', '')}`"
-
-
-async def _absent(request: Request, _: Exception) -> Response:
-    return error_answer(404, "not_found", f"there is no group {_named(request)}")
-
-
-async def _taken(request: Request, _: Exception) -> Response:  # noqa: ARG001
-    return error_answer(409, "name_taken", "there is a group of that name")
-
-
-async def _moved(request: Request, _: Exception) -> Response:
-    return error_answer(412, "precondition_failed", f"group {_named(request)} is not at the revision of `If-Match`")
-
-
-async def _stale(request: Request, _: Exception) -> Response:  # noqa: ARG001
-    return error_answer(410, "stale_cursor", "what was listed has changed since the first page; begin again there")
-
-
-async def _bad_cursor(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    return error_answer(422, "invalid", f"cursor: {error}")
-
-
-async def _invalid(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    assert isinstance(error, RequestValidationError)
-    found = [f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}" for each in error.errors()[:5]]
-    return error_answer(422, "invalid", "; ".join(found))
-
-
-async def _other(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    assert isinstance(error, HTTPException)
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large"}
-    return error_answer(error.status_code, codes.get(error.status_code, "invalid"), error.detail, error.headers)
-
-
-async def _database(request: Request, error: Exception) -> Response:  # noqa: ARG001
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-        raise error
-    return error_answer(503, "busy", "others are writing for too long", {"Retry-After": "1"})
-
-
-_ANSWERS: Final = {
-    AbsentError: _absent,
-    NameTakenError: _taken,
-    MovedError: _moved,
-    StaleCursorError: _stale,
-    cursors.BadCursorError: _bad_cursor,
-    RequestValidationError: _invalid,
-    HTTPException: _other,
-    sqlite3.OperationalError: _database,
-}

@@ -6,8 +6,8 @@ import base64
 import json
 
 
-class BadCursorError(Exception):
-    """This text is no cursor, or one of another list."""
+class StaleCursorError(Exception):
+    """A cursor is not, or no longer, good: the pages would not fit together."""
 
 
 def encode(listed: str, state: str, after: str) -> str:
@@ -26,16 +26,16 @@ def decode(cursor: str, listed: str) -> tuple[str, str]:
     """Return `state` and `after` of a cursor.
 
     Raises:
-        BadCursorError: it was not made by `encode`, or for another list.
+        StaleCursorError: it was not made by `encode`, or for another list.
     """
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         found = json.loads(raw)
         json.dumps(found, ensure_ascii=False).encode()  # a lone surrogate is no text
     except (ValueError, RecursionError) as error:
-        raise BadCursorError("this is no cursor of this service") from error
+        raise StaleCursorError from error
     match found:
         case [str(made_for), str(state), str(after)] if made_for == listed:
             return state, after
         case _:
-            raise BadCursorError("this cursor belongs to another list")
+            raise StaleCursorError

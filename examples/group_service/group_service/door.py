@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
+
+from group_service.answers import error_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from group_service.settings import Settings
 
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-def error_answer(status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Make the answer of every error; plain ASCII, so that nothing a client sent can't be encoded."""
-    body = json.dumps({"error": {"code": code, "message": message}})
-    return Response(body, status, headers, media_type="application/json")
 
 
 class Allowance:

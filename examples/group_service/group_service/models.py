@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 _LINE = r"^[^\x00-\x1f\x7f]+$"
@@ -13,6 +13,19 @@ _COUNT = 2**53 - 1
 
 Line = Annotated[str, Field(min_length=1, max_length=320, pattern=_LINE)]
 Text = Annotated[str, Field(max_length=4000)]
+Labels = Annotated[
+    dict[Line, Text],
+    Field(max_length=100),
+    # Pydantic writes `patternProperties`, which lets every other key through.
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"minLength": 1, "maxLength": 320, "pattern": _LINE},
+            "additionalProperties": {"type": "string", "maxLength": 4000},
+            "maxProperties": 100,
+        }
+    ),
+]
 Name = Annotated[
     str,
     Field(
@@ -34,6 +47,11 @@ REVISION = Field(
 )
 
 
+def _whole(value: Any) -> Any:
+    # 50.0 is an integer, for JSON Schema and for JSON.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class Model(BaseModel):
     """What all have in common: nothing is converted, nothing unknown is accepted."""
 
@@ -49,7 +67,9 @@ class Mark(Model):
         description="The `member_digest` last applied; empty where that is not known.",
         examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
     )
-    count: int = Field(ge=0, le=_COUNT, description="How many members were last applied.", examples=[50])
+    count: Annotated[int, BeforeValidator(_whole)] = Field(
+        ge=0, le=_COUNT, description="How many members were last applied.", examples=[50]
+    )
     identity: Line = Field(description="How identifiers were made canonical then.", examples=["email/fold"])
     prevent_delete: bool = Field(description="Whether the group is not to be deleted.", examples=[False])
 
@@ -74,11 +94,8 @@ class Attributes(Model):
         description="Who answers for the group. The order is kept.",
         examples=[["growth@contoso.com"]],
     )
-    labels: dict[Line, Text] | None = Field(
-        default_factory=lambda: None,
-        max_length=100,
-        description="Labels by their keys.",
-        examples=[{"product": "fieldnotes"}],
+    labels: Labels | None = Field(
+        default_factory=lambda: None, description="Labels by their keys.", examples=[{"product": "fieldnotes"}]
     )
     mark: Mark | None = Field(default_factory=lambda: None, description="The ownership mark; null for none.")
 
@@ -133,7 +150,7 @@ class Group(Model):
     owners: list[Line] | None = Field(
         description="Who answers for the group; null: not set.", examples=[["growth@contoso.com"]]
     )
-    labels: dict[Line, Text] | None = Field(
+    labels: Labels | None = Field(
         description="Labels by their keys; null: not set.", examples=[{"product": "fieldnotes"}]
     )
     member_count: int = Field(ge=0, description="How many members it has.", examples=[50])

@@ -1,7 +1,7 @@
 """Groups in SQLite: every change one transaction, which also keeps count, digest and revision.
 
-Readers don't wait for writers (WAL); writers wait for each other, at most `busy_seconds`. A change is answered only when
-it is on disk (`synchronous=FULL`).
+Readers don't wait for writers (WAL); writers wait for each other, at most `busy_seconds`. A change is answered only
+when it is on disk (`synchronous=FULL`).
 """
 
 from __future__ import annotations
@@ -15,26 +15,24 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from group_service.cursors import StaleCursorError
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 Row: TypeAlias = dict[str, Any]
 """A group as the API tells it: plain values by the names of `models.Group`."""
 
-ATTRIBUTES: Final = ("kind", "display_name", "description", "owners", "labels")
 _STRUCTURED: Final = ("owners", "labels", "mark")
-_LISTED: Final = (
-    "CAST(key AS TEXT) AS id, name, kind, display_name, description, owners, labels, member_count, "
-    "member_digest, mark, revision"
-)
+_UNSET: Final = dict.fromkeys(("kind", "display_name", "description", *_STRUCTURED))
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS groups (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     kind TEXT, display_name TEXT, description TEXT, owners TEXT, labels TEXT, mark TEXT,
-    member_count INTEGER NOT NULL,
-    member_digest TEXT NOT NULL,
-    revision TEXT NOT NULL
+    member_count INTEGER NOT NULL DEFAULT 0,
+    member_digest TEXT NOT NULL DEFAULT '',
+    revision TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE IF NOT EXISTS members (
     group_key INTEGER NOT NULL REFERENCES groups (key) ON DELETE CASCADE,
@@ -44,6 +42,24 @@ CREATE TABLE IF NOT EXISTS members (
 CREATE TABLE IF NOT EXISTS clock (only INTEGER PRIMARY KEY CHECK (only = 1), now INTEGER NOT NULL, names TEXT NOT NULL)
 STRICT;
 INSERT OR IGNORE INTO clock VALUES (1, 0, '');
+CREATE VIEW IF NOT EXISTS shown AS
+SELECT CAST(key AS TEXT) AS id, name, kind, display_name, description, owners, labels, member_count, member_digest,
+    mark, revision
+FROM groups;
+"""
+_COUNT_ALL: Final = "SELECT count(*) FROM shown"
+_LIST_ALL: Final = "SELECT * FROM shown WHERE name > :after ORDER BY name LIMIT :limit"
+_COUNT_NAMED: Final = "SELECT count(*) FROM shown WHERE name IN (SELECT value FROM json_each(:names))"
+_LIST_NAMED: Final = """
+SELECT * FROM shown WHERE name IN (SELECT value FROM json_each(:names)) AND name > :after ORDER BY name LIMIT :limit
+"""
+_SET: Final = """
+UPDATE groups SET name = :name, kind = :kind, display_name = :display_name, description = :description,
+    owners = :owners, labels = :labels, mark = :mark
+WHERE key = :id
+"""
+_COUNT_AND_DIGEST: Final = """
+UPDATE groups SET member_digest = ?, member_count = (SELECT count(*) FROM members WHERE group_key = key) WHERE key = ?
 """
 
 
@@ -57,10 +73,6 @@ class NameTakenError(Exception):
 
 class MovedError(Exception):
     """The group's revision is none of those that were asked for."""
-
-
-class StaleCursorError(Exception):
-    """What was being listed has changed, so that the pages would not fit together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +137,13 @@ class Store:
         Raises:
             StaleCursorError: a group was created, renamed or deleted since the first page.
         """
-        which, values = "1", ()
-        if names:
-            which, values = "name IN (SELECT value FROM json_each(?))", (json.dumps(sorted(names)),)
+        values = {"names": json.dumps(sorted(names)), "after": after, "limit": limit + 1}
         with self._transaction("DEFERRED") as connection:
             (now,) = connection.execute("SELECT names FROM clock").fetchone()
             if state is not None and state != now:
                 raise StaleCursorError
-            (total,) = connection.execute(f"SELECT count(*) FROM groups WHERE {which}", values).fetchone()
-            sql = f"SELECT {_LISTED} FROM groups WHERE {which} AND name > ? ORDER BY name LIMIT ?"
-            found = [_shown(row) for row in connection.execute(sql, (*values, after, limit + 1))]
+            (total,) = connection.execute(_COUNT_NAMED if names else _COUNT_ALL, values).fetchone()
+            found = [_shown(row) for row in connection.execute(_LIST_NAMED if names else _LIST_ALL, values)]
         return Page(found[:limit], total, now, found[limit - 1]["name"] if len(found) > limit else None)
 
     def group(self, name: str) -> Row:
@@ -171,11 +180,9 @@ class Store:
         name = edit.values["name"]
         with self._transaction("IMMEDIATE") as connection:
             _require_free(connection, name)
-            connection.execute(
-                "INSERT INTO groups (name, member_count, member_digest, revision) VALUES (?, 0, '', '')", (name,)
-            )
-            key = _find(connection, name)["id"]
-            _write(connection, key, edit)
+            key = connection.execute("INSERT INTO groups (name) VALUES (?)", (name,)).lastrowid
+            before = _UNSET | {"id": str(key), "name": name, "member_digest": ""}
+            _write(connection, before, edit)
             _move(connection, key, names=True)
             return _find(connection, name)
 
@@ -197,7 +204,7 @@ class Store:
             group = _expected(connection, name, revisions)
             if after != name:
                 _require_free(connection, after)
-            if _write(connection, group["id"], edit, group):
+            if _write(connection, group, edit):
                 _move(connection, group["id"], names=after != name)
             return _find(connection, after)
 
@@ -212,6 +219,7 @@ class Store:
         connection = sqlite3.connect(
             self._path, timeout=self._busy_seconds, isolation_level=None, check_same_thread=False
         )
+        connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         return connection
@@ -242,14 +250,13 @@ def member_digest(members: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _shown(row: Sequence[Any]) -> Row:
-    names = [part.rpartition(" ")[2] for part in _LISTED.split(", ")]
-    shown = dict(zip(names, row, strict=True))
+def _shown(row: sqlite3.Row) -> Row:
+    shown = dict(row)
     return shown | {name: shown[name] and json.loads(shown[name]) for name in _STRUCTURED}
 
 
 def _find(connection: sqlite3.Connection, name: str) -> Row:
-    row = connection.execute(f"SELECT {_LISTED} FROM groups WHERE name = ?", (name,)).fetchone()
+    row = connection.execute("SELECT * FROM shown WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise AbsentError
     return _shown(row)
@@ -267,31 +274,25 @@ def _require_free(connection: sqlite3.Connection, name: str) -> None:
         raise NameTakenError
 
 
-def _write(connection: sqlite3.Connection, key: str, edit: Edit, before: Row | None = None) -> bool:
+def _write(connection: sqlite3.Connection, before: Row, edit: Edit) -> bool:
     """Write values and members; return whether that changed anything."""
-    changed = {name: value for name, value in edit.values.items() if before is None or before[name] != value}
-    for name, value in changed.items():
-        stored = json.dumps(value) if name in _STRUCTURED and value is not None else value
-        connection.execute(f"UPDATE groups SET {name} = ? WHERE key = ?", (stored, key))
+    after, key = {**before, **edit.values}, before["id"]
+    if after != before:
+        stored = {name: None if after[name] is None else json.dumps(after[name]) for name in _STRUCTURED}
+        connection.execute(_SET, after | stored)
     earlier = connection.total_changes
-    connection.executemany(
-        "DELETE FROM members WHERE group_key = ? AND member = ?",
-        [(key, member) for member in set(edit.remove) - set(edit.add)],
-    )
-    connection.executemany("INSERT OR IGNORE INTO members VALUES (?, ?)", [(key, member) for member in edit.add])
+    removed, added = [[(key, member) for member in members] for members in (set(edit.remove) - set(edit.add), edit.add)]
+    connection.executemany("DELETE FROM members WHERE group_key = ? AND member = ?", removed)
+    connection.executemany("INSERT OR IGNORE INTO members VALUES (?, ?)", added)
     touched = connection.total_changes > earlier
-    if touched or before is None:
+    if touched or not before["member_digest"]:
         sql = "SELECT member FROM members WHERE group_key = ? ORDER BY member"
         digest = member_digest(member for (member,) in connection.execute(sql, (key,)))
-        sql = (
-            "UPDATE groups SET member_digest = ?, member_count = (SELECT count(*) FROM members WHERE group_key = key) "
-            "WHERE key = ?"
-        )
-        connection.execute(sql, (digest, key))
-    return touched or bool(changed)
+        connection.execute(_COUNT_AND_DIGEST, (digest, key))
+    return touched or after != before
 
 
-def _move(connection: sqlite3.Connection, key: str, *, names: bool) -> None:
+def _move(connection: sqlite3.Connection, key: int | str | None, *, names: bool) -> None:
     """Give a group a revision that nothing ever had, not even in a database that this one is a backup of."""
     (now,) = connection.execute("SELECT now + 1 FROM clock").fetchone()
     revision = f"{now}-{secrets.token_hex(4)}"
