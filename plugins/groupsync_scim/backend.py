@@ -7,12 +7,12 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from groupsync.backend import Capabilities
-from groupsync.errors import BackendError, ConfigError, StaleRead
+from groupsync.backend import Capabilities, Check
+from groupsync.errors import BackendError, ConfigError, GroupsyncError, StaleRead
 from groupsync.http import HTTP_OPTIONS
 from groupsync.model import ATTRIBUTES, Action, Group, Members, Snapshot
 from groupsync_scim import convert
-from groupsync_scim.client import GROUPS, WITHOUT_MEMBERS, Listing, ScimClient
+from groupsync_scim.client import GROUPS, USERS, WITHOUT_MEMBERS, Listing, ScimClient
 from groupsync_scim.odd import Oddities
 from groupsync_scim.options import OPTIONS, ScimOptions
 from groupsync_scim.people import People
@@ -30,7 +30,7 @@ _ALWAYS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
 
 
 class ScimBackend:
-    """Groups on a SCIM 2.0 server; satisfies `SupportsSteps`."""
+    """Groups on a SCIM 2.0 server; satisfies `SupportsSteps` and `SupportsCheck`."""
 
     name: ClassVar[str] = "scim"
     options_schema: ClassVar[JsonSchema] = {
@@ -95,6 +95,20 @@ class ScimBackend:
                 people = People(self._client, features, self._options, self._context.canonical)
                 self._found = Writer(self._client, features, self._options, naming, people)
             return self._found
+
+    def check(self) -> Iterator[Check]:
+        """Tell what the server can do, where names are, and whether users can be seen."""
+        try:
+            found, naming = str(self.features), self._server.naming
+        except GroupsyncError:
+            return  # the core has told
+        yield Check("it says what may be used of it", f"{found}; names are in `{naming.attribute}`")
+        try:
+            total, _ = self._client.first_page(USERS, 1, {})
+        except GroupsyncError as error:
+            yield Check("its users can be looked for", problem=str(error), hint=error.hint)
+        else:
+            yield Check("its users can be looked for", f"{total:,} users")
 
     # --- Reading ------------------------------------------------------------------------------------------------------
 

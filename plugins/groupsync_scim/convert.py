@@ -21,7 +21,7 @@ Resource: TypeAlias = Mapping[str, Any]
 GROUP: Final = "urn:ietf:params:scim:schemas:core:2.0:Group"
 USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
 EXTENSION: Final = "urn:groupsync:params:scim:schemas:extension:mark:1.0:Group"
-"""The schema extension that keeps marks, and what else SCIM has no place for; see `messages.GroupExtension`."""
+"""The schema extension that keeps marks, and what else SCIM has no place for; see `messages.GroupsyncGroup`."""
 
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9._-]+")

@@ -48,6 +48,12 @@ class Features:
         """Return how many resources to ask for at once."""
         return min(wanted, self.max_results) if self.max_results else wanted
 
+    def __str__(self) -> str:
+        bulk = f"bulk of {self.bulk_operations:,}" if self.bulk_operations else ""
+        has = [("PATCH", self.patch), ("filters", self.filter), ("versions", self.etag), (bulk, bulk)]
+        has += [("ownership marks", self.stores_marks)]
+        return ", ".join(name for name, is_there in has if is_there) or "reading alone"
+
 
 def features_of(
     config: Mapping[str, Any],

@@ -5,11 +5,12 @@ Imported when something is written, since the library takes most of a second to 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, TypeAlias
 
 from scim2_models import (
     URN,
     BulkRequest,
+    CaseExact,
     ComplexAttribute,
     Context,
     Email,
@@ -27,16 +28,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+_Exact: TypeAlias = Annotated[str | None, CaseExact.true]
+
+
 class GroupMark(ComplexAttribute):
     """The ownership mark."""
 
-    project: str | None = None
+    project: _Exact = None
     """The project that manages the group."""
-    digest: str | None = None
+    digest: _Exact = None
     """SHA-256 of the members last applied."""
     count: int | None = None
     """How many members were last applied."""
-    identity: str | None = None
+    identity: _Exact = None
     """The rule by which addresses were compared then."""
     prevent_delete: bool | None = None
     """Whether the group is protected from deletion."""
@@ -45,29 +49,29 @@ class GroupMark(ComplexAttribute):
 class GroupLabel(ComplexAttribute):
     """One label."""
 
-    name: str | None = None
-    value: str | None = None
+    name: _Exact = None
+    value: _Exact = None
 
 
-class GroupExtension(Extension):
+class GroupsyncGroup(Extension):
     """What groupsync keeps with a group that it manages."""
 
     __schema__: ClassVar[URN] = URN(EXTENSION)
 
     mark: GroupMark | None = None
     """The ownership mark; none on a group that nobody manages."""
-    kind: str | None = None
+    kind: _Exact = None
     """What the group is, such as known-user-group."""
-    description: str | None = None
+    description: _Exact = None
     """What the group is for."""
-    owners: list[str] | None = None
+    owners: Annotated[list[str] | None, CaseExact.true] = None
     """Addresses of those who answer for the group."""
     labels: list[GroupLabel] | None = None
     """Names and values to sort groups by."""
 
 
 # Made at run time, where no type checker can follow.
-_GROUP: Final[Any] = Group[GroupExtension]  # type: ignore[misc]
+_GROUP: Final[Any] = Group[GroupsyncGroup]  # type: ignore[misc]
 _OPERATION: Final[Any] = PatchOperation[_GROUP]
 _PATCH: Final[Any] = PatchOp[_GROUP]
 

@@ -15,7 +15,7 @@ from tests.servers.process import free_port, running
 from tests.servers.server import PATIENCE_SECONDS, Caller, Server, answers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 SCIM = "urn:ietf:params:scim"
@@ -114,15 +114,19 @@ class ScimHand:
 
 
 @contextmanager
-def scim2_server(folder: Path, provider: Mapping[str, Any] | None = None) -> Iterator[Server]:
+def scim2_server(
+    folder: Path, provider: Mapping[str, Any] | None = None, arguments: Sequence[str | Path] = ()
+) -> Iterator[Server]:
     """Run scim2-server, empty; it keeps everything in memory.
 
     Args:
         folder: its own.
         provider: what its ServiceProviderConfig shall say instead of the usual, and what it shall be able to do.
+        arguments: more of its command line.
     """
     port = free_port()
     command = [program("scim2-server", "scim2-server"), "--hostname", "127.0.0.1", "--port", str(port)]
+    command += arguments
     if provider is not None:
         (folder / "provider.json").write_text(json.dumps(provider))
         command += ["--service-provider-config", "provider.json"]
