@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import AuthenticationError, BackendError, StalePlanError
+from groupsync.secrets import scrub
 
 if TYPE_CHECKING:
     from groupsync.http.answer import Answer
@@ -66,12 +67,13 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
 
 
 def _said(answer: Answer) -> str:
-    """Return what the body tells people, short and on one line; headers are never quoted."""
+    """Return what the body tells people, short and on one line; without secrets, which some services quote back."""
     if "html" in answer.headers.get("content-type", ""):
         return ", with a page"
     text = answer.body[:100_000].decode("utf-8", "replace")
     with suppress(ValueError, RecursionError):
         text = _telling(json.loads(text)) or text
+    text = scrub(text)  # before it is cut, which could leave half a secret
     line = " ".join("".join(" " if unicodedata.category(each)[0] == "C" else each for each in text).split())
     short = line if len(line) <= _EXCERPT_LENGTH else line[:_EXCERPT_LENGTH] + "…"
     return f": {short}" if short else ""
