@@ -47,8 +47,7 @@ class Checking:
         raws: list[Any] = []
         yield self._listed(raws)
         if raws:
-            yield from self._fields(raws)
-            yield from self._one(raws[0])
+            yield from self._one(raws)
         if "get" in self.wire.profile.calls:
             yield self._absent()
 
@@ -100,19 +99,17 @@ class Checking:
         raws += items
         return Check(what, f"{len(items):,} came" + (f" of {total:,}" if total is not None else ""))
 
-    def _fields(self, raws: list[Any]) -> Iterator[Check]:
+    def _fields(self, raws: list[Any]) -> Check:
         """Tell for each field of a group whether anything is found where the profile says it is."""
         empty = []
         for name, expression in self.wire.profile.fields.items():
             if not any(expression.of(raw) is not None or _has_key(raw, expression.text) for raw in raws):
                 empty.append(f"`{name}` at `{expression.text}` ({self._at('group', name)})")
         nothing = f"found nothing, in none of {len(raws):,}: {', '.join(empty)}" if empty else ""
-        if empty and self.wire.profile.calls["list"].then_get:
-            nothing += "; what `get` tells counts"
         what = f"fields are where the profile says ({self._at('group')})"
         problem = self._problem_with(raws)
         hint = f"A group has {_keys(raws[0])}." if empty or problem else ""
-        yield Check(what, nothing, problem, hint)
+        return Check(what, nothing, problem, hint)
 
     def _problem_with(self, raws: list[Any]) -> str:
         for raw in raws:
@@ -124,17 +121,26 @@ class Checking:
 
     # --- One group ----------------------------------------------------------------------------------------------------
 
-    def _one(self, raw: Any) -> Iterator[Check]:
+    def _one(self, raws: list[Any]) -> Iterator[Check]:
+        then_get = self.wire.profile.calls["list"].then_get
+        if not then_get:
+            yield self._fields(raws)
         try:
-            group = self._group(raw)
-        except NotWhole:
+            group = self._group(raws[0])
+        except NotWhole as error:
+            if then_get:
+                yield Check(f"the list names groups ({self._at('group')})", problem=str(error))
             return
         if "get" in self.wire.profile.calls:
-            yield self._got(group)
+            got: list[Any] = []
+            yield self._got(group, got)
+            if then_get and got:
+                yield self._fields(got)
         if "members" in self.wire.profile.calls:
             yield self._members(group)
 
-    def _got(self, listed: Group) -> Check:
+    def _got(self, listed: Group, got: list[Any]) -> Check:
+        """Ask for a group, and keep what came."""
         call = self.wire.profile.calls["get"]
         what = f"`get` tells of `{listed.name}` ({self._at('calls', 'get')})"
         answer = self._asked(call, _values(listed))
@@ -146,10 +152,12 @@ class Checking:
             return Check(what, problem=problem, hint=f"It has {', '.join(sorted(answer.headers))}.")
         try:
             body = answer.json()
-            found = self._group(call.group.of(body) if call.group is not None else body)
+            raw = call.group.of(body) if call.group is not None else body
+            found = self._group(raw)
         except (NotWhole, GroupsyncError) as error:
             hint = "See `group` of the call: where the group is in the answer."
             return Check(what, problem=str(error), hint=hint)
+        got.append(raw)
         differing = [name for name in _COMPARED if getattr(listed, name) != getattr(found, name)]
         if differing and not self.wire.profile.calls["list"].then_get:
             hint = "If the list tells less, write `then_get: true` into `list`."

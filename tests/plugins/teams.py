@@ -1,4 +1,4 @@
-"""A small service of somebody's own, as unlike the shipped ones as a service may be; its profile is the test's.
+"""A small service of somebody's own, as unlike the shipped ones as a service may be; its profile is in the docs.
 
 Its groups are teams. The list names them only, and goes on by Link headers; each has an ETag and is changed as a whole
 by PUT; people come in pages, and are added and removed one by one.
@@ -7,72 +7,18 @@ by PUT; people come in pages, and are added and removed one by one.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 PAGE = 3
 PEOPLE_PAGE = 50
 TOKEN = "k3y-of-the-teams"
-PROFILE = """\
-version: 1
-title: Teams
-parameters:
-  org: {description: The organisation whose teams are the groups.}
-headers: {X-Org: $org}
-limits: {page: 3, member_page: 50, bulk: 100, in_flight: 4}
-group:
-  name: slug
-  id: number
-  display_name: title
-  owners: leads
-  labels: tags
-  member_count: size
-  mark: notes
-revision_header: ETag
-errors:
-  absent: [{status: 404, says: no such team}]
-calls:
-  list:
-    request: GET orgs/{org}/teams
-    query: {per_page: $limit}
-    items: "@"
-    pages: {by: link}
-    then_get: true
-  get:
-    request: GET orgs/{org}/teams/{name}
-    group: team
-  members:
-    request: GET orgs/{org}/teams/{name}/people
-    query: {per_page: $limit}
-    items: people[].mail
-    total: size
-    pages: {by: page, parameter: page, first: 1}
-  create:
-    request: POST orgs/{org}/teams
-    body: {slug: $name, title: $display_name}
-  update:
-    request: PUT orgs/{org}/teams/{name}
-    headers: {If-Match: $revision}
-    body: {$keep: "{colour: colour}", title: $display_name, leads: $owners, tags: $labels, notes: $mark_text}
-    group: team
-  rename:
-    request: POST orgs/{org}/teams/{name}/rename
-    headers: {If-Match: $revision}
-    form: {to: $new_name}
-  add:
-    request: PUT orgs/{org}/teams/{name}/people/{member}
-    headers: {If-Match: $revision}
-    errors: {exists: [304]}
-  remove:
-    request: DELETE orgs/{org}/teams/{name}/people/{member}
-    headers: {If-Match: $revision}
-    errors: {absent: [404]}
-  delete:
-    request: DELETE orgs/{org}/teams/{name}
-    headers: {If-Match: $revision}
-"""
+DOCS = Path(__file__).parents[2] / "docs/profiles.md"
+PROFILE = re.search(r"<!-- profile: whole -->\n```yaml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)[1]
 
 
 class Teams:
