@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import BackendError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,18 @@ class Answer:
         if not self.body:
             return None
         try:
-            return json.loads(self.body)
+            return _json(self.body)
         except (ValueError, RecursionError) as error:
             kind = self.headers.get("content-type", "no content type")[:80]
             summary = f"{self.method} {self.path} was not answered in JSON"
             detail = f"status {self.status}, {kind}, {len(self.body):,} bytes"
             raise BackendError(summary, detail, "Check the target's `url`.", retryable=True) from error
+
+
+def _json(body: bytes) -> Any:
+    """Return what JSON says that is UTF-8 (RFC 8259, 8.1); ValueError also where a text in it is no Unicode (8.2)."""
+    text = body.decode("utf-8-sig")
+    value = json.loads(text)
+    if _SURROGATE.search(text):
+        json.dumps(value, ensure_ascii=False).encode()  # half a pair could be neither printed, sent nor hashed
+    return value

@@ -6,21 +6,20 @@ Nothing is tried again here: that is the core's to decide (`groupsync.retry`), w
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.util import Url, parse_url
 
 from groupsync.errors import BackendError
 from groupsync.http.answer import Answer
 from groupsync.http.bounds import MAX_IN_FLIGHT, MAX_RESPONSE_BYTES, TIMEOUT_SECONDS
+from groupsync.http.deadline import Deadline, WatchedAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 _REDIRECTS: Final = 5
 _REDIRECT_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES: Final = 65_536
+_GRACE_SECONDS: Final = 0.2
+"""Silence is ended by the wait itself, which can say so; only then by the clock."""
 
 
 class HttpClient:
@@ -124,7 +125,13 @@ class HttpClient:
         self._session.close()
 
     def _within(self, path: str, what: str) -> str:
-        """Return the URL of a path, if it lies on the service's own host."""
+        """Return the URL of a path, if it lies on the service's own host and does not climb.
+
+        A name that is nothing but dots would make `groups/staff/members/..` of a path, which is another thing.
+        """
+        if any(unquote(part) in {".", ".."} for part in urlsplit(path).path.split("/")):
+            hint = "Give what is named so another name."
+            raise BackendError(f"{urlsplit(path).path} can't be asked for", "there is a part of dots alone in it", hint)
         url = urljoin(self.base_url, path if "://" in path else path.lstrip("/"))
         if _origin(url) != self._origin:
             detail = f"{_shown(url)} is not on {_shown(self.base_url)}"
@@ -148,44 +155,52 @@ class HttpClient:
             with self._mutex:
                 self.requests_made[counted or method] += 1
             self.on_request(method, path)
-            deadline = time.monotonic() + self._timeout_seconds
-            try:
-                with self._session.request(
-                    method,
-                    url,
-                    timeout=self._timeout_seconds,
-                    verify=self._verify,
-                    proxies=dict(self._proxies),
-                    allow_redirects=False,
-                    stream=True,
-                    **what,
-                ) as response:
-                    body = self._read(response, f"{method} {path}", deadline)
-            except (requests.RequestException, HTTPError, OSError) as error:
-                raise _unanswered(error, f"{method} {path}", self._timeout_seconds) from error
+            asked = f"{method} {path}"
+            with Deadline(self._timeout_seconds + _GRACE_SECONDS) as deadline:
+                try:
+                    response, body = self._exchange(method, url, what)
+                except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
+                    raise self._too_slow(asked, deadline) or _unanswered(error, asked, self._timeout_seconds) from error
+            if late := self._too_slow(asked, deadline):
+                raise late
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(method, path, response.status_code, headers, body)
 
-    def _read(self, response: requests.Response, what: str, deadline: float) -> bytes:
-        """Read an answer piece by piece, as it comes; too long, too slow or too short is a failure."""
+    def _exchange(self, method: str, url: str, what: dict[str, Any]) -> tuple[requests.Response, bytes]:
+        with self._session.request(
+            method,
+            url,
+            timeout=self._timeout_seconds,
+            verify=self._verify,
+            proxies=dict(self._proxies),
+            allow_redirects=False,
+            stream=True,
+            **what,
+        ) as response:
+            return response, self._read(response, f"{method} {urlsplit(url).path}")
+
+    def _read(self, response: requests.Response, what: str) -> bytes:
+        """Read an answer piece by piece, as it comes; too long or too short is a failure."""
         pieces: list[bytes] = []
         size = 0
-        # One `read1` is one wait at most: a body that drips can't hold us for longer than the deadline and one wait.
         while piece := response.raw.read1(_CHUNK_BYTES, decode_content=True):
             pieces.append(piece)
             size += len(piece)
             if size > self._max_response_bytes:
                 hint = "Raise `max_response_bytes`, or ask for smaller pages."
                 raise BackendError(f"{what}: the answer is too large", f"over {self._max_response_bytes:,} bytes", hint)
-            if time.monotonic() > deadline:
-                detail = f"{size:,} bytes in {self._timeout_seconds:g} seconds, and no end"
-                raise BackendError(f"{what}: the answer is too slow", detail, retryable=True)
         return b"".join(pieces)
+
+    def _too_slow(self, what: str, deadline: Deadline) -> BackendError | None:
+        if not deadline.is_over:
+            return None
+        detail = f"{self._timeout_seconds:g} seconds, and no end"
+        return BackendError(f"{what}: the answer is too slow", detail, retryable=True)
 
 
 def _session(size: int) -> requests.Session:
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=size, pool_maxsize=size, max_retries=0, pool_block=False)
+    adapter = WatchedAdapter(pool_connections=size, pool_maxsize=size, max_retries=0, pool_block=False)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.headers.update({"User-Agent": f"groupsync/{version('groupsync')}"})
@@ -227,7 +242,7 @@ def _unanswered(error: Exception, what: str, timeout_seconds: float) -> BackendE
             return BackendError(f"{what}: the proxy did not answer", "", "Check `proxy`.", retryable=True)
         case requests.exceptions.Timeout():
             return BackendError(f"{what}: no answer", f"within {timeout_seconds:g} seconds", retryable=True)
-        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidHeader():
+        case requests.exceptions.InvalidURL() | requests.exceptions.InvalidHeader() | UnicodeError():
             return BackendError(f"{what} can't be sent", type(error).__name__, "Check the target's options.")
         case requests.exceptions.ConnectionError() | HTTPError() | OSError():
             return BackendError(f"{what}: the connection was lost", _reason(error), retryable=True)

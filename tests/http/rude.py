@@ -76,6 +76,22 @@ def drip(connection):
         time.sleep(0.02)
 
 
+def drip_head(connection):
+    """Send a header one byte at a time, each within every wait."""
+    connection.sendall(b"HTTP/1.1 200 X\r\nX-Slow: ")
+    for _ in range(1000):
+        connection.sendall(b"a")
+        time.sleep(0.02)
+
+
+def drip_size(connection):
+    """Send the size of a chunk one digit at a time."""
+    connection.sendall(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(1000):
+        connection.sendall(b"0")
+        time.sleep(0.02)
+
+
 def reset(connection):
     """End the connection with a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

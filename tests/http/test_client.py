@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +19,7 @@ from groupsync.backend import BackendContext
 from groupsync.errors import AuthenticationError, BackendError, ConfigError, GroupsyncError, StalePlanError
 from groupsync.http import HTTP_OPTIONS, Answer, client_from_options, failure_of, raise_for
 from groupsync.secrets import Secret, scrub
-from tests.http.rude import RudeServer, answer, drip, reset, silence
+from tests.http.rude import RudeServer, answer, drip, drip_head, drip_size, reset, silence
 
 TOKEN = "s3cret-t0ken-0123456789"
 
@@ -166,6 +168,8 @@ def chunked(connection):
         (reset, "the connection was lost"),
         (silence, "no answer: within 1 seconds"),
         (drip, "the answer is too slow"),
+        (drip_head, "the answer is too slow"),
+        (drip_size, "the answer is too slow"),
         (answer(body=b"[1, 2", length=90), "the connection was lost"),
         (chunked, "the connection was lost"),
         (b"", "the connection was lost"),
@@ -181,6 +185,58 @@ def test_what_is_no_whole_answer_may_be_tried_again(server, opened, reply, text)
 
     assert caught.value.retryable
     assert 1 == len(server.seen)
+
+
+def test_a_connection_serves_on_after_an_answer_in_time(opened):
+    """The clock of one exchange does not reach into the next one on the same connection."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve():
+            connection, _ = listening.accept()
+            with connection:
+                for _ in range(3):
+                    connection.recv(65_536)
+                    connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\n{}")
+
+        threading.Thread(target=serve, daemon=True).start()
+        client = opened(url=f"http://127.0.0.1:{listening.getsockname()[1]}/", timeout_seconds=0.2)
+        for _ in range(3):
+            assert {} == client.request("GET", "x").json()
+            time.sleep(0.5)
+
+
+@pytest.mark.parametrize(
+    "body", [rb'{"name": "\ud800"}', b'{"name": "\xed\xa0\x80"}', '{"name": "ö"}'.encode("latin-1")]
+)
+def test_text_that_is_no_unicode_is_not_taken_on(server, opened, body):
+    """Nobody could print, send or hash it; a whole pair is Unicode."""
+    server.replies = [answer(body=body), answer(body=rb'{"name": "\ud83d\ude00"}')]
+    client = opened()
+    with pytest.raises(BackendError, match="was not answered in JSON"):
+        client.request("GET", "x").json()
+    assert {"name": "😀"} == client.request("GET", "x").json()
+
+
+@pytest.mark.parametrize("path", ["groups/a/members/..", "groups/../x", "groups/%2e%2E", "groups/./x?y=1"])
+def test_a_path_that_climbs_is_not_asked_for(server, opened, path):
+    """Deleting a member whose name is dots must not delete the group."""
+    server.replies = [answer()]
+    with pytest.raises(BackendError, match="a part of dots alone"):
+        opened().request("DELETE", path)
+    assert [] == server.seen
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"auth": {"bearer": Secret("“s3cret-t0ken”")}}, {"headers": {"X-Tenant": "漢"}}, {"auth": {"bearer": "a\nb"}}],
+)
+def test_what_no_header_can_hold_is_told(server, opened, options):
+    """A token that was pasted with its quotation marks is no bug of ours, and is not quoted."""
+    with pytest.raises(BackendError, match="can't be sent") as caught:
+        opened(**options).request("GET", "x")
+    assert not caught.value.retryable
+    assert "s3cret" not in str(caught.value)
+    assert [] == server.seen
 
 
 def test_nobody_there_may_be_tried_again(opened):
@@ -249,6 +305,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         (429, {"retry-after": "Mon, 23 Nov 2026 12:01:00 GMT"}, BackendError, True, 60.0),
         (503, {"retry-after": "Mon, 23 Nov 2026 11:00:00 GMT"}, BackendError, True, 0.0),
         (503, {"retry-after": "soon"}, BackendError, True, None),
+        (503, {"retry-after": "Mon, 23 Nov 99999999999999999999 12:00:00 GMT"}, BackendError, True, None),
         (500, {}, BackendError, True, None),
         (501, {}, BackendError, False, None),
     ],
