@@ -122,7 +122,7 @@ def _next(call: Call, state: _State, page: Page) -> tuple[dict[str, str], str] |
     if cursor in state.cursors:
         raise NotWhole("the service names the same next page twice")
     state.cursors.add(cursor)
-    return ({}, cursor) if by == "link" else ({call.pages.parameter: cursor}, "")
+    return ({}, urljoin(page.answer.path, cursor)) if by == "link" else ({call.pages.parameter: cursor}, "")
 
 
 def _check_end(state: _State) -> None:
@@ -131,8 +131,8 @@ def _check_end(state: _State) -> None:
 
 
 def _next_link(answer: Answer) -> str | None:
-    """Return the target of the link with rel=next (RFC 8288), seen from the service's root."""
+    """Return the target of the link with rel=next (RFC 8288), as written."""
     for found in _LINK.finditer(answer.headers.get("link", "")):
         if _IS_NEXT.search(found.group(2)):
-            return str(urljoin(answer.path, found.group(1)))
+            return found.group(1)
     return None

@@ -167,3 +167,21 @@ def test_a_link_header_is_read_as_the_standard_has_it(header, expected):
 
     list(pages(call_of("link", total=False), None, ask))
     assert [""] + ([expected] if expected else []) == followed
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [("?p=2", "/api/things?p=2"), ("/b?p=2", "/b?p=2"), ("https://x.example.com/a", "https://x.example.com/a")],
+)
+def test_a_link_in_the_body_is_relative_to_the_answer_too(link, expected):
+    """Wherever it stands, a link means what it means in a browser."""
+    followed = []
+
+    def ask(query, link_):
+        followed.append(link_)
+        body = {"items": [], "next": link} if len(followed) == 1 else {"items": []}
+        return Answer("GET", "/api/things", 200, {}, json.dumps(body).encode())
+
+    call = Call("list", "GET", "things", items=Expression("items"), pages=Pages("link", next=Expression("next")))
+    list(pages(call, None, ask))
+    assert ["", expected] == followed
