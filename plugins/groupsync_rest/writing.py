@@ -177,13 +177,16 @@ class Writing:
     def _write(self, call: Call, values: dict[str, Any], lot: Lot | None = None) -> None:
         add, remove = lot or ([], [])
         sent = [*map(self.spelled, add)], [*map(self.spelled, remove)]
+        if self.revision is None and self.change.precondition is not None:
+            self._look_again()  # the write before told none
         answer = self._send(call, self._values(call, values, *sent))
         if meaning(call, answer) == "unknown_member" and not is_done(call, answer):
             answer = self._send_with_accounts(call, values, sent, answer)
         is_one = bool(lot) and not call.takes_many and call.name in MEMBERS
-        if not is_done(call, answer):
-            self._judge(call, answer, is_one=is_one)
-        self._learn(call, answer)
+        if is_done(call, answer):
+            self._learn(call, answer)
+        else:
+            self._judge(call, answer, is_one=is_one)  # what it says is not the group
         self.note(Step(len(add), len(remove), self.revision))
 
     def _values(self, call: Call, values: dict[str, Any], add: list[str], remove: list[str]) -> dict[str, Any]:
@@ -238,11 +241,15 @@ class Writing:
 
     def _learn(self, call: Call, answer: Answer) -> None:
         """Take from an answer what the next request needs: the group as it is now, and its revision."""
-        profile = self.wire.profile
-        header = answer.headers.get(profile.revision_header) if profile.revision_header else None
         self.raw = call.group.of(answer.json()) if call.group is not None and call.name != "delete" else None
+        self.revision = self._revision_in(answer)
+
+    def _revision_in(self, answer: Answer) -> str | None:
+        """Return the group's revision as the last answer tells it, in the group or in a header."""
+        profile = self.wire.profile
         revision = profile.fields["revision"].of(self.raw) if "revision" in profile.fields else None
-        self.revision = str(revision) if revision is not None else header
+        header = answer.headers.get(profile.revision_header) if profile.revision_header else None
+        return str(revision) if revision is not None else header
 
     def _held(self) -> Any:
         """Return the group as the service tells it now; asks where the last answer did not have it."""
@@ -261,6 +268,8 @@ class Writing:
                 raise self._stale("it is not there any more")
             raise failure_of(answer, f"tell of `{self.name}`", self.change.name)
         self.raw = get.group.of(answer.json()) if get.group is not None else answer.json()
+        if self.revision is None:
+            self.revision = self._revision_in(answer)
 
     def _stale(self, problem: str) -> StalePlanError:
         name = self.change.prior_name or self.change.name
