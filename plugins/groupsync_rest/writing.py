@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     Lot = tuple[list[str], list[str]]
 
 _SETTINGS: Final = frozenset(ATTRIBUTES) | MARKS
+_ACCOUNTS: Final = 100
+"""So many accounts are asked for at once: making one takes a service far longer than adding it to a group."""
 
 
 @dataclass(slots=True)
@@ -214,8 +216,9 @@ class Writing:
             hint = "Let them sign up first; or write `create_missing_users: true` into the target's options."
             summary = f"the target does not know everybody who is to be in `{self.change.name}`"
             raise BackendError(summary, detail, hint, name=self.change.name)
-        lots = [sent[0]] if create.takes_many else [[each] for each in sent[0]]
-        for lot in lots:
+        size = _ACCOUNTS if create.takes_many else 1
+        for start in range(0, len(sent[0]), size):
+            lot = sent[0][start : start + size]
             made = self.wire.send(create, {"add": lot, "member": lot[0]})
             if not is_done(create, made) and meaning(create, made) != "exists":
                 raise failure_of(made, f"make accounts for members of `{self.change.name}`", self.change.name)
