@@ -6,6 +6,7 @@ import json
 import re
 from functools import lru_cache
 from importlib import resources
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import ConfigError, InvalidDefinitions
@@ -53,6 +54,9 @@ def load_profile(written: str, root: Path) -> Profile:
         ConfigError: there is none of that name.
         InvalidDefinitions: all that is wrong with it, each with its place.
     """
+    if find_spec("jmespath") is None:
+        hint = "pip install 'groupsync[rest]'"
+        raise ConfigError("the backend `rest` lacks a library", "`jmespath` is not installed", hint)
     if _SHIPPED.fullmatch(written):
         if written not in shipped():
             hint = "For a file of the project write its path, which ends in `.yaml`."

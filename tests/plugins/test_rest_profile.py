@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,15 @@ def test_a_profile_of_the_project_is_read(made):
     assert made(profile="crm.yaml").capabilities == parsed(WRITABLE).capabilities()
     assert 2 == made(profile="crm.yaml", max_in_flight=2).capabilities.concurrent
     assert 4 == made(profile="crm.yaml", max_in_flight=9).capabilities.concurrent
+
+
+def test_a_missing_library_is_told_with_its_command(made, monkeypatch):
+    """The wheel comes without what only some need."""
+    monkeypatch.setattr("sys.meta_path", [])
+    monkeypatch.delitem(sys.modules, "jmespath")
+    with pytest.raises(ConfigError, match="lacks a library") as caught:
+        made(profile="groupsync")
+    assert "pip install 'groupsync[rest]'" == caught.value.hint
 
 
 def test_a_profile_outside_the_project_is_not_read(made):
