@@ -35,6 +35,7 @@ ROWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Rows of the table of capabilities: a backend and its options, where these tell what it can do."""
 SERVED: Mapping[str, tuple[str, str]] = {
+    "with_marks": ("`scim`, scim2-server with the extension for marks", "scim"),
     "scim2_server": ("`scim`, scim2-server", "scim"),
     "canaille": ("`scim`, Canaille", "scim"),
 }
@@ -135,11 +136,17 @@ def block(page: Path, name: str) -> re.Match[str]:
     return found
 
 
-def served_rows(page: Path) -> str:
-    """Return the lines of the table of capabilities that are about servers which have to be asked."""
-    titles = tuple(f"| {title} |" for title, _ in SERVED.values())
-    lines = block(page, "capabilities")[0].splitlines(keepends=True)
-    return "".join(line for line in lines if line.startswith(titles))
+def served_rows(page: Path, asked: str = "", line: str = "") -> str:
+    """Return the lines of the table of capabilities that are about servers which have to be asked.
+
+    Args:
+        page: where they are.
+        asked: the fixture of a server that was asked.
+        line: the one that it has to have in place of what is there.
+    """
+    there = block(page, "capabilities")[0].splitlines(keepends=True)
+    rows = {name: [each for each in there if each.startswith(f"| {title} |")] for name, (title, _) in SERVED.items()}
+    return "".join(each for name, held in rows.items() for each in ([line] if name == asked else held))
 
 
 def hold(page: Path, name: str, table: str) -> None:
