@@ -48,7 +48,7 @@ IfMatch = Annotated[
     str,
     Header(
         alias="If-Match",
-        description="Do it only if the group's ETag is one of these; left out: in any case.",
+        description="Do it only if the group's ETag is one of these; `*`: in any case.",
         examples=['"42-9f86d081"'],
     ),
 ]
@@ -151,7 +151,7 @@ def read_group(
     response_model=m.Group,
     responses={200: {"description": "The group as it is now.", "headers": ETAG}, **may_fail(403, 404, 409, 412, 413)},
 )
-def change_group(request: Request, response: Response, name: Name, body: m.GroupChange, if_match: IfMatch = "") -> Row:
+def change_group(request: Request, response: Response, name: Name, body: m.GroupChange, if_match: IfMatch = "*") -> Row:
     """Attributes, name, mark and members, all in one transaction."""
     _require_few(request, len(body.members.add) + len(body.members.remove))
     edit = Edit(m.given_values(body), add=body.members.add, remove=body.members.remove)
@@ -164,7 +164,7 @@ def change_group(request: Request, response: Response, name: Name, body: m.Group
     status_code=204,
     responses={204: {"description": "It is gone."}, **may_fail(403, 404, 412)},
 )
-def delete_group(request: Request, name: Name, if_match: IfMatch = "") -> None:
+def delete_group(request: Request, name: Name, if_match: IfMatch = "*") -> None:
     """With its members."""
     _store(request).delete(name, _revisions(if_match))
 
@@ -243,8 +243,11 @@ def _tagged(response: Response, group: Row) -> Row:
 
 
 def _revisions(if_match: str) -> set[str] | None:
-    """Return what `If-Match` asks for; None for anything. Weak tags never match (RFC 9110, 13.1.1)."""
-    if if_match.strip() in {"", "*"}:
+    """Return what `If-Match` asks for; None for anything. Weak and empty ones match nothing (RFC 9110, 13.1.1).
+
+    Who lost the ETag on the way, and sends nothing in its place, must not overwrite what somebody else wrote.
+    """
+    if if_match.strip() == "*":
         return None
     return {tag for weak, tag in _TAG.findall(if_match) if not weak}
 

@@ -118,11 +118,11 @@ def test_a_tag_that_is_known_is_answered_without_a_body(client, name):
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 def test_a_write_at_another_revision_is_refused(client, name, method):
-    """A stale, a weak and a broken tag do not match; the right one among others does."""
+    """A stale, a weak, a broken and an empty tag do not match; the right one among others does."""
     stale = client("POST", "/groups", json={"name": name}).headers["ETag"]
     now = client("PATCH", f"/groups/{name}", json={"members": {"add": ["a@example.com"]}}).headers["ETag"]
     body = {"json": {"members": {"add": ["b@example.com"]}}} if method == "PATCH" else {}
-    for wrong in (stale, f"W/{now}", now.strip('"'), '""'):
+    for wrong in (stale, f"W/{now}", now.strip('"'), '""', ""):
         answer = client(method, f"/groups/{name}", headers={"If-Match": wrong}, **body)
         assert (412, "precondition_failed") == (answer.status_code, answer.json()["error"]["code"])
     assert ["a@example.com"] == client.members(name)
