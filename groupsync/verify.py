@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
     from groupsync.backend import Backend
-    from groupsync.model import Change, Group, Plan, Result
+    from groupsync.model import Change, Group, Members, Plan, Result
 
 Seen = TypeVar("Seen")
 
@@ -137,8 +137,8 @@ def _unlike(change: Change, groups: Mapping[str, Group], *, holds_marks: bool) -
     match change.action:
         case Action.DELETE:
             return "it is still there" if group else ""
-        case Action.FORGET:
-            return "it still carries the mark" if group and group.mark else ""
+        case Action.FORGET if group:
+            return "it still carries the mark" if group.mark else ""
         case Action.RENAME if change.prior_name in groups:
             return "it still has its old name"
         case _:
@@ -153,4 +153,16 @@ def _unlike_written(change: Change, group: Group, *, holds_marks: bool) -> str:
             return f"its {each.name} is not what was written"
     if change.mark and group.members is not None and group.members.digest != change.mark.digest:
         return f"it has {group.members.count} members, not the {change.mark.count} that were planned"
+    if change.mark is None and change.touches_members and group.members is not None:
+        return _unlike_unmarked(change, group.members)
     return ""
+
+
+def _unlike_unmarked(change: Change, members: Members) -> str:
+    """Compare where no mark tells what the members should be: when an adoption that added or removed is taken back."""
+    names, count = members.load(), change.prior_count + change.add.count - change.remove.count
+    if len(names) != count:
+        return f"it has {len(names)} members, not the {count} that were planned"
+    if change.add.load() <= names and not change.remove.load() & names:
+        return ""
+    return "its members are not those that were planned"
