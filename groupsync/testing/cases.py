@@ -27,8 +27,8 @@
 
 What can go wrong on the way is in `groupsync.testing.circumstances`.
 
-Besides what a case says, the runner proves that a second plan is empty and that the inverse of each change brings its
-group back to what it was.
+Besides what a case says, the runner proves that planning writes nothing, that a second plan is empty and that the
+inverse of each change brings its group back to what it was.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
         store: what `backend` holds.
 
     Raises:
-        AssertionError: the second plan is not empty, or the reverse plan does not restore what was there.
+        AssertionError: planning wrote something, the second plan is not empty, or the reverse plan does not restore
+            what was there.
     """
     _write_files(folder, {"groupsync.yaml": DEFAULT_CONFIG, **case.get("files", {})})
     for name, spec in case.get("prior", {}).items():
@@ -127,6 +128,7 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
             plan = engine.make_plan(project, {TARGET: backend}, request)
     except InvalidDefinitions as error:
         return Outcomes({}, {}, [], {}, _codes(error.diagnostics), _after(store), {})
+    assert before == store.groups, "planning wrote to the target"
     if case.keys() & DISTURBANCES:
         disturb(cast(OddStore, store), case, _prior)
         _write_files(folder, case.get("later", {}))
