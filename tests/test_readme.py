@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 BLOCK = re.compile(r"<!-- scene: (?P<scene>[\w-]+) -->\n```console\n(?P<body>.*?)```", re.DOTALL)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC")
-DURATION = re.compile(r"\bin \d+\.\d+ s\b")
+DURATION = re.compile(r"\bin (?:less than )?\d+\.\d+ s\b")
 RUN = re.compile(r"\b\d{8}T\d{6}Z-[0-9a-f]{8}\b")
 STARTED = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d(?=  )")
 WHO = re.compile(r"(?<=  )(?:BY|\S+@\S+) +(?=CHANGES|\d)")

@@ -21,6 +21,7 @@ from groupsync.planfile import read_plan, write_plan
 from groupsync.project import load_project
 from groupsync.recovery import find_resumption, reminded, undo_plan
 from groupsync.retry import Retries, RetryPolicy
+from groupsync.sides import both_sides
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 
@@ -128,7 +129,7 @@ class World:
         """Return what there is: by name members, attributes, and whether it is ours and protected."""
         state = {}
         request = engine.Request(NOW)
-        for sides in self.at_target(lambda project, backends: engine.both_sides(project, backends, request)):
+        for sides in self.at_target(lambda project, backends: both_sides(project, backends, request)):
             group = sides.prior
             if group:
                 attributes = [group.attribute(name) for name in ATTRIBUTES]
