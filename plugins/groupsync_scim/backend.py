@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
@@ -47,6 +48,7 @@ class ScimBackend:
         self._concurrent = concurrent
         self._mutex = threading.Lock()
         self._found: Writer | None = None
+        self._pages = math.inf
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:
@@ -137,8 +139,8 @@ class ScimBackend:
         yield from sorted(set(self._server.people.addresses_of(set(values)).values()))
 
     def _listed(self, names: frozenset[str] | None) -> Listing:
-        """Return the groups of these names, or all."""
-        if names is None:
+        """Return the groups of these names, or all where that takes fewer requests."""
+        if names is None or self._pages < math.ceil(len(names) / self._options.people_per_request):
             return self._all()
         listing = self._searched(sorted(names)) if self.features.filter else self._known(names)
         there = {self._server.naming.name_of(each)[0] for each in listing.resources}
@@ -147,7 +149,9 @@ class ScimBackend:
 
     def _all(self) -> Listing:
         size = self.features.page(self._options.page_size)
-        return self._client.list_all(GROUPS, size, self._parameters)
+        listing = self._client.list_all(GROUPS, size, self._parameters)
+        self._pages = math.ceil(len(listing.resources) / size)
+        return listing
 
     def _searched(self, names: Sequence[str]) -> Listing:
         resources: list[Resource] = []

@@ -53,15 +53,13 @@ class ScimClient:
     Attributes:
         http: sends the requests, within bounds.
         url: where the service begins, without a slash at the end.
-        counts: pages are asked for by size; a server that trips over that is asked without.
-        cursors: pages are asked for by cursor (RFC 9865), and not by index.
+        counts: pages are asked for by size; False for a server that trips over that, None as long as it isn't known.
     """
 
     def __init__(self, http: HttpClient) -> None:
         self.http = http
         self.url = http.base_url.rstrip("/")
-        self.counts = True
-        self.cursors = False
+        self.counts: bool | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -77,9 +75,7 @@ class ScimClient:
         if config is None:
             hint = "Correct `url`: it is what stands before `/Groups`, such as https://example.com/scim/v2."
             raise BackendError(f"{self.url} is no SCIM service", "it has no /ServiceProviderConfig (404)", hint)
-        features = features_of(config, self._told("/Schemas"), self._told("/ResourceTypes"), without)
-        self.cursors = features.cursors
-        return features
+        return features_of(config, self._told("/Schemas"), self._told("/ResourceTypes"), without)
 
     def _told(self, path: str) -> list[Resource]:
         answer = self.http.request("GET", path, headers=_HEADERS)
@@ -107,34 +103,30 @@ class ScimClient:
             BackendError: a page could not be had.
         """
         found: dict[str, Resource] = {}
-        total, cursor = None, ""
+        total: int | None = None
         while True:
-            place = {"cursor": cursor} if self.cursors else {"startIndex": str(len(found) + 1)}
-            body = self._page(path, page, {**params, **place})
+            body = self._page(path, page, {**params, "startIndex": str(len(found) + 1)})
             problem = _take(body, found, total)
-            total, cursor = field(body, "totalResults"), field(body, "nextCursor")
-            if self.cursors and not cursor and not problem and len(found) != total:
-                problem = f"{total} were announced, and the pages ended after {len(found)}"
+            total = field(body, "totalResults")
             if problem or len(found) == total:
                 return Listing(tuple(found.values()), problem)
 
     def first_page(self, path: str, page: int, params: Mapping[str, str]) -> tuple[int, list[Resource]]:
         """Return how many there are, and the first of them."""
-        body = self._page(path, page, {**params, **({"cursor": ""} if self.cursors else {"startIndex": "1"})})
+        body = self._page(path, page, {**params, "startIndex": "1"})
         return field(body, "totalResults") or 0, _resources(body)
 
     def _page(self, path: str, page: int, params: Mapping[str, str]) -> dict[str, Any]:
         doing = f"list {path}"
-        if self.counts:
-            answer = self.http.request("GET", path, params={**params, "count": str(page)}, headers=_HEADERS)
-            if answer.status not in _UNCOUNTED:
-                return _body(answer, doing)
+        sized = {**params, "count": str(page)}
+        answer = self.http.request("GET", path, params=params if self.counts is False else sized, headers=_HEADERS)
+        if self.counts is None and answer.status in _UNCOUNTED:
             plain = self.http.request("GET", path, params=params, headers=_HEADERS)
-            if plain.status != 200:
-                return _body(answer, doing)
-            self.counts = False
-            return _body(plain, doing)
-        return _body(self.http.request("GET", path, params=params, headers=_HEADERS), doing)
+            if plain.is_ok:
+                self.counts, answer = False, plain
+        elif self.counts is None and answer.is_ok:
+            self.counts = True
+        return _body(answer, doing)
 
     def write(
         self,

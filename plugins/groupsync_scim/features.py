@@ -23,7 +23,6 @@ class Features:
         bulk_operations: in one bulk request; 0 where there is no bulk.
         bulk_bytes: how long such a request may be; 0 for any length.
         max_results: resources in one answer at most; 0 where none is told.
-        cursors: pages are told by cursor only (RFC 9865).
         keeps_external_id: a group's `externalId` is not said to be dropped.
         renames: a group's `displayName` may change.
         needs_members: a group can't be written without members by PATCH: `members` is required, and none is no value.
@@ -37,7 +36,6 @@ class Features:
     bulk_operations: int = 0
     bulk_bytes: int = 0
     max_results: int = 0
-    cursors: bool = False
     keeps_external_id: bool = True
     renames: bool = True
     needs_members: bool = False
@@ -73,7 +71,7 @@ def features_of(
     def has(name: str) -> bool:
         return name not in without and _flag(_part(config, name), "supported")
 
-    bulk, pagination = _part(config, "bulk"), _part(config, "pagination")
+    bulk = _part(config, "bulk")
     group = next((schema for schema in schemas if field(schema, "id") == GROUP), {})
     external_id, display_name, members = (_attribute(group, each) for each in ("externalId", "displayName", "members"))
     return Features(
@@ -83,7 +81,6 @@ def features_of(
         bulk_operations=_number(bulk, "maxOperations") if has("bulk") else 0,
         bulk_bytes=_number(bulk, "maxPayloadSize"),
         max_results=_number(_part(config, "filter"), "maxResults"),
-        cursors=_flag(pagination, "cursor") and field(pagination, "index") is False,
         keeps_external_id=_text(external_id, "mutability") != "readonly" and _text(external_id, "returned") != "never",
         renames=_text(display_name, "mutability") not in ("immutable", "readonly"),
         needs_members=_flag(members, "required"),

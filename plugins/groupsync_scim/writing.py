@@ -168,8 +168,8 @@ class Writer:
         """See that no group has the new name; SCIM has no way to say so in the write itself."""
         if self.features.filter:
             [text] = convert.filters((self.naming.attribute,), [change.name], 1)
-            total, _ = self.client.first_page(GROUPS, 1, {"filter": text, **WITHOUT_MEMBERS})
-            is_taken = total > 0
+            listing = self.client.list_all(GROUPS, 2, {"filter": text, **WITHOUT_MEMBERS})
+            is_taken = any(self.naming.name_of(each)[0] == change.name for each in listing.resources)
         else:
             is_taken = change.name in self._names_there()
         if is_taken:
