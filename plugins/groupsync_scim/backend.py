@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from groupsync_scim.convert import Found, Resource
     from groupsync_scim.features import Features
 
+_EXTENDED: Final = frozenset(ATTRIBUTES) - {"display_name"}
 _ALWAYS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.DELETE})
 
 
@@ -78,7 +79,7 @@ class ScimBackend:
             revisions=features.etag,
             ownership=features.stores_marks,
             concurrent=self._concurrent,
-            attributes=frozenset(ATTRIBUTES if features.stores_marks else display) - ({"display_name"} - display),
+            attributes=frozenset(display | (_EXTENDED if features.stores_marks else set())),
         )
 
     @property

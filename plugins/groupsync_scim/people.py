@@ -90,8 +90,10 @@ class People:
             self._total, resources = self._client.first_page(USERS, page, _WANTED)
             self._take(resources)
             self._are_all = len(resources) == self._total
-        if not self._features.filter or (self._total or 0) <= page * max(searches, _FEW_PAGES):
-            self._are_all = self._are_all or self._list({}) >= 0
+        is_little = not self._features.filter or (self._total or 0) <= page * max(searches, _FEW_PAGES)
+        if is_little and not self._are_all:
+            self._list({})
+            self._are_all = True
         return self._are_all
 
     def _search(self, attributes: tuple[str, ...], values: Sequence[str]) -> None:
@@ -99,12 +101,11 @@ class People:
         for text in filters(attributes, values, self._options.people_per_request):
             self._list({"filter": text})
 
-    def _list(self, params: dict[str, str]) -> int:
+    def _list(self, params: dict[str, str]) -> None:
         listing = self._client.list_all(USERS, self._features.page(), {**_WANTED, **params})
         if listing.problem:
             raise IncompleteRead("the users were not read wholly", listing.problem, "Plan again.", retryable=True)
         self._take(listing.resources)
-        return len(listing.resources)
 
     def _take(self, resources: Iterable[Resource]) -> None:
         for resource in resources:

@@ -62,10 +62,8 @@ class Writer:
             return self._create(change, note)
         if change.action is not Action.DELETE:
             return self._update(change, note)
-        path = convert.path_of(GROUPS, change.id or "")
-        self.client.write(
-            "DELETE", path, version=change.precondition, doing=f"delete `{change.name}`", name=change.name
-        )
+        path, doing = convert.path_of(GROUPS, _id(change)), f"delete `{change.name}`"
+        self.client.write("DELETE", path, version=change.precondition, doing=doing, name=change.name)
         self._names.discard(change.name)
         return None
 
@@ -101,6 +99,7 @@ class Writer:
                 values.setdefault("displayName", change.name)
         lots = list(member_chunks(change, self._limit)) or [([], [])]
         version = change.precondition
+        written: Written | None
         for number, (add, remove) in enumerate(lots, 1):
             last = values if number == len(lots) else {}
             if not self.features.patch or (number == len(lots) and self._empties(change)):
@@ -109,12 +108,11 @@ class Writer:
                 gone = [self.people.value_of(person) for each in remove for person in who.remove.get(each, ())]
                 operations = [*convert.member_operations(self._members(who, add), gone)]
                 operations += convert.attribute_operations(last)
-                if not operations:
-                    return self._look(change, version)
-                written = self._patch(change.name, change.id or "", operations, version)
-            group = self._told(change, group, written)
+                written = self._patch(change.name, _id(change), operations, version) if operations else None
+            group = self._told(change, group, written) if written else self._look(change, version)
             version = group.revision
-            note(Step(len(add), len(remove), version))
+            if written:
+                note(Step(len(add), len(remove), version))
         self._names -= {change.prior_name} if change.action is Action.RENAME else set()
         return group or self._look(change, version)
 
@@ -139,7 +137,7 @@ class Writer:
         version: str | None,
     ) -> Written:
         """Write the group as a whole: what it is now, with the change. Members who are nobody we know stay."""
-        path = convert.path_of(GROUPS, change.id or "")
+        path = convert.path_of(GROUPS, _id(change))
         resource = self._get(change, version)
         held = convert.field(resource, "members") or []
         if not self.features.patch and len(held) < change.prior_count:
@@ -155,7 +153,7 @@ class Writer:
         return self.client.write("PUT", path, body, version=version, doing=f"change `{change.name}`", name=change.name)
 
     def _get(self, change: Change, version: str | None, *, whole: bool = True) -> Resource:
-        name, path = change.prior_name or change.name, convert.path_of(GROUPS, change.id or "")
+        name, path = change.prior_name or change.name, convert.path_of(GROUPS, _id(change))
         params = None if whole else WITHOUT_MEMBERS
         resource = self.client.get(path, params, doing=f"show `{name}`", name=name)
         if resource is None:
@@ -245,6 +243,12 @@ class Writer:
 
     def _versioned(self, resource: Resource, version: str | None) -> Resource:
         return {**resource, "meta": {**(convert.field(resource, "meta") or {}), "version": version}}
+
+
+def _id(change: Change) -> str:
+    if not change.id:
+        raise _stale(change.prior_name or change.name, "it is not known under which `id` it is there")
+    return change.id
 
 
 def _stale(name: str, problem: str) -> StalePlanError:

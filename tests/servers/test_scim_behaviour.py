@@ -136,6 +136,19 @@ def test_a_nested_group_is_told_and_left(connect, call):
     assert 3 == len(call("GET", f"/Groups/{found.id}")["members"])
 
 
+def test_members_that_are_gone_do_not_keep_the_rest_from_being_written(connect, call):
+    """A lot of removals of which nothing is left to do is no end of the change."""
+    gone = {f"gone-{number}@example.com": user(call, f"gone-{number}@example.com") for number in range(3)}
+    connect().apply(creation("a", [ADA, *gone]))
+    change = change_of(group(connect()), remove=[ADA, *gone], display_name="X")
+    for each in gone.values():
+        call("DELETE", f"/Users/{each}")
+    connect(members_per_patch=1).apply(change)
+    found = group(connect())
+
+    assert (frozenset(), "X") == (loaded(found), found.display_name)
+
+
 # --- Names ------------------------------------------------------------------------------------------------------------
 
 
