@@ -38,6 +38,10 @@ class Living(Room):
         """They are said once and hold for every connection."""
         assert target.capabilities == target.connect().capabilities
 
+    def test_attributes_are_declared_as_they_are_tested(self, target: Target) -> None:
+        """What is declared is tested to be kept, and what is not declared is never planned."""
+        assert set(self.attributes) == target.capabilities.attributes
+
     def test_revisions_are_given_where_they_are_declared(self, target: Target) -> None:
         """A backend that declares revisions gives one for each group."""
         if not target.capabilities.revisions:
