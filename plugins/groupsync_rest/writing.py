@@ -7,7 +7,7 @@ new group gets its mark as early as it can.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.backend import Step, member_chunks
@@ -20,7 +20,7 @@ from groupsync_rest.profile import MARKS, MEMBERS
 from groupsync_rest.template import kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from groupsync.http import Answer
     from groupsync.model import Change, Group
@@ -58,12 +58,14 @@ class Writing:
     name: str = ""
     revision: str | None = None
     raw: Any = None
-    _calls: Any = field(default=None)
 
     def __post_init__(self) -> None:
         self.name = self.change.prior_name or self.change.name
         self.revision = self.change.precondition
-        self._calls = self.wire.profile.calls
+
+    @property
+    def _calls(self) -> Mapping[str, Call]:
+        return self.wire.profile.calls
 
     def carry_out(self) -> None:
         """Make all requests.
