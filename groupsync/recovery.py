@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from groupsync.model import Change, Run, Snapshot
     from groupsync.ownership import Ownership
     from groupsync.project import Project
+    from groupsync.verify import Rest
 
 DONE_ALREADY: Final = "done already: the run came to it before it was cut short"
 
@@ -45,11 +46,18 @@ class Resumption:
         plan: those of its changes of which nobody knows that they were carried out, with what was said of them then; of
             one that stopped halfway, what is left.
         proven: results of those among them that turn out to have been, by their keys.
+        unknown: results of those of which it can't be told even now, because their groups can't be read.
     """
 
     run: Run
     plan: Plan
     proven: Mapping[tuple[str, str], Result]
+    unknown: Mapping[tuple[str, str], Result]
+
+    @property
+    def settled(self) -> dict[tuple[str, str], Result]:
+        """Results of the changes that must not be tried."""
+        return {**self.proven, **self.unknown}
 
 
 def reminded(project: Project, plan: Plan) -> Plan:
@@ -98,13 +106,14 @@ def find_resumption(
     changes = [change for change in saved.changes if change.key in keys]
     tried = {entry.key for entry in run.entries if entry.outcome in (None, Outcome.FAILED)}
     begun = {entry.key for entry in run.entries if entry.steps}
-    proven: dict[tuple[str, str], Result] = {}
-    rests: dict[tuple[str, str], Change] = {}
+    found: dict[tuple[str, str], Rest] = {}
     for target, backend in backends.items():
-        mine = [change for change in changes if change.target == target]
-        found = rests_of(mine, backend, retry or Retries(), begun) if mine else {}
-        proven |= {change.key: _proof(change) for change in mine if not found[change.key].problem}
-        rests |= {key: rest.change for key, rest in found.items() if rest.change and key in tried}
+        if mine := [change for change in changes if change.target == target]:
+            found |= rests_of(mine, backend, retry or Retries(), begun)
+    looked_at = [(change, found[change.key]) for change in changes if change.key in found]
+    proven = {change.key: _proof(change) for change, rest in looked_at if not rest.problem}
+    unknown = {change.key: _doubt(change, rest.problem) for change, rest in looked_at if rest.is_unread}
+    rests = {key: rest.change for key, rest in found.items() if rest.change and key in tried}
     changes = [rests.get(change.key, change) for change in changes]
     left = tuple(replace(each, reason=DONE_ALREADY) if each.key in proven else each for each in changes)
     refusals = tuple(each for each in saved.verdict.refusals if not each.name or (each.target, each.name) in keys)
@@ -116,13 +125,19 @@ def find_resumption(
         diagnostics=(),
         verdict=replace(saved.verdict, refusals=refusals),
     )
-    return Resumption(run, plan, proven)
+    return Resumption(run, plan, proven, unknown)
 
 
 def _proof(change: Change) -> Result:
     """Make the result of a change that was carried out before anybody could write that down."""
     result = Result(change.target, change.name, change.action, Outcome.APPLIED, hint=f"{DONE_ALREADY}.".capitalize())
     return replace(result, added=change.add.count, removed=change.remove.count)
+
+
+def _doubt(change: Change, problem: str) -> Result:
+    """Make the result of a change that may have been carried out, and can't be looked at: it is left for later."""
+    hint = "Resume again once the target can be read."
+    return Result(change.target, change.name, change.action, Outcome.NOT_TRIED, problem, hint)
 
 
 # --- Take back --------------------------------------------------------------------------------------------------------

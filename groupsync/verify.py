@@ -28,10 +28,12 @@ class Rest:
     Attributes:
         problem: how the group differs from what the change makes of it; empty where it is done.
         change: what still has to be done; None where it is done, or can't be gone on with.
+        is_unread: the group could not be read, so that nobody knows.
     """
 
     problem: str
     change: Change | None = None
+    is_unread: bool = False
 
 
 def verify(
@@ -91,7 +93,7 @@ def rests_of(
         is_begun = change.key in begun
         return Rest(problem, rest_of(change, groups, revisions=can.revisions, marks=can.ownership, begun=is_begun))
 
-    return _look_at(changes, backend, retries, rest, Rest)
+    return _look_at(changes, backend, retries, rest, lambda problem: Rest(problem, is_unread=True))
 
 
 def moved_since(change: Change, backend: Backend, retries: Retries) -> str:

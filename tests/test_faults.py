@@ -223,7 +223,7 @@ class World:
 
     def resume(self, folder, store, found):
         """Go on as `groupsync apply --resume` does; what it reports is true, written down, and the last of it."""
-        report = self.run(folder, store, found.plan, Purpose(RunKind.RESUME, found.run.id), found.proven)
+        report = self.run(folder, store, found.plan, Purpose(RunKind.RESUME, found.run.id), found.settled)
         check_results(self, store, found.plan, report.results)
         proven = {(each.target, each.name) for each in report.results if not each.attempts}
         assert found.proven.keys() == proven

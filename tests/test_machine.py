@@ -421,7 +421,7 @@ class Trust(RuleBasedStateMachine):
         if FAULTS[fault]:
             self.store.fail("apply", nth, **FAULTS[fault])
         purpose = Purpose(RunKind.RESUME, found.run.id)
-        report = self.carry_out(project, found.plan, purpose=purpose, settled=found.proven)
+        report = self.carry_out(project, found.plan, purpose=purpose, settled=found.settled)
         if fault == "none":
             for change, result in zip(found.plan.changes, report.results, strict=True):
                 assert result.outcome in {Outcome.APPLIED, Outcome.STALE, Outcome.REFUSED}

@@ -112,7 +112,7 @@ class World:
 
     def resume(self):
         found = self.resumption()
-        return found, self.carry_out(found.plan, Purpose(RunKind.RESUME, found.run.id), found.proven)
+        return found, self.carry_out(found.plan, Purpose(RunKind.RESUME, found.run.id), found.settled)
 
     def cut(self, plan, purpose=None, nth=1, *, after_write):
         """Carry out a plan, and let the process end at its nth write."""
@@ -486,3 +486,39 @@ def test_an_adoption_that_was_taken_back_is_not_brought_back_over_others(plain, 
     plain.store.set_members("g", members)
     plan = plain.undo_plan()
     assert ((), ["GS612"]) == (plan.changes, [found.code for found in plan.diagnostics])
+
+
+def unreadable(world):
+    """Let the group be there and its members fail to come."""
+    world.store.short = {"g": 9}  # read one by one then, and not told by their digest
+    world.store.fail("members", error=BackendError("503"))
+
+
+def incomplete(world):
+    world.store.incomplete = "page 2 of 2 did not come"
+
+
+def down(world):
+    world.store.fail("read", error=BackendError("connection refused"))
+
+
+@pytest.mark.parametrize(
+    ("cannot", "after_write"),
+    [(unreadable, True), (incomplete, True), (incomplete, False), (down, True), (down, False)],
+)
+def test_what_can_not_be_looked_at_stays_to_be_gone_on_with(plain, cannot, after_write):
+    """Nobody can tell then whether it was done: it is not tried, called neither done nor stale, and left for later."""
+    plain.define("g", ADA, BOB)
+    plain.cut(plain.plan(), after_write=after_write)
+    cannot(plain)
+    found, report = plain.resume()
+    assert ({}, {"g": Outcome.NOT_TRIED}) == (dict(found.proven), outcomes(report))
+    assert "could not be read" in report.results[0].error
+    assert (1 if after_write else 0) == plain.store._writes
+
+    plain.store.incomplete = ""
+    found, report = plain.resume()
+    assert after_write == bool(found.proven)
+    assert {"g": Outcome.APPLIED} == outcomes(report)
+    assert () == plain.plan().changes
+    assert plain.resumption() is None

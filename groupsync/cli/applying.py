@@ -50,8 +50,8 @@ def carry_out(
     _check_expected(plan, expect)
     if format_ == "text":
         common.emit_plan(plan, format_, full=full)
-    proven = resumption.proven if resumption else {}
-    if plan.changes and not _consents(plan, proven, yes=yes):
+    settled = resumption.settled if resumption else {}
+    if plan.changes and not _consents(plan, settled, yes=yes):
         return ExitCode.ERROR
     purpose = Purpose(RunKind.UNDO, plan.undoes) if plan.undoes else Purpose()
     with stoppable() as stop:
@@ -63,7 +63,7 @@ def carry_out(
             track=common.track,
             journal=Journal.of(project.config),
             purpose=Purpose(RunKind.RESUME, resumption.run.id) if resumption else purpose,
-            settled=proven,
+            settled=settled,
             retry=Retries(sleep=stop.sleep),
         )
     common.show_diagnostics(found for found in report.diagnostics if found not in plan.diagnostics)
@@ -99,9 +99,9 @@ def _check_expected(plan: Plan, expect: str | None) -> None:
         )
 
 
-def _consents(plan: Plan, proven: Mapping[tuple[str, str], Result], *, yes: bool) -> bool:
+def _consents(plan: Plan, settled: Mapping[tuple[str, str], Result], *, yes: bool) -> bool:
     """Ask whether to go on; with `--yes`, or where nothing can be applied anyway, nobody is asked."""
-    if yes or all(change.key in proven or plan.verdict.refusal_of(change) for change in plan.changes):
+    if yes or all(change.key in settled or plan.verdict.refusal_of(change) for change in plan.changes):
         return True
     if not sys.stdin.isatty():
         raise ConfigError(
