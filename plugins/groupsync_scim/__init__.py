@@ -1,7 +1,7 @@
 """Groups on any SCIM 2.0 server (RFC 7643, RFC 7644): what it says it can do is used, and nothing else.
 
 Strict in what goes out, tolerant in what comes in. What is sent is made with `scim2-models`, which holds it against the
-RFCs, but for a group that is written back as a whole: that goes as it came, with the change. What servers answer is read
+RFCs, but for a group that is written back as a whole: it goes as it came, with the change. What servers answer is read
 plainly, because many break the RFCs, and because that is faster: 10,000 members take 0.02 s to parse and 0.47 s more to
 validate. Both ways to use the library were tried on scim2-server and Canaille, and `scim2-client` was left alone:
 
