@@ -62,7 +62,7 @@ def load_profile(written: str, root: Path) -> Profile:
             hint = "For a file of the project write its path, which ends in `.yaml`."
             raise ConfigError(f"there is no profile `{written}`", f"shipped are {', '.join(shipped())}", hint)
         found = resources.files("groupsync_rest").joinpath("profiles", f"{written}.yaml")
-        return parse_profile(found.read_bytes(), f"{written}.yaml", written)
+        return parse_profile(found.read_bytes(), f"groupsync_rest/profiles/{written}.yaml", written)
     try:
         data = read_text_file(root, written, MAX_PROFILE_BYTES)
     except UnreadableFile as error:
