@@ -26,6 +26,8 @@ STARTS = {
 }
 """By the name of the fixture, what starts the server in a folder; also for a test that wants one to itself."""
 
+TOLD = "told"
+
 
 def _fixture(name: str) -> object:
     def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
@@ -57,6 +59,12 @@ def server(request):
     return request.getfixturevalue(request.param)
 
 
+@pytest.fixture
+def tell(record_property):
+    """Give a function that prints a text at the end of the run, whichever worker the test ran on."""
+    return lambda text: record_property(TOLD, text)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Mark what asks for a server."""
@@ -74,7 +82,10 @@ def _parameters(item):
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Name the servers whose tests were left out."""
+    """Print what tests tell, and name the servers whose tests were left out."""
+    ended = [*terminalreporter.stats.get("passed", ()), *terminalreporter.stats.get("failed", ())]
+    for text in sorted({value for each in ended for name, value in each.user_properties if name == TOLD}):
+        terminalreporter.write_line(text)
     skipped = terminalreporter.stats.get("skipped", ())
     reasons = [each.longrepr[2] for each in skipped if isinstance(each.longrepr, tuple)]
     missing = sorted({why.removeprefix("Skipped: ") for why in reasons if why.endswith(LEFT_OUT)})

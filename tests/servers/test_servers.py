@@ -114,7 +114,7 @@ environments.ROOT = Path(__file__).parent
 def test_one(scim2_server): pass
 def test_two(own_server): own_server("scim2_server")
 def test_three(jupyterhub): pass
-def test_four(): pass
+def test_four(tell): tell("two requests\\nand no more")
 """
 
 
@@ -143,6 +143,13 @@ def test_the_lines_are_there_with_several_workers_too(tmp_path):
     """What workers leave out is told by the one that they work for."""
     done = run_without_servers(tmp_path, "-n2", "--dist=loadgroup", ci=False)
     assert "2 tests were left out: scim2-server is not installed: run `make servers`" in done.stdout
+
+
+def test_what_a_test_tells_is_printed_whichever_worker_it_ran_on(tmp_path):
+    """Figures that a test proves are in the last lines, as it told them."""
+    for workers in ("-n0", "-n2"):
+        done = run_without_servers(tmp_path, workers, "-k", "four", ci=False)
+        assert "\ntwo requests\nand no more\n" in done.stdout
 
 
 def test_in_ci_a_missing_server_is_a_failure(tmp_path):
