@@ -63,7 +63,7 @@ def truncated(exchange: Exchange) -> None:
 
 
 def slow_drip(exchange: Exchange) -> None:
-    """Let the server do it, and send its answer byte by byte, ten a second."""
+    """Let the server do it, and send the beginning of its answer byte by byte, twenty a second."""
     exchange.send_slowly(exchange.forward())
 
 
@@ -106,5 +106,9 @@ EVERYWHERE = {
 }
 """What can go wrong with any request."""
 
-PAGES = {"duplicated page": duplicated_page, "missing page": missing_page}
-"""What can go wrong with a page of a list besides."""
+AFTER = {reset_after, timeout_after, error_after}
+"""Those that differ from others in that the server did it: the same as those for a request that only reads."""
+
+READING = {name: fault for name, fault in EVERYWHERE.items() if fault not in AFTER}
+READING |= {"duplicated page": duplicated_page, "missing page": missing_page}
+"""What can go wrong with a request that only reads."""

@@ -32,6 +32,9 @@ class GroupsHand:
     def memberships(self) -> dict[str, set[str]]:
         return {name: set(self._pages(f"/groups/{_quoted(name)}/members", "members")) for name in self._names()}
 
+    def names(self) -> dict[str, str]:
+        return {name: name for name in self._names()}
+
     def create(self, group: str, members: Iterable[str] = ()) -> None:
         rest = list(members)
         self.call("POST", "/groups", json={"name": group, "members": rest[:BULK]})

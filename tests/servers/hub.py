@@ -58,6 +58,9 @@ class HubHand:
     def memberships(self) -> dict[str, set[str]]:
         return {group["name"]: set(group["users"]) for group in self._groups()}
 
+    def names(self) -> dict[str, str]:
+        return {group["name"]: group["name"] for group in self._groups()}
+
     def create(self, group: str, members: Iterable[str] = ()) -> None:
         self.call("POST", f"/groups/{group}", json={"users": list(members)})
 

@@ -51,6 +51,9 @@ class MailmanHand:
             each: {member["email"] for member in self._pages(f"{_of(each)}/roster/member")} for each in self._lists()
         }
 
+    def names(self) -> dict[str, str]:
+        return {name: name for name in self._lists()}
+
     def create(self, group: str, members: Iterable[str] = ()) -> None:
         self.call("POST", "/lists", data={"fqdn_listname": f"{group}@{DOMAIN}"})
         for member in members:

@@ -122,16 +122,14 @@ class Exchange:
         self._handler.wfile.write(whole[: -(len(answer.body) + 1) // 2] if answer.body else whole[:7])
         self._handler.close_connection = True
 
-    def send_slowly(self, answer: Answer, pause_seconds: float = 0.1) -> None:
-        """Send byte after byte with a pause before each, until the client has enough of it."""
+    def send_slowly(self, answer: Answer, pause_seconds: float = 0.05, most: int = 15) -> None:
+        """Send byte after byte with a pause before each, the head too; break off after so many, or a client's end."""
         self.end()
-        try:
-            for byte in answer.as_bytes():
+        with suppress(OSError):
+            for byte in answer.as_bytes()[:most]:
                 if self.proxy.closed.wait(pause_seconds):
                     break
                 self._handler.wfile.write(bytes([byte]))
-        except OSError:
-            pass
         self._handler.close_connection = True
 
     def hold(self) -> None:

@@ -68,6 +68,9 @@ class ScimHand:
             for group in self._all("Groups")
         }
 
+    def names(self) -> dict[str, str]:
+        return {id_: name for name, id_ in self._ids().items()}
+
     def create(self, group: str, members: Iterable[str] = ()) -> None:
         body = {"schemas": [f"{SCIM}:schemas:core:2.0:Group"], "displayName": group, "members": self._members(members)}
         self.call("POST", "/Groups", json=body)

@@ -25,6 +25,10 @@ class Hand(Protocol):
         """Return who is in which group, by the groups' names."""
         ...
 
+    def names(self) -> dict[str, str]:
+        """Return the names of groups by what stands for them in paths."""
+        ...
+
     def create(self, group: str, members: Iterable[str] = ()) -> None:
         """Make a group."""
         ...

@@ -214,10 +214,18 @@ def test_an_answer_without_body_breaks_off_in_its_head(client, small, proxy):
 
 def test_a_slow_answer_never_makes_the_client_wait_for_a_byte(client, proxy):
     """No read times out, yet the answer takes as long as it has bytes."""
-    proxy.choose = at(1, lambda exchange: exchange.send_slowly(exchange.forward(), 0.02))
+    proxy.choose = at(1, lambda exchange: exchange.send_slowly(exchange.forward(), 0.02, 1000))
     started = time.monotonic()
     assert b"hello" == client("GET", "/x").content
     assert time.monotonic() - started > 1
+
+
+def test_a_slow_answer_breaks_off(client, proxy):
+    """It holds a client for a while and ends with the first line, which `http.client` takes for all of it."""
+    proxy.choose = at(1, faults.slow_drip)
+    started = time.monotonic()
+    assert b"" == client("GET", "/x").content
+    assert time.monotonic() - started > 0.5
 
 
 def test_a_page_can_come_twice(client, proxy):
