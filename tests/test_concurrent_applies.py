@@ -98,11 +98,10 @@ def person(number):
     return f"p{number}@example.com"
 
 
-def tell(capsys, what, done):
-    """Print how the eight met; it is different each time."""
+def met(what, done):
+    """Say how the eight met; it is different each time."""
     codes = Counter(ExitCode(each.code).name for each in done)
-    with capsys.disabled():
-        print(f"\n{what}: " + ", ".join(f"{count} ended with {code}" for code, count in sorted(codes.items())))
+    return f"{what}: " + ", ".join(f"{count} ended with {code}" for code, count in sorted(codes.items()))
 
 
 def check_told(done, wanted):
@@ -122,7 +121,7 @@ def check_told(done, wanted):
     assert set(outcomes) <= wanted
 
 
-def test_what_eight_add_at_once_is_all_there_in_the_end(shop, capsys):
+def test_what_eight_add_at_once_is_all_there_in_the_end(shop, tell):
     """Eight add somebody else to the same group, and change a group of their own; who is turned away comes again."""
     waiting, everything = set(EIGHT), []
     for number in EIGHT:
@@ -141,14 +140,14 @@ def test_what_eight_add_at_once_is_all_there_in_the_end(shop, capsys):
         served = {each.number for each in done.values() if each.code == ExitCode.OK}
         assert served, [each.err for each in done.values()]
         waiting -= served
-    tell(capsys, f"eight who add, in {rounds} rounds", everything)
+    tell(met(f"eight who add, in {rounds} rounds", everything))
     assert rounds <= len(EIGHT)
     assert {*BASE, *map(person, EIGHT)} == shop.members("shared")
     for number in EIGHT:
         assert {*BASE, person(number)} == shop.members(f"own-{number}")
 
 
-def test_of_eight_plans_for_one_group_just_one_is_applied(shop, capsys):
+def test_of_eight_plans_for_one_group_just_one_is_applied(shop, tell):
     """Eight plans were saved against the same state: one of them wins, the others are stale or locked out."""
     for number in EIGHT:
         shop.define(number, groups={"shared": [*BASE, person(number)]})
@@ -157,7 +156,7 @@ def test_of_eight_plans_for_one_group_just_one_is_applied(shop, capsys):
 
     for each in done.values():
         check_told(each, {"shared"})
-    tell(capsys, "eight plans for one group", done.values())
+    tell(met("eight plans for one group", done.values()))
     winners = [each.number for each in done.values() if each.code == ExitCode.OK]
     assert 1 == len(winners), [(each.code, each.err) for each in done.values()]
     assert {*BASE, person(winners[0])} == shop.members("shared")
@@ -166,7 +165,7 @@ def test_of_eight_plans_for_one_group_just_one_is_applied(shop, capsys):
     assert {ExitCode.INCOMPLETE, ExitCode.ERROR} >= {each.code for each in late.values()}
 
 
-def test_eight_with_different_minds_leave_what_one_of_them_wanted(shop, capsys):
+def test_eight_with_different_minds_leave_what_one_of_them_wanted(shop, tell):
     """Each wants the shared group its own way: it is never a mixture, and it is one that was reported as applied."""
     for number in EIGHT:
         shop.define(number, groups={"shared": [*BASE, person(number)]})
@@ -175,7 +174,7 @@ def test_eight_with_different_minds_leave_what_one_of_them_wanted(shop, capsys):
 
     for each in done.values():
         check_told(each, {"shared"})
-    tell(capsys, "eight with different minds", done.values())
+    tell(met("eight with different minds", done.values()))
     applied = [each.number for each in done.values() if each.outcomes().get("shared") == "applied"]
     assert shop.members("shared") in [{*BASE, person(number)} for number in applied]
     assert before == {name: shop.members(name) for name in before}

@@ -130,13 +130,12 @@ class Ledger:
         for word, number in (("proved", len(found.proven)), ("done by the resume", applied - len(found.proven))):
             self.results[word] = self.results.get(word, 0) + number
 
-    def report(self, capsys, what):
+    def report(self, tell, what):
         told = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(self.results.items()))
-        with capsys.disabled():
-            print(
-                f"\n{what}: {self.trials:,} faults, each at another place of 200 changes ({told}): "
-                f"{len(self.lost)} memberships lost, {len(self.unintended)} unintended"
-            )
+        tell(
+            f"{what}: {self.trials:,} faults, each at another place of 200 changes ({told}): "
+            f"{len(self.lost)} memberships lost, {len(self.unintended)} unintended"
+        )
 
 
 class World:
@@ -326,7 +325,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_at_any_write_loses_nobody(world, fault, capsys):
+def test_a_fault_at_any_write_loses_nobody(world, fault, tell):
     """A write fails, for good as far as this run is concerned: the rest is done, and applying again mends it."""
     ledger, how = Ledger(), FAULTS[fault]
     ends = how["error"] is KeyboardInterrupt
@@ -346,12 +345,12 @@ def test_a_fault_at_any_write_loses_nobody(world, fault, capsys):
         world.apply(store, world.planned(store, only="" if ends else world.order[number - 1].name))
         world.check_in_the_end(store, ledger)
         ledger.trials += 1
-    ledger.report(capsys, fault)
+    ledger.report(tell, fault)
     assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_resume_goes_on_after_a_fault_at_any_write(world, fault, capsys, tmp_path):
+def test_a_resume_goes_on_after_a_fault_at_any_write(world, fault, tell, tmp_path):
     """It does what was not done, and proves what was; a run that could tell itself that all is done leaves nothing."""
     ledger, how = Ledger(), FAULTS[fault]
     ends, written = how["error"] is KeyboardInterrupt, how.get("after_write", False)
@@ -377,13 +376,13 @@ def test_a_resume_goes_on_after_a_fault_at_any_write(world, fault, capsys, tmp_p
             ledger.went_on(found, results)
         world.check_in_the_end(store, ledger)
         ledger.trials += 1
-    ledger.report(capsys, f"{fault}, then resume")
+    ledger.report(tell, f"{fault}, then resume")
     assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
 @pytest.mark.parametrize("fault", ["connection lost before the write", "connection lost after the write",
                                    "too many requests"])  # fmt: skip
-def test_a_run_mends_a_passing_fault_by_itself(world, fault, capsys):
+def test_a_run_mends_a_passing_fault_by_itself(world, fault, tell):
     """With the usual patience one run is enough, whatever write the fault hits."""
     ledger, how = Ledger(), FAULTS[fault]
     for number in range(1, len(world.order) + 1):
@@ -396,7 +395,7 @@ def test_a_run_mends_a_passing_fault_by_itself(world, fault, capsys):
         ledger.lost |= world.wanted - now
         ledger.unintended |= now - world.wanted
         ledger.trials += 1
-    ledger.report(capsys, f"{fault}, and patience")
+    ledger.report(tell, f"{fault}, and patience")
     assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
@@ -406,7 +405,7 @@ def meddle(store, name):
     store.put(replace(group, members=Members.of({*group.members.load(), EVE})))
 
 
-def test_somebody_else_at_any_write_is_never_overwritten(world, capsys):
+def test_somebody_else_at_any_write_is_never_overwritten(world, tell):
     """A group that moves right before its write is left as it is and told as stale; the next run goes on from there."""
     ledger = Ledger()
     for number, change in enumerate(world.order, 1):
@@ -427,12 +426,12 @@ def test_somebody_else_at_any_write_is_never_overwritten(world, capsys):
         ledger.unintended |= now - world.wanted - kept
         assert () == world.planned(store, change.name).changes
         ledger.trials += 1
-    ledger.report(capsys, "changed underneath")
+    ledger.report(tell, "changed underneath")
     assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
 @pytest.mark.parametrize("written", [False, True], ids=["before the write", "after the write"])
-def test_a_resume_leaves_alone_what_moved_since_the_end(world, written, capsys, tmp_path):
+def test_a_resume_leaves_alone_what_moved_since_the_end(world, written, tell, tmp_path):
     """Somebody changes the group at which the process ended: it stays as they left it, stale, and the rest is done."""
     ledger = Ledger()
     for number, change in enumerate(world.order, 1):
@@ -466,7 +465,7 @@ def test_a_resume_leaves_alone_what_moved_since_the_end(world, written, capsys, 
         ledger.unintended |= now - world.wanted - kept
         assert () == world.planned(store, change.name).changes
         ledger.trials += 1
-    ledger.report(capsys, f"changed underneath after an end {'after' if written else 'before'} the write, then resume")
+    ledger.report(tell, f"changed underneath after an end {'after' if written else 'before'} the write, then resume")
     assert (200, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
@@ -489,7 +488,7 @@ READ_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", READ_FAULTS)
-def test_a_fault_of_reading_any_group_loses_nobody(world, fault, capsys):
+def test_a_fault_of_reading_any_group_loses_nobody(world, fault, tell):
     """Whatever a read leaves out or repeats, nothing is removed because of it; a good read later does the rest."""
     ledger = Ledger()
     for number, name in enumerate(sorted(world.base.groups.keys() - world.foreign.keys()), 1):
@@ -510,11 +509,11 @@ def test_a_fault_of_reading_any_group_loses_nobody(world, fault, capsys):
         else:
             world.check_one(healed, name.removeprefix("old-"), ledger)
         ledger.trials += 1
-    ledger.report(capsys, fault)
+    ledger.report(tell, fault)
     assert (170, set(), set()) == (ledger.trials, ledger.lost, ledger.unintended)
 
 
-def test_a_target_that_reads_as_empty_loses_nobody(world, capsys):
+def test_a_target_that_reads_as_empty_loses_nobody(world, tell):
     """All groups left out of a listing that claims to be whole: what is created again is refused by who is there."""
     ledger = Ledger()
     store = world.copy()
@@ -528,7 +527,7 @@ def test_a_target_that_reads_as_empty_loses_nobody(world, capsys):
     world.apply(store, world.planned(store))
     world.check_in_the_end(store, ledger)
     ledger.trials += 1
-    ledger.report(capsys, "the whole listing empty")
+    ledger.report(tell, "the whole listing empty")
     assert (set(), set()) == (ledger.lost, ledger.unintended)
 
 

@@ -409,7 +409,7 @@ def undisturbed(start):
     return state_of(folder)
 
 
-def test_after_a_kill_at_any_write_a_resume_finishes_or_proves(start, capsys, monkeypatch):
+def test_after_a_kill_at_any_write_a_resume_finishes_or_proves(start, tell, monkeypatch):
     """`apply --resume` gets where the killed apply was going: nobody is lost, nobody is added by mistake."""
     monkeypatch.chdir(start)
     wanted, before = undisturbed(start), state_of(start)
@@ -431,11 +431,10 @@ def test_after_a_kill_at_any_write_a_resume_finishes_or_proves(start, capsys, mo
         assert wanted == found, folder.name
         assert (0, "Nothing to resume: no run was cut short.\n") == typed(folder, "apply", "--resume", "--yes")
         assert 0 == typed(folder, "plan", "--detailed-exitcode")[0]
-    with capsys.disabled():
-        print(
-            f"\nkilled at {len(folders)} writes: {unbegun} before the run began, {proven} proved a change to be done;"
-        )
-        print(f"memberships lost: {lost}, unintended: {unintended}")
+    tell(
+        f"killed at {len(folders)} writes: {unbegun} before the run began, {proven} proved a change to be done; "
+        f"{lost} memberships lost, {unintended} unintended"
+    )
     assert (0, 0) == (lost, unintended)
     assert unbegun < len(folders) / 2
     assert proven

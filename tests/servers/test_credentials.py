@@ -115,7 +115,7 @@ class Trials:
 
 
 @pytest.mark.parametrize("server", OPTIONS, indirect=True)
-def test_credentials_are_nowhere_after_a_failure_at_any_call(server, request, tmp_path, monkeypatch, caplog, capsys):
+def test_credentials_are_nowhere_after_a_failure_at_any_call(server, request, tmp_path, monkeypatch, caplog, tell):
     """Every call fails, each way at every fifth, and whatever is quoted back at us goes nowhere."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(retry, "delay_seconds", lambda *_: 0.0)
@@ -135,7 +135,6 @@ def test_credentials_are_nowhere_after_a_failure_at_any_call(server, request, tm
             for secret in secret_parts(server.auth):
                 assert secret not in shown, f"{what} at call {number}"
                 assert secret not in caplog.text, f"{what} at call {number}"
-    with capsys.disabled():
-        print(f"\n{name}: {trials.count - 2} failures at each of {calls} calls: credentials found nowhere")
+    tell(f"{name}: {trials.count - 2} failures over all of {calls} calls: credentials found nowhere")
     assert calls > 5
     assert trials.failed > trials.count / 2
