@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from groupsync.convert import checked_members
+from groupsync.disk import sync_folder
 from groupsync.errors import ConfigError, GroupsyncError, StalePlanError, StaleRead
 from groupsync.journal_folder import make_folder
 from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, open_runs, past_sizes, run_ids
@@ -98,7 +99,7 @@ class Journal:
             recorder = RunRecorder(name, handle, self._now)
             recorder.lost = _save_plan(plan, runs / f"{name}{PLAN_ENDING}")
             recorder.write(_header(plan, purpose, name, self._now()))
-            _sync_folder(runs)
+            sync_folder(runs)
             if recorder.problem:
                 raise _unwritable(recorder.problem) from recorder.problem
             yield recorder
@@ -290,14 +291,6 @@ def _prune(folder: Path, project: str, keep: int) -> None:
         if name not in left:
             for ending in (RUN_ENDING, PLAN_ENDING):
                 (folder / "runs" / f"{name}{ending}").unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _unwritable(error: OSError) -> ConfigError:

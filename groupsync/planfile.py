@@ -28,6 +28,7 @@ from groupsync.convert_findings import (
     drift_record,
     refusal_record,
 )
+from groupsync.disk import sync_folder
 from groupsync.errors import ConfigError
 from groupsync.planfile_reader import MAX_LINE_BYTES, MEMBERS_IN_LINE, PlanFile, Reader, counts
 from groupsync.records import Record, RecordError, format_instant
@@ -71,7 +72,7 @@ def write_plan(plan: Plan, path: Path) -> None:
             Path(temporary).replace(place)
         finally:
             Path(temporary).unlink(missing_ok=True)
-        _sync_folder(place.parent)
+        sync_folder(place.parent)
     except OSError as error:
         raise _unwritable(path, error.strerror or str(error)) from error
 
@@ -99,14 +100,6 @@ def _write(plan: Plan, file: BinaryIO) -> None:
     end = {"record": "end", **counts(plan.changes), "digest": plan.digest, "sha256": digest.hexdigest()}
     file.write(_encode(end))
     file.flush()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _encode(record: Record) -> bytes:
