@@ -85,6 +85,10 @@ class PluginError(GroupsyncError):
         self.version = version
 
 
+class SourceError(GroupsyncError):
+    """A source of customers did not answer, or has not what was asked for."""
+
+
 class BackendError(GroupsyncError):
     """A target did not do what was asked.
 

@@ -6,12 +6,14 @@ import enum
 import hashlib
 import json
 from dataclasses import dataclass, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model.members import digest_bytes, encode_members
 
 if TYPE_CHECKING:
+    from groupsync.model.criteria import Condition, Floor, Share, Top
     from groupsync.model.findings import SourceRange
     from groupsync.model.guards import GroupGuards
 
@@ -131,6 +133,11 @@ class Definition:
         previously: earlier names, to rename from.
         targets: names of the targets it goes to, None for every one.
         guards: limits of its own; None where it has none.
+        source, where: of a segment: name of the source in the config, and the condition as written. Both or neither.
+        holdout: a part of all people that is left out.
+        sample: the only part of all people that is let in; inline members are, too.
+        limit: of a segment: only the first by an attribute; inline members besides.
+        min_size: of a segment: the smallest size at which it is active; None for any.
     """
 
     kind: str
@@ -150,6 +157,12 @@ class Definition:
     lifecycle: Lifecycle = USUAL_LIFECYCLE
     targets: tuple[str, ...] | None = None
     guards: GroupGuards | None = None
+    source: str | None = None
+    where: Condition | None = None
+    holdout: Share | None = None
+    sample: Share | None = None
+    limit: Top | None = None
+    min_size: Floor | None = None
 
     @property
     def content_digest(self) -> str:
@@ -168,10 +181,12 @@ def _said(value: object) -> object:
             return [digest_bytes(encode_members(value.plain_members())), _said(value.timed)]
         case None | bool() | int() | float() | str():
             return value
-        case tuple():
-            return sorted(map(_said, value), key=repr)
         case datetime():
             return value.isoformat()
+        case Decimal() | date():
+            return str(value)
+        case tuple():
+            return sorted(map(_said, value), key=repr)
         case _ if is_dataclass(value):
             return [_said(getattr(value, field.name)) for field in fields(value) if field.name != "at"]
         case _:
