@@ -19,7 +19,7 @@ from groupsync.policy_config import check_policies_section, policy_options
 from groupsync.schema_check import check
 from groupsync.schema_words import pointer_words
 from groupsync.secrets import Secret, has_reference, malformed_references
-from groupsync.targets import OWN_KEYS, Selector, TargetConfig, check_options, target_config
+from groupsync.targets import OWN_KEYS, Selector, TargetConfig, target_config
 from groupsync.yaml.events import parse_yaml
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.backend import JsonSchema
+    from groupsync.plugin_options import Pointer
     from groupsync.policy import PolicyOptions
-    from groupsync.targets import Pointer
     from groupsync.yaml.document import Document
 
 __all__ = [
@@ -36,7 +36,6 @@ __all__ = [
     "Secret",
     "Selector",
     "TargetConfig",
-    "check_options",
     "config_schema",
     "find_config",
     "load_config",

@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from groupsync.backend import BackendContext, SupportsLock
-from groupsync.config import check_options
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.journal_folder import make_folder
 from groupsync.keeper import Keeper
 from groupsync.lease import Lease
 from groupsync.model import Severity
+from groupsync.plugin_options import check_options
 from groupsync.retry import Retries
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ def open_targets(config: Config, plugins: Plugins, names: Sequence[str] = ()) ->
     """
     targets = _picked(config, names)
     chosen = {target.name: plugins.backend(target.plugin) for target in targets}
-    findings = [found for target in targets for found in check_options(target, chosen[target.name].options_schema())]
+    findings = [
+        found for target in targets for found in check_options(target.options, chosen[target.name].options_schema())
+    ]
     if any(found.severity is Severity.ERROR for found in findings):
         raise InvalidDefinitions(findings)
     with ExitStack() as stack:
@@ -47,7 +49,7 @@ def open_targets(config: Config, plugins: Plugins, names: Sequence[str] = ()) ->
             context = BackendContext(
                 config.root, config.project, target.name, config.identity.canonical, config.identity.rule
             )
-            backend = chosen[target.name].create(target.options, context)
+            backend = chosen[target.name].create(target.options.values, context)
             stack.callback(backend.close)
             backends[target.name] = backend
         yield backends

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from groupsync.codes import CODES
-from groupsync.config import Secret, Selector, check_options, config_schema, find_config, load_config
+from groupsync.config import Secret, Selector, config_schema, find_config, load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.identity import Identity
 from groupsync.model import Definition, Reference, SourceRange
+from groupsync.plugin_options import check_options
 from groupsync.secrets import MAX_SECRET_BYTES
 
 MINIMAL = "version: 1\nproject: shop\ndefinitions: [groups/**/*.yaml]\n"
@@ -75,9 +76,9 @@ def test_a_whole_config_is_read(write, tmp_path):
         Reference("staff", SourceRange("groupsync.yaml", 8, 5)),
     )
     local, crm = config.targets
-    assert ("local", "file", {"path": "state/"}, None) == (local.name, local.plugin, local.options, local.select)
+    assert ("local", "file", {"path": "state/"}, None) == (local.name, local.plugin, local.options.values, local.select)
     assert SourceRange("groupsync.yaml", 11, 3) == crm.at
-    assert {"retries": 3, "headers": {"list": ["a", 1, True]}} == crm.options
+    assert {"retries": 3, "headers": {"list": ["a", 1, True]}} == crm.options.values
     assert Selector(("known-user-group",), ("beta-*",), (("a", "y"), ("b", "x"))) == crm.select
 
 
@@ -208,7 +209,7 @@ def test_references_become_secrets(write, tmp_path, monkeypatch):
         'token: "${env:CRM_TOKEN}", key: "${file:keys/crm}", plain: "a$b $${x}", '
         'headers: {auth: ["Bearer ${env:CRM_TOKEN}!"]}',
     )
-    assert target.options == {
+    assert target.options.values == {
         "token": Secret(TOKEN),
         "key": Secret("from a file\n"),
         "plain": "a$b ${x}",
@@ -228,7 +229,7 @@ def test_a_missing_secret_matters_where_the_target_is_opened(write, tmp_path, mo
         write, 'path: "${env:NO_SUCH}${env:EMPTY}", token: "${file:no/file}",\n    '
         'headers: {a: "${file:latin}", b: "${file:blank}", c: "${file:.}", d: "${file:large}"}',
     )  # fmt: skip
-    found = check_options(target, OPTIONS_SCHEMA)
+    found = check_options(target.options, OPTIONS_SCHEMA)
     assert {"GS502"} == {each.code for each in found}
     assert [5, 5, 5, 6, 6, 6, 6] == [each.subject.line for each in found]
     assert [
@@ -283,7 +284,7 @@ def test_a_secret_shows_itself_nowhere(caplog):
 def test_options_are_checked_with_places_in_the_config(write):
     """Unknown keys with a suggestion, wrong types, what is missing: all at once."""
     target = options_of(write, "selct: {}, tokn: abc, retries: x, headers: {a: long}")
-    found = check_options(target, OPTIONS_SCHEMA)
+    found = check_options(target.options, OPTIONS_SCHEMA)
     assert [("GS202", 8), ("GS201", 23), ("GS201", 34), ("GS203", 54), ("GS206", 70)] == [
         (each.code, each.subject.column) for each in found
     ]
@@ -294,7 +295,7 @@ def test_good_options_have_no_findings(write, monkeypatch):
     """A secret counts as the text it stands for."""
     monkeypatch.setenv("WORD", "abc")
     target = options_of(write, 'path: x, token: "${env:WORD}"')
-    assert [] == check_options(target, OPTIONS_SCHEMA)
+    assert [] == check_options(target.options, OPTIONS_SCHEMA)
 
 
 SCHEMAS = [
@@ -317,7 +318,7 @@ def test_no_message_shows_a_secret(write, tmp_path, schema, shape, length):
         {"maxProperties": 0, "not": {"required": ["token"]}},
     ]
     for each in whole:
-        for found in check_options(target, each):
+        for found in check_options(target.options, each):
             said = f"{found.summary} {found.detail} {found.hint} {found!r}"
             assert "s3cr3t-" not in said
             assert "t0k3n" not in said

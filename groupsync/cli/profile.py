@@ -91,12 +91,15 @@ def _target(given: dict[str, str], options: tuple[str, ...]) -> Document:
 
 def _opened(folder: Path, document: Document, identity: Identity) -> Backend:
     from groupsync.backend import BackendContext
+    from groupsync.plugin_options import check_options
     from groupsync.plugins import Plugins
-    from groupsync.targets import check_options, target_config
+    from groupsync.targets import target_config
 
     plugin = Plugins.discover().backend(BACKEND)
     target = target_config(document, "profile", Path())
-    findings = check_options(target, plugin.options_schema())
+    findings = check_options(target.options, plugin.options_schema())
     if findings:
         raise InvalidDefinitions(findings)
-    return plugin.create(target.options, BackendContext(folder, "", "profile", identity.canonical, identity.rule))
+    return plugin.create(
+        target.options.values, BackendContext(folder, "", "profile", identity.canonical, identity.rule)
+    )
