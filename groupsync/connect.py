@@ -49,7 +49,7 @@ def open_targets(config: Config, plugins: Plugins, names: Sequence[str] = ()) ->
             context = BackendContext(
                 config.root, config.project, target.name, config.identity.canonical, config.identity.rule
             )
-            backend = chosen[target.name].create(target.options.values, context)
+            backend = chosen[target.name].cls.from_options(target.options.values, context)
             stack.callback(backend.close)
             backends[target.name] = backend
         yield backends

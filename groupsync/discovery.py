@@ -29,7 +29,7 @@ class PluginInfo:
         name: of its entry point.
         distribution, version: where it comes from; empty where the metadata doesn't tell.
         hooks: names of the hooks it implements, sorted.
-        backends: names of the backends it offers and that can be used, sorted.
+        backends, sources: names of those it offers and that can be used, sorted.
         error: why some or all of it can't be used; empty if it can.
         is_disabled: left out by the environment; never loaded.
     """
@@ -39,6 +39,7 @@ class PluginInfo:
     version: str = ""
     hooks: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     error: str = ""
     is_disabled: bool = False
 

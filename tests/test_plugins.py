@@ -76,7 +76,7 @@ def test_a_strangers_plugin_works_like_a_bundled_one(install, tmp_path):
 
     assert ("other", "other-dist", "1.2") == (found.plugin, found.distribution, found.version)
     context = BackendContext(tmp_path, "p", "t", str)
-    assert "other" == found.create({}, context).name
+    assert "other" == found.cls.from_options({}, context).name
 
 
 @pytest.mark.parametrize(

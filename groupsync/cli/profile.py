@@ -100,6 +100,5 @@ def _opened(folder: Path, document: Document, identity: Identity) -> Backend:
     findings = check_options(target.options, plugin.options_schema())
     if findings:
         raise InvalidDefinitions(findings)
-    return plugin.create(
-        target.options.values, BackendContext(folder, "", "profile", identity.canonical, identity.rule)
-    )
+    context = BackendContext(folder, "", "profile", identity.canonical, identity.rule)
+    return plugin.cls.from_options(target.options.values, context)

@@ -32,6 +32,7 @@ def render_plugins(
         origin = escape(f"{plugin.distribution} {plugin.version}".strip())
         yield f"{style.paint(escape(plugin.name), BOLD)}  {origin}\n"
         yield from _lines("backends", ", ".join(plugin.backends), style)
+        yield from _lines("sources", ", ".join(plugin.sources), style)
         yield from _lines("hooks", ", ".join(plugin.hooks), style)
         if plugin.is_disabled:
             yield from _lines("state", "left out by GROUPSYNC_DISABLE_PLUGINS", style)
