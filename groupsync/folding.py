@@ -34,3 +34,8 @@ _TABLE: Final = str.maketrans(CAPITALS, SMALL)
 def fold(text: str) -> str:
     """Return the text with every capital of a pair replaced by its small letter."""
     return text.translate(_TABLE)
+
+
+def small_letters(first: int, last: int) -> list[str]:
+    """Return the small letters of the capitals from one code point to another, both included."""
+    return [small for capital, small in _PAIRS.items() if first <= ord(capital) <= last]
