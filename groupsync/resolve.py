@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol
 
-from groupsync.model import Group, Members, Period
+from groupsync.model import Diagnostic, Group, Members, Period, Severity
 from groupsync.references import NO_DOUBTS, Doubts, Graph, manages_members, rename_conflicts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from groupsync.model import Definition, Diagnostic, MemberFile, Reference
+    from groupsync.model import Definition, MemberFile, Reference
 
 _CACHED_MEMBERS: Final = 2_000_000
 """How many members of referenced groups are kept in memory, about 200 MB at the most; beyond it they are read again."""
@@ -95,13 +95,23 @@ def resolve(
     """
     by_name = {definition.name: definition for definition in (*doubts.broken, *definitions)}
     graph = Graph(by_name, exclude, doubts)
-    diagnostics = (*graph.diagnostics, *rename_conflicts(by_name))
+    diagnostics = (*graph.diagnostics, *rename_conflicts(by_name), *_beyond_this_version(definitions))
     if not diagnostics:
         diagnostics = tuple(graph.cycles())
     if diagnostics or doubts != NO_DOUBTS:
         return Resolution(diagnostics)
     evaluator = _Evaluator(graph, files, as_of)
     return Resolution((), lambda: tuple(evaluator.desired(by_name[name]) for name in sorted(by_name)))
+
+
+def _beyond_this_version(definitions: Sequence[Definition]) -> Iterator[Diagnostic]:
+    for definition in definitions:
+        for key in ("where", "holdout", "sample"):
+            if getattr(definition, key) is not None:
+                summary = f"`{key}` of `{definition.name}` can't be worked out by this version"
+                detail = "Sources of customers are read and checked, but not asked yet."
+                hint = "Take the definition out for the time being."
+                yield Diagnostic("GS209", Severity.ERROR, summary, detail, hint, definition.at)
 
 
 class _Evaluator:

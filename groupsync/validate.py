@@ -7,6 +7,7 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from groupsync.criteria import read_condition
 from groupsync.guard_config import group_guards_of
 from groupsync.members.inline import inline_members
 from groupsync.model import (
@@ -24,6 +25,7 @@ from groupsync.model import (
 )
 from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
+from groupsync.segment_keys import check_kind, floor_of, share_of, top_of
 from groupsync.times import instant_at, parse_instant, period_of
 from groupsync.yaml.scalars import shown
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from groupsync.identity import Identity
+    from groupsync.model.criteria import Condition
     from groupsync.yaml.document import Document
 
 __all__ = [
@@ -52,15 +55,19 @@ def group_schema() -> Mapping[str, Any]:
     return schema
 
 
+@lru_cache(maxsize=1)
+def _checked_schema() -> Mapping[str, Any]:
+    """Return the schema without what it says of conditions.
+
+    That part is for editors; `groupsync.criteria` tells what is wrong with a condition better than any schema can.
+    """
+    schema = group_schema()
+    return {**schema, "properties": {**schema["properties"], "where": {}}}
+
+
 def check_definition(document: Document) -> list[Diagnostic]:
-    """Return everything in which a document does not fit the schema of its kind."""
-    value = document.value
-    if isinstance(value, dict) and value.get("kind") == SEGMENT:
-        summary = "Segments are not available in this version"
-        detail = "A segment is computed from a source of customers, and sources are yet to come."
-        hint = f"List the people, with `kind: {KNOWN_USER_GROUP}`."
-        return [Diagnostic("GS209", Severity.ERROR, summary, detail, hint, document.locate(("kind",)))]
-    return check(document, group_schema())
+    """Return everything in which a document does not fit the schema, but for `where`, which `definition_of` reads."""
+    return check(document, _checked_schema())
 
 
 def definition_of(document: Document, identity: Identity) -> tuple[Definition | None, list[Diagnostic]]:
@@ -80,10 +87,10 @@ def broken_definition_of(document: Document, identity: Identity) -> tuple[Defini
         A definition that names the group, and its references as far as they fit, good for nothing but checking; None
         where not even the name can be told. And what was found besides the schema's findings.
     """
-    value = sound_part(document, group_schema())
+    value = sound_part(document, _checked_schema())
     if "name" not in value:
         return None, []
-    return _read(document, {"kind": KNOWN_USER_GROUP, **value}, identity)
+    return _read(document, {"kind": SEGMENT if "where" in value else KNOWN_USER_GROUP, **value}, identity)
 
 
 def _read(document: Document, value: Any, identity: Identity) -> tuple[Definition, list[Diagnostic]]:
@@ -130,6 +137,7 @@ class _Reader:
         """Return the definition as far as it could be read."""
         value = self.value
         labels = value.get("labels")
+        check_kind(self.document, self.found)
         return Definition(
             kind=value["kind"],
             name=self.name,
@@ -148,12 +156,23 @@ class _Reader:
             lifecycle=_lifecycle(value.get("lifecycle", {})),
             targets=_sorted_texts(value.get("targets")),
             guards=group_guards_of(self.document, value),
+            source=value.get("source"),
+            where=self._where(),
+            holdout=share_of(self.document, value, "holdout", self.found),
+            sample=share_of(self.document, value, "sample", self.found),
+            limit=top_of(self.document, value, self.found),
+            min_size=floor_of(value),
         )
 
     def _members(self) -> InlineMembers | None:
         if "members" not in self.value:
             return None
         return inline_members(self.document, self.value["members"], self.identity, self.found)
+
+    def _where(self) -> Condition | None:
+        if "where" not in self.value:
+            return None
+        return read_condition(self.document, ("where",), self.value["where"], self.found)
 
     def _references(self, role: str) -> tuple[Reference, ...]:
         references: dict[tuple[object, ...], Reference] = {}

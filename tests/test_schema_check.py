@@ -266,8 +266,8 @@ def test_the_group_schema_is_valid_and_explains_every_property():
     Draft202012Validator.check_schema(schema)
     assert schema["$id"] == "urn:groupsync:schema:group:v1"
     properties = schema["properties"]
-    kinds = [branch for each in schema["$defs"].values() for branch in each.get("anyOf", [each])]
-    for owner in (schema, *kinds, properties["lifecycle"], properties["guards"]):
+    kinds = [branch for each in schema["$defs"].values() for branch in [each, *each.get("anyOf", [])]]
+    for owner in (schema, *kinds, *properties.values()):
         for name, rule in owner.get("properties", {}).items():
             assert {"title", "description", "examples"} <= rule.keys(), name
             inside = {"$defs": schema["$defs"], **rule}
@@ -278,7 +278,7 @@ def test_the_group_schema_is_valid_and_explains_every_property():
 
 
 def test_the_schema_is_enforced_strictly():
-    """No mapping of the schema takes keys that it does not name, but labels, whose names have a rule."""
+    """No mapping of the schema takes keys that it does not name, but labels and where attributes are named."""
 
     def mappings(rule):
         if isinstance(rule, dict):
@@ -291,7 +291,7 @@ def test_the_schema_is_enforced_strictly():
                 yield from mappings(inner)
 
     loose = [rule["title"] for rule in mappings(group_schema()) if rule.get("additionalProperties") is not False]
-    assert loose == ["Labels"]
+    assert ["Labels", "Order by", "Condition"] == loose
 
 
 def test_findings_come_from_json_as_well():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -22,7 +23,9 @@ from groupsync.model import (
     State,
     TimedMember,
 )
-from groupsync.validate import check_definition, definition_of, duplicate_names, parse_instant
+from groupsync.model.criteria import Floor, Operator, Share, Top
+from groupsync.model.criteria import Test as Held
+from groupsync.validate import broken_definition_of, check_definition, definition_of, duplicate_names, parse_instant
 from groupsync.yaml.events import parse_yaml
 
 HEAD = "kind: known-user-group\nname: beta\n"
@@ -114,12 +117,132 @@ def test_missing_and_empty_are_told_apart():
     ]  # fmt: skip
 
 
-def test_segments_are_recognised():
-    """A segment says clearly that it is not available, and nothing else is said about it."""
-    (document,), _ = parse_yaml(b"kind: segment\nname: big\nsource: customers\nwhere: {age: {gte: 50}}\n", "g.yaml")
-    (found,) = check_definition(document)
-    assert ("GS209", SourceRange("g.yaml", 1, 7)) == (found.code, found.subject)
-    assert "source" in found.detail
+def test_a_segment_has_everything_that_was_written():
+    """Source, condition, holdout, sample, limit and smallest size arrive, with the places that matter."""
+    definition, found = read("""\
+kind: segment
+name: big
+source: customers
+where: {age: {gte: 50}}
+holdout: {percent: 2.5, seed: global-2027}
+sample: {percent: 10, seed: spring}
+limit: {count: 100, order_by: {spend: desc}, keep_until_rank: 120}
+min_size: {count: 20, below: empty}
+""")
+    at = "groups/g.yaml"
+    assert [] == found
+    assert definition == Definition(
+        kind="segment",
+        name="big",
+        at=SourceRange(at, 2, 7),
+        source="customers",
+        where=Held("age", Operator.GTE, 50, SourceRange(at, 4, 20), False, SourceRange(at, 4, 9)),
+        holdout=Share(Decimal("2.5"), "global-2027"),
+        sample=Share(Decimal(10), "spring"),
+        limit=Top(100, "spend", True, 120, SourceRange(at, 7, 32)),
+        min_size=Floor(20, empties=True),
+    )
+
+
+def test_defaults_of_a_segment():
+    """A small segment is left as it is, and a limit keeps nobody."""
+    text = "kind: segment\nname: a\nsource: c\nwhere: {everyone: true}\nmin_size: {count: 5}\n"
+    definition, _ = read(f"{text}limit: {{count: 5, order_by: {{x: asc}}}}\n")
+    assert Floor(5, empties=False) == definition.min_size
+    assert (False, None) == (definition.limit.descending, definition.limit.keep_until_rank)
+
+
+def told(text):
+    """Return place, code and summary of everything that loading a document finds."""
+    (document,), errors = parse_yaml(text.encode(), "g.yaml")
+    assert errors == []
+    found = check_definition(document)
+    more = (broken_definition_of if found else definition_of)(document, FOLD)[1]
+    ordered = sorted([*found, *more], key=lambda one: one.sort_key)
+    return [(one.subject.line, one.subject.column, one.code, one.summary) for one in ordered]
+
+
+SEGMENT_HEAD = "kind: segment\nname: a\nsource: c\nwhere: {everyone: true}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("kind: segment\nname: a\nsource: c\n", [(1, 7, "GS202", "A segment needs `where`")]),
+        ("kind: segment\nname: a\nwhere: {a: 1}\n", [(1, 7, "GS202", "A segment needs `source`")]),
+        ("kind: segment\nname: a\nsource: 5\nwhere: {a: 1}\n", [(3, 9, "GS203", "`source` is a number")]),
+        ("kind: segment\nname: a\nsource: c\nwhere: \n", [(4, 1, "GS204", "`where` has no value")]),
+        (
+            "kind: segment\nname: a\nsuorce: c\nwhere: {all: []}\n",
+            [
+                (1, 7, "GS202", "A segment needs `source`"),
+                (3, 1, "GS201", "The key `suorce` is unknown"),
+                (4, 14, "GS207", "`where.all` is empty"),
+            ],
+        ),
+        (
+            f"{HEAD}members: []\nsource: c\nwhere: {{a: 1}}\nmin_size: {{count: 1}}\n",
+            [
+                (4, 1, "GS218", "`source` does not go with `kind: known-user-group`"),
+                (5, 1, "GS218", "`where` does not go with `kind: known-user-group`"),
+                (6, 1, "GS218", "`min_size` does not go with `kind: known-user-group`"),
+            ],
+        ),
+        (
+            f"{HEAD}limit: {{count: 1, order_by: {{a: asc}}}}\n",
+            [(3, 1, "GS218", "`limit` does not go with `kind: known-user-group`")],
+        ),
+        (f"{HEAD}members: []\nholdout: {{percent: 5, seed: s}}\n", []),
+        (
+            f"{HEAD}holdout: {{percent: 5, seed: s}}\nsample: {{percent: 5, seed: t}}\n",
+            [
+                (3, 1, "GS208", "`holdout` needs members to choose from"),
+                (4, 1, "GS208", "`sample` needs members to choose from"),
+            ],
+        ),
+        (
+            f"{SEGMENT_HEAD}holdout: {{percent: 5, seed: s}}\nsample: {{percent: 5, seed: s}}\n",
+            [(6, 28, "GS208", "`holdout` and `sample` have the same seed, `s`")],
+        ),
+        (f"{SEGMENT_HEAD}holdout: {{percent: 100, seed: s}}\n", [(5, 20, "GS207", "`holdout.percent` is 100")]),
+        (f"{SEGMENT_HEAD}sample: {{percent: 100, seed: s}}\n", []),
+        (f"{SEGMENT_HEAD}sample: {{percent: 0, seed: s}}\n", [(5, 19, "GS207", "`sample.percent` is 0")]),
+        (f"{SEGMENT_HEAD}sample: {{percent: .nan, seed: s}}\n", [(5, 19, "GS206", "`sample.percent` is no number")]),
+        (f"{SEGMENT_HEAD}sample: {{percent: 5, seed: 'a b'}}\n", [(5, 28, "GS206", "`sample.seed` is `a b`")]),
+        (
+            f"{SEGMENT_HEAD}limit: {{count: 5, order_by: {{a: asc}}, keep_until_rank: 4}}\n",
+            [(5, 56, "GS208", "`limit.keep_until_rank` is 4, less than `limit.count`, 5")],
+        ),
+        (
+            f"{SEGMENT_HEAD}limit: {{count: 5, order_by: {{a: asc, b: desc}}}}\n",
+            [(5, 29, "GS207", "`limit.order_by` has 2 keys")],
+        ),
+        (f"{SEGMENT_HEAD}limit: {{count: 5}}\n", [(5, 8, "GS202", "The key `order_by` is missing in `limit`")]),
+        (
+            f"{SEGMENT_HEAD}limit: {{count: 5, order_by: {{a: up}}}}\n",
+            [(5, 33, "GS205", "`limit.order_by.a` is `up`")],
+        ),
+        (f"{SEGMENT_HEAD}min_size: {{count: 0}}\n", [(5, 19, "GS207", "`min_size.count` is 0")]),
+    ],
+)
+def test_what_goes_with_which_kind(text, expected):
+    """Keys that don't go with the kind or with each other are told at their place, each once."""
+    assert expected == told(text)
+
+
+def test_all_and_any_make_different_definitions():
+    """The digest of a definition tells conditions apart that hold the same parts, wherever they are written."""
+
+    def digest(where, before=""):
+        return read(f"{before}kind: segment\nname: a\nsource: c\nwhere: {where}\n")[0].content_digest
+
+    conditions = [
+        "{all: [{a: 1}, {b: 2}]}", "{any: [{a: 1}, {b: 2}]}", "{all: [{a: 1}]}", "{not: {a: 1}}", "{a: 1}", "{a: '1'}",
+        "{a: true}", "{a: {gt: 1}}", "{a: {eq: 'b', ignore_case: true}}", "{a: b}", "{in_group: a}", "{everyone: true}",
+    ]  # fmt: skip
+    assert len(conditions) == len({digest(one) for one in conditions})
+    assert digest("{a: 1}") == digest("\n  a:   1", before="# first\n")
+    assert digest("{all: [{a: 1}, {b: 2}]}") == digest("{all: [{b: 2}, {a: 1}]}")
 
 
 @pytest.mark.parametrize(

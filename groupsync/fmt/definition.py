@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from groupsync.yaml.edit import DocumentNode, Node, Tree
 
 KEY_ORDER: Final = (
-    "kind", "name", "display_name", "description", "owners", "labels", "targets", "members", "members_from", "include",
-    "exclude", "restrict_to", "until", "previously", "lifecycle",
+    "kind", "name", "display_name", "description", "owners", "labels", "targets", "source", "where", "members",
+    "members_from", "include", "exclude", "restrict_to", "holdout", "sample", "limit", "min_size", "until",
+    "previously", "lifecycle",
 )  # fmt: skip
 _MODELINE: Final = "# yaml-language-server:"
 ADDRESS_KEY: Final = "email"

@@ -88,8 +88,9 @@ class Test:
         value: one value, or several for `in`, `not_in` (distinct once bound) and `between` (low and high). As written:
             texts, numbers and flags; once bound: of the attribute's type, except for `is_null`, whose value is a bool.
             `matches` has a pattern that means the same on all engines (`groupsync.patterns`), found anywhere.
+        at: where the value is written.
         ignore_case: fold letters first, as `groupsync.folding` does; for text alone.
-        at: where it is written.
+        field_at: where the attribute's name is written; None where that is not known.
     """
 
     field: str
@@ -97,6 +98,7 @@ class Test:
     value: Scalar | tuple[Scalar, ...]
     at: SourceRange
     ignore_case: bool = False
+    field_at: SourceRange | None = None
 
 
 @dataclass(frozen=True, slots=True)

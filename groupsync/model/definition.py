@@ -8,12 +8,13 @@ import json
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from groupsync.model.criteria import Condition
 from groupsync.model.members import digest_bytes, encode_members
 
 if TYPE_CHECKING:
-    from groupsync.model.criteria import Condition, Floor, Share, Top
+    from groupsync.model.criteria import Floor, Share, Top
     from groupsync.model.findings import SourceRange
     from groupsync.model.guards import GroupGuards
 
@@ -170,7 +171,7 @@ class Definition:
 
         Neither where and how it is written counts, nor the order of members, owners or references.
         """
-        said = [_said(getattr(self, field.name)) for field in fields(self) if field.name != "at"]
+        said = [_said(getattr(self, name)) for name in _names(self)]
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
@@ -188,7 +189,13 @@ def _said(value: object) -> object:
         case tuple():
             return sorted(map(_said, value), key=repr)
         case _ if is_dataclass(value):
-            return [_said(getattr(value, field.name)) for field in fields(value) if field.name != "at"]
+            # Conditions differ by what they are, not by what they hold: `all` and `any` hold the same.
+            kind = [type(value).__name__] if isinstance(value, Condition) else []
+            return [*kind, *(_said(getattr(value, name)) for name in _names(value))]
         case _:
             message = f"{type(value).__name__} has no place in a definition"
             raise TypeError(message)
+
+
+def _names(value: Any) -> list[str]:
+    return [field.name for field in fields(value) if field.name not in {"at", "field_at"}]

@@ -180,12 +180,47 @@ def test_keys_come_in_their_usual_order_below_the_modeline():
     assert dedented(expected) == formatted(dedented(text))
 
 
+def test_keys_of_segments_have_their_place():
+    """A condition moves as a whole, with every comment in it and its own order."""
+    text = """\
+        name: big
+        sample: {percent: 10, seed: spring} # ten
+        where:
+          all:
+            # no minors
+            - age: {gte: 18} # of age
+            - any: [{country: [DE, AT]}, {in_group: beta}]
+        limit: {count: 5, order_by: {spend: desc}}
+        members: [b@x.com, a@x.com]
+        source: customers
+        # five of a hundred
+        holdout: {percent: 5, seed: all}
+        kind: segment
+        """
+    expected = """\
+        kind: segment
+        name: big
+        source: customers
+        where:
+          all:
+            # no minors
+            - age: {gte: 18} # of age
+            - any: [{country: [DE, AT]}, {in_group: beta}]
+        members: [a@x.com, b@x.com]
+        # five of a hundred
+        holdout: {percent: 5, seed: all}
+        sample: {percent: 10, seed: spring} # ten
+        limit: {count: 5, order_by: {spend: desc}}
+        """
+    assert dedented(expected) == formatted(dedented(text))
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "name: a\n\nkind: known-user-group\n",
         "# Our testers.\nname: a\nkind: known-user-group\n",
-        "name: a\nsource: customers\nkind: segment\n",
+        "name: a\narms: [b]\nkind: segment\n",
         "{name: a, kind: known-user-group}\n",
         "name: &a a\nkind: known-user-group\ndisplay_name: *a\n",
         "? name\n: a\n? kind\n: known-user-group\n",
