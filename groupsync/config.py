@@ -7,10 +7,11 @@ matters where its target is opened (`check_options`), so that definitions can be
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from groupsync import source_config
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.guard_config import guards_of
 from groupsync.identity import Identity
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from groupsync.backend import JsonSchema
     from groupsync.plugin_options import Pointer
     from groupsync.policy import PolicyOptions
+    from groupsync.source_config import SourceConfig
     from groupsync.yaml.document import Document
 
 __all__ = [
@@ -46,10 +48,9 @@ MAX_CONFIG_BYTES: Final = 4 << 20
 JOURNAL_FOLDER: Final = ".groupsync"
 APPROVALS_FOLDER: Final = "approvals"
 KEPT_RUNS: Final = 100
+_OWN_KEYS: Final[dict[str | int, tuple[str, ...]]] = {"targets": OWN_KEYS, "sources": source_config.OWN_KEYS}
+"""By section, the keys of its entries that are not a plugin's options."""
 _DEFAULT_IDENTITY: Final = Identity()
-_LATER_KEYS: Final = {
-    "sources": "Segments, which need sources, can't be computed.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Config:
         policies: what must hold of every group; None where nothing is asked.
         guards: the limits that a plan must respect.
         approvals: the folder with exceptions from them, from `root`.
+        sources: where customers are kept, in the order written; no name twice.
     """
 
     project: str
@@ -85,6 +87,7 @@ class Config:
     policies: PolicyOptions | None = None
     guards: Guards = DEFAULT_GUARDS
     approvals: str = APPROVALS_FOLDER
+    sources: tuple[SourceConfig, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -132,7 +135,10 @@ def load_config(path: Path) -> Config:
         findings += check_policies_section(document) if not findings else []
     if any(found.severity is Severity.ERROR for found in findings):
         raise InvalidDefinitions(findings)
-    return _config(documents[0], path)
+    config = _config(documents[0], path, findings)
+    if any(found.severity is Severity.ERROR for found in findings):
+        raise InvalidDefinitions(findings)
+    return config
 
 
 def _read(path: Path) -> bytes:
@@ -165,18 +171,9 @@ def _not_one_document(documents: Sequence[Document], path: str) -> Diagnostic:
 
 def _check(document: Document) -> list[Diagnostic]:
     """Return all that is wrong with the document, references included; pure."""
-    value = document.value
-    later = [key for key in _LATER_KEYS if isinstance(value, dict) and key in value]
-    findings = [
-        _error("GS501", f"`{key}` is not available in this version", _LATER_KEYS[key], f"Take `{key}` out.", at)
-        for key in later
-        for at in [document.locate((key,), key=True)]
-    ]
-    if isinstance(value, dict):
-        value = {key: each for key, each in value.items() if key not in later}
-    found = check(replace(document, value=value), config_schema())
-    findings += found if document.sound else [each for each in found if each.code != "GS202"]  # may only seem missing
-    for pointer, text in _texts(value):
+    found = check(document, config_schema())
+    findings = found if document.sound else [each for each in found if each.code != "GS202"]  # may only seem missing
+    for pointer, text in _texts(document.value):
         findings += _misplaced(document, pointer, text)
     return findings
 
@@ -188,7 +185,7 @@ def _misplaced(document: Document, pointer: Pointer, text: str) -> Iterator[Diag
             yield _error("GS503", problem.summary, problem.detail, problem.hint, at)
     elif has_reference(text):
         summary = f"{pointer_words(pointer)} can't refer to a secret"
-        detail = "Only the options of targets can; everything else is public."
+        detail = "Only the options of targets and sources can; everything else is public."
         yield _error("GS503", summary, detail, "Write the value itself.", at)
 
 
@@ -216,7 +213,7 @@ def _journal(value: Any) -> tuple[str, int]:
 
 
 def _is_option(pointer: Pointer) -> bool:
-    return len(pointer) > 2 and pointer[0] == "targets" and pointer[2] not in OWN_KEYS
+    return len(pointer) > 2 and pointer[0] in _OWN_KEYS and pointer[2] not in _OWN_KEYS[pointer[0]]
 
 
 def _texts(value: object, pointer: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
@@ -241,7 +238,7 @@ def _error(code: str, summary: str, detail: str, hint: str, at: SourceRange) -> 
 # --- From the document to the config ----------------------------------------------------------------------------------
 
 
-def _config(document: Document, path: Path) -> Config:
+def _config(document: Document, path: Path, found: list[Diagnostic]) -> Config:
     value: Any = document.value
     root = path.parent.resolve()
     identity = value.get("identity", {})
@@ -260,6 +257,7 @@ def _config(document: Document, path: Path) -> Config:
         policies=policy_options(document),
         guards=guards_of(document),
         approvals=value.get("approvals", APPROVALS_FOLDER),
+        sources=tuple(source_config.source_config(document, name, root, found) for name in value.get("sources", {})),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import ALWAYS, Diagnostic, Period, Severity
@@ -36,6 +36,15 @@ def parse_instant(text: str) -> datetime:
     except (ValueError, OverflowError) as error:
         message = f"there is no such day or time: {error}"
         raise ValueError(message) from error
+
+
+def in_words(span: timedelta) -> str:
+    """Return a span of time in its largest unit of days, hours and minutes that it has two of, rounded down."""
+    minutes = int(span.total_seconds()) // 60
+    for unit, length in (("days", 24 * 60), ("hours", 60)):
+        if minutes >= 2 * length:
+            return f"{minutes // length:,} {unit}"
+    return f"{minutes} minute{'s' if minutes != 1 else ''}"
 
 
 def instant_at(

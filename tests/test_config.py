@@ -96,7 +96,7 @@ def test_a_minimal_config_has_defaults(write):
         (MINIMAL.replace("shop", "Shop!"), [("GS206", "groupsync.yaml:2:10")]),
         (MINIMAL.replace("[groups/**/*.yaml]", "[]"), [("GS207", "groupsync.yaml:3:14")]),
         (MINIMAL + "owns: all\nledger: x\n", [("GS201", "groupsync.yaml:4:1"), ("GS201", "groupsync.yaml:5:1")]),
-        (MINIMAL + "guards: {}\nsources:\n", [("GS207", "groupsync.yaml:4:9"), ("GS501", "groupsync.yaml:5:1")]),
+        (MINIMAL + "guards: {}\nsources:\n", [("GS207", "groupsync.yaml:4:9"), ("GS204", "groupsync.yaml:5:1")]),
         (MINIMAL + "targets: {a: {plugin: file}, a: {plugin: file}}\n", [("GS102", "groupsync.yaml:4:30")]),
         (MINIMAL + "targets: {A: {plugin: file}, b: {path: x}}\n",
          [("GS206", "groupsync.yaml:4:11"), ("GS202", "groupsync.yaml:4:33")]),

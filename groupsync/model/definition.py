@@ -171,15 +171,15 @@ class Definition:
 
         Neither where and how it is written counts, nor the order of members, owners or references.
         """
-        said = [_said(getattr(self, name)) for name in _names(self)]
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        values = [said(getattr(self, name)) for name in _names(self)]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _said(value: object) -> object:
+def said(value: object) -> object:
     """Return a value as plain JSON, without places and in an order of its own."""
     match value:
         case InlineMembers():
-            return [digest_bytes(encode_members(value.plain_members())), _said(value.timed)]
+            return [digest_bytes(encode_members(value.plain_members())), said(value.timed)]
         case None | bool() | int() | float() | str():
             return value
         case datetime():
@@ -187,11 +187,11 @@ def _said(value: object) -> object:
         case Decimal() | date():
             return str(value)
         case tuple():
-            return sorted(map(_said, value), key=repr)
+            return sorted(map(said, value), key=repr)
         case _ if is_dataclass(value):
             # Conditions differ by what they are, not by what they hold: `all` and `any` hold the same.
             kind = [type(value).__name__] if isinstance(value, Condition) else []
-            return [*kind, *(_said(getattr(value, name)) for name in _names(value))]
+            return [*kind, *(said(getattr(value, name)) for name in _names(value))]
         case _:
             message = f"{type(value).__name__} has no place in a definition"
             raise TypeError(message)

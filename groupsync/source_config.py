@@ -1,0 +1,157 @@
+"""One source of the config: its guards, what is said about its attributes, and its plugin's options. An edge."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from groupsync.model import Limit
+from groupsync.model.definition import said
+from groupsync.plugin_options import PluginOptions, options_at
+from groupsync.secrets import Secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from groupsync.model import Diagnostic, SourceRange
+    from groupsync.model.criteria import Condition
+    from groupsync.yaml.document import Document
+
+OWN_KEYS: Final = ("plugin", "eligible", "attributes", "min_rows", "max_shrink", "max_age", "max_null_ids")
+"""What every source has; all other keys are its plugin's options."""
+
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+_NULL_IDS: Final = Limit(1, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceGuards:
+    """What a source as a whole must respect before any segment of it counts.
+
+    Attributes:
+        min_rows: the fewest customers; None for any number. `count` of the limit.
+        max_shrink: how many customers fewer than at the last run; None for any number.
+        max_age: how old the newest row may be; None for any age.
+        max_age_at: where that is written.
+        max_null_ids: how many rows may have no identifier that can be one.
+    """
+
+    min_rows: Limit | None = None
+    max_shrink: Limit | None = None
+    max_age: timedelta | None = None
+    max_age_at: SourceRange | None = None
+    max_null_ids: Limit = _NULL_IDS
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeNote:
+    """What the config says about one attribute; empty where it does not."""
+
+    name: str
+    at: SourceRange
+    column: str = ""
+    description: str = ""
+    category: str = ""
+    unit: str = ""
+    look_back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """One entry of `sources`.
+
+    Attributes:
+        name: in the config.
+        plugin: name of the source's plugin.
+        options: the plugin's own.
+        at: where the source's name is written.
+        guards: what it must respect as a whole.
+        eligible: as written; None for everybody.
+        attributes: what the config says about them, in the order written.
+    """
+
+    name: str
+    plugin: str
+    options: PluginOptions
+    at: SourceRange
+    guards: SourceGuards = SourceGuards()
+    eligible: Condition | None = None
+    attributes: tuple[AttributeNote, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hexadecimal over what decides who is a customer and what is known of them; not over secrets."""
+        columns = sorted((note.name, note.column) for note in self.attributes if note.column)
+        values = [self.plugin, _public(self.options.values), said(self.eligible), columns]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _public(value: object) -> object:
+    match value:
+        case Secret():
+            return None
+        case Mapping():
+            return {key: _public(each) for key, each in value.items()}
+        case list():
+            return [_public(each) for each in value]
+        case _:
+            return value
+
+
+def source_config(document: Document, name: str, folder: Path, found: list[Diagnostic]) -> SourceConfig:
+    """Return a source of a config that fits its schema; looks its secrets up, in files relative to `folder`.
+
+    Args:
+        document: the config.
+        name: of the source.
+        folder: the project's.
+        found: takes what is wrong with `eligible`.
+    """
+    root_value: Any = document.value
+    value, pointer = root_value["sources"][name], ("sources", name)
+    return SourceConfig(
+        name,
+        value["plugin"],
+        options_at(document, pointer, OWN_KEYS, folder),
+        document.locate(pointer, key=True),
+        _guards(document, pointer, value),
+        _eligible(document, pointer, value, found),
+        tuple(
+            AttributeNote(each, document.locate((*pointer, "attributes", each), key=True), **said)
+            for each, said in value.get("attributes", {}).items()
+        ),
+    )
+
+
+def _guards(document: Document, pointer: tuple[str, str], value: dict[str, Any]) -> SourceGuards:
+    def at(key: str) -> SourceRange:
+        return document.locate((*pointer, key), key=True)
+
+    def limit(key: str) -> Limit | None:
+        written = value.get(key)
+        if written is None or written == "off":
+            return None if written is None else Limit(at=at(key))
+        return Limit(written.get("percent"), written.get("floor"), written.get("count"), at(key))
+
+    age = value.get("max_age")
+    return SourceGuards(
+        Limit(count=value["min_rows"], at=at("min_rows")) if "min_rows" in value else None,
+        limit("max_shrink"),
+        timedelta(**{_UNITS[age[-1]]: int(age[:-1])}) if age else None,
+        at("max_age") if age else None,
+        limit("max_null_ids") or _NULL_IDS,
+    )
+
+
+def _eligible(
+    document: Document, pointer: tuple[str, str], value: dict[str, Any], found: list[Diagnostic]
+) -> Condition | None:
+    if "eligible" not in value:
+        return None
+    from groupsync.criteria import read_condition
+
+    return read_condition(document, (*pointer, "eligible"), value["eligible"], found)
