@@ -120,7 +120,8 @@ class Graph:
 
 def manages_members(definition: Definition) -> bool:
     """Tell whether the definition says who belongs; without any of these keys membership is left as it is."""
-    return not (definition.members is None and definition.members_from is None and definition.include is None)
+    said = (definition.members, definition.members_from, definition.where, definition.include)
+    return any(each is not None for each in said)
 
 
 def _unknown_reference(role: str, reference: Reference, definitions: Mapping[str, Definition]) -> Diagnostic:
