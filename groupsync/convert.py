@@ -15,10 +15,11 @@ from groupsync.model import (
     Change,
     Mark,
     Members,
+    SourceState,
     TargetState,
     digest_bytes,
 )
-from groupsync.records import Fields, Record, RecordError, kind_of
+from groupsync.records import Fields, Record, RecordError, format_instant, kind_of
 
 # --- Parts of a plan --------------------------------------------------------------------------------------------------
 
@@ -56,6 +57,33 @@ def read_target(value: object) -> TargetState:
     )
     fields.end()
     return target
+
+
+def source_record(source: SourceState) -> Record:
+    """Write a source as segments were computed from it."""
+    return {
+        "name": source.name,
+        "plugin": source.plugin,
+        "rows": source.rows,
+        "newest": format_instant(source.newest) if source.newest else None,
+        "segments": source.segments,
+        "refused": source.refused,
+    }
+
+
+def read_source(value: object) -> SourceState:
+    """Read what `source_record` wrote."""
+    fields = Fields(value, "a source")
+    source = SourceState(
+        name=fields.text("name"),
+        plugin=fields.text("plugin"),
+        rows=fields.count("rows"),
+        newest=fields.instant_or_none("newest"),
+        segments=fields.count("segments"),
+        refused=fields.flag("refused"),
+    )
+    fields.end()
+    return source
 
 
 # --- Changes ----------------------------------------------------------------------------------------------------------

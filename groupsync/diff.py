@@ -6,7 +6,7 @@ compared and never split; otherwise as two sets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.canonical import canonical_count, text_difference
@@ -15,6 +15,7 @@ from groupsync.errors import StalePlanError
 from groupsync.model import (
     ATTRIBUTES,
     NO_MEMBERS,
+    SEGMENT,
     Action,
     AttributeChange,
     Change,
@@ -129,7 +130,7 @@ def _create(pair: Pair, context: Context) -> Change:
 
 def _update(pair: Pair, context: Context) -> Compared:
     desired, prior = _desired(pair), _prior(pair)
-    group = desired.group
+    group = _settled(desired, prior)
     difference = _members_of(group, prior, context)
     attributes = (*attribute_changes(group, prior, context), *_protection(prior, group, context))
     drift = _drift(context.target, prior, group.name, difference)
@@ -145,7 +146,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         pair.action,
         prior_name=prior.name,
         id=prior.id,
-        reason=pair.reason or _reason(drift, moved),
+        reason=pair.reason or _reason(drift, moved, group.kind),
         attributes=attributes,
         add=difference.add,
         remove=difference.remove,
@@ -191,6 +192,14 @@ def _members_of(desired: Group, prior: Group, context: Context) -> Difference | 
         return _no_difference(held)
     found = _compare_texts(desired.members, prior, context.identity) if removes else None
     return found or _compare_sets(desired.members, held, removes=removes, withholds=not context.complete)
+
+
+def _settled(desired: Desired, prior: Group) -> Group:
+    """Return the desired group; where it matters who is there already, with the members for this target."""
+    settled, held = desired.settled, prior.members
+    if settled is None or held is None:
+        return desired.group
+    return replace(desired.group, members=Members(lambda: settled(held.load())))
 
 
 def _no_difference(members: Members) -> Difference:
@@ -299,14 +308,15 @@ def _drift(target: str, prior: Group, name: str, difference: Difference | None) 
     return Drift(target, name, drifted, pending)
 
 
-def _reason(drift: Drift | None, moved: bool) -> str:
+def _reason(drift: Drift | None, moved: bool, kind: str) -> str:
+    edited = "the customers or the definition changed" if kind == SEGMENT else "the definition changed"
     match (drift.drifted if drift else False, drift.pending if drift else False):
         case (True, True):
-            return "changed on the target since the last apply, and the definition changed"
+            return f"changed on the target since the last apply, and {edited}"
         case (True, False):
             return "changed on the target since the last apply"
         case (False, True):
-            return "the definition changed"
+            return edited
         case _:
             return "members differ" if moved else "attributes differ"
 

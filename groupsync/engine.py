@@ -25,6 +25,7 @@ from groupsync.progress import Track, untracked
 from groupsync.project import Project, sorted_findings, stop_on_errors, wanted_on
 from groupsync.reading import read_target
 from groupsync.retry import Retries
+from groupsync.segments import compute_segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -49,13 +50,16 @@ def make_plan(
         project: what is desired.
         backends: the opened targets.
         request: what the command line asks for.
-        plugins: whose policies are asked; see `check_policies` for None.
+        plugins: whose policies and sources are asked; see `check_policies` and `compute_segments` for None.
 
     Raises:
-        InvalidDefinitions: all that member files get wrong, and groups that belong to another project.
+        InvalidDefinitions: all that member files get wrong, conditions that don't fit their source, and groups that
+            belong to another project.
+        SourceError: a source could not be asked.
         BackendError: a target could not be read at all.
     """
-    draft = Draft()
+    computed = compute_segments(project, plugins, request.as_of)
+    project, draft = computed.project, Draft(refusals=list(computed.refusals))
     for target in project.config.targets:
         if target.name in backends:
             plan_target(project, target, backends[target.name], request, draft)
@@ -72,6 +76,7 @@ def make_plan(
         diagnostics=sorted_findings(project.findings),
         verdict=Verdict(tuple(draft.refusals)),
         looking=request.looking,
+        sources=computed.sources,
     )
     plan = check_guards(plan, project, draft.holdings, request.grants)
     return check_policies(plan, project, Seen(draft.looked_at, draft.counts), plugins)

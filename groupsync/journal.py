@@ -248,6 +248,7 @@ def _header(plan: Plan, purpose: Purpose, name: str, now: datetime) -> Record:
         "pid": os.getpid(),
         "version": version("groupsync"),
         "allowances": list(purpose.allowances),
+        "sources": [{"name": source.name, "rows": source.rows} for source in plan.sources],
     }
 
 

@@ -135,6 +135,14 @@ def past_sizes(folder: Path, project: str, runs: int = 14) -> dict[Key, list[int
     return sizes
 
 
+def past_rows(folder: Path, project: str, runs: int = 14) -> dict[str, int]:
+    """Return how many customers each source had at the last of the finished runs that it was in, by its name."""
+    rows: dict[str, int] = {}
+    for run in _last_finished(folder, project, runs):
+        rows |= dict(run.sources)
+    return rows
+
+
 def read_run(folder: Path, name: str) -> Run | None:
     """Read one run; None if it ended before it began. A last line that was cut off counts for nothing.
 
@@ -260,7 +268,15 @@ def _header(fields: Fields) -> Run:
         pid=fields.count("pid"),
         version=fields.text("version"),
         allowances=fields.each("allowances", str),
+        sources=fields.each("sources", _source),
     )
+
+
+def _source(value: object) -> tuple[str, int]:
+    fields = Fields(value, "a source")
+    found = (fields.text("name"), fields.count("rows"))
+    fields.end()
+    return found
 
 
 def _intent(fields: Fields) -> RunEntry:

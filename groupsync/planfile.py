@@ -2,7 +2,7 @@ r"""Saved plans: written and read line by line, whatever their size.
 
 A plan file is JSON Lines, ASCII, every line ended by `\n` and told apart by its `record`:
 
-    header   format version, project, instant, targets, the run that it takes back
+    header   format version, project, instant, sources, targets, the run that it takes back
     change   one a change, in the plan's order; lists of up to 1,000 members are in it …
     members  … longer ones go on in lines of 1,000: first all to add, then all to remove
     drift, diagnostic, refusal, allowance    one a finding
@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from groupsync.convert import change_record, checked_members, target_record
+from groupsync.convert import change_record, checked_members, source_record, target_record
 from groupsync.convert_findings import (
     allowance_record,
     diagnostic_record,
@@ -121,6 +121,7 @@ def _lines(plan: Plan) -> Iterator[bytes]:
             "as_of": format_instant(plan.as_of),
             "looking": plan.looking,
             "undoes": plan.undoes,
+            "sources": [source_record(source) for source in plan.sources],
             "targets": [target_record(target) for target in plan.targets],
         }
     )

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from groupsync.convert import checked_members, member_list, read_change, read_target
+from groupsync.convert import checked_members, member_list, read_change, read_source, read_target
 from groupsync.convert_findings import (
     read_allowance,
     read_diagnostic,
@@ -123,6 +123,7 @@ class Reader:
         try:
             project, as_of, looking = header.text("project"), header.instant("as_of"), header.flag("looking")
             self.undoes = header.text("undoes")
+            sources = header.each("sources", read_source)
             self.targets = {target.name: target for target in header.each("targets", read_target)}
             header.end()
             digest = self._body()
@@ -139,6 +140,7 @@ class Reader:
             verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
             looking=looking,
             undoes=self.undoes,
+            sources=sources,
         )
 
     def _header(self) -> Fields:

@@ -57,9 +57,11 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     everyone = (*loaded.definitions, *loaded.broken)
     files = MemberFiles(config.root, config.identity, findings.append)
     doubts = Doubts(loaded.broken, loaded.knows_names)
-    resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts)
+    sources = {source.name: source.digest for source in config.sources}
+    resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts, sources=sources)
     findings += resolution.diagnostics
     findings += _unknown_targets(everyone, config)
+    findings += _unknown_sources(everyone, config)
     approvals = _approvals(config, as_of, {each.name for each in everyone}, findings)
     if reads_files:
         _check_files(everyone, files, findings, track)
@@ -101,6 +103,20 @@ def _unknown_targets(definitions: Iterable[Definition], config: Config) -> Itera
                     f"Correct the name, or add the target to {config.path}.",
                     definition.at,
                 )
+
+
+def _unknown_sources(definitions: Iterable[Definition], config: Config) -> Iterator[Diagnostic]:
+    known = {source.name for source in config.sources}
+    for definition in definitions:
+        if definition.source is not None and definition.source not in known:
+            yield Diagnostic(
+                "GS408",
+                Severity.ERROR,
+                f"Unknown source `{definition.source}`",
+                f"`source` of `{definition.name}` may be: {', '.join(sorted(known)) or 'nothing'}.",
+                f"Correct the name, or add the source to `sources` in {config.path}.",
+                definition.at,
+            )
 
 
 def wanted_on(project: Project, target: TargetConfig, selection: Selection = EVERYTHING, adopt: bool = False) -> Wanted:

@@ -86,6 +86,13 @@ class Fields:
             return self._refuse(key, text, "an instant such as 2026-12-01T00:00:00Z")
         return found.astimezone(UTC)
 
+    def instant_or_none(self, key: str) -> datetime | None:
+        """Return an instant in UTC, or None for null."""
+        if self._left.get(key, _MISSING) is None:
+            del self._left[key]
+            return None
+        return self.instant(key)
+
     def one_of(self, key: str, kind: type[E]) -> E:
         """Return a member of the enumeration `kind`."""
         value = self.text(key)

@@ -7,17 +7,17 @@ a definition creates it or adopts it with consent.
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Action, Diagnostic, Refusal, Severity, State
+from groupsync.model import NO_MEMBERS, Action, Diagnostic, Refusal, Severity, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from groupsync.model import Group, Snapshot
     from groupsync.ownership import Ownership
-    from groupsync.resolve import Desired
+    from groupsync.resolve import Blocked, Desired
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,9 @@ class _Scoping:
         if desired.group.lifecycle.state is State.ABSENT:
             yield from self._absent(desired, prior)
             return
+        if desired.blocked is not None:
+            yield from self._blocked(desired, desired.blocked, prior)
+            return
         ownership = self.wanted.ownership
         if ownership is not None and not ownership.allows(name):
             self._refuse_name(desired, ownership)
@@ -132,6 +135,26 @@ class _Scoping:
             yield from self._unmarked(desired, prior)
         elif self._is_ours(prior, desired):
             yield Pair(Action.UPDATE, desired, prior)
+
+    def _blocked(self, desired: Desired, blocked: Blocked, prior: Group | None) -> Iterator[Pair]:
+        """Leave a group alone of whose members nothing is known; one that is too small may be emptied."""
+        name, definition = desired.group.name, desired.definition
+        self.renamed.update(definition.previously)
+        is_small = blocked.size is not None and blocked.by == name
+        empties = is_small and definition.min_size is not None and definition.min_size.empties
+        if empties and prior is not None and prior.mark is not None and self._is_ours(prior, desired):
+            emptied = replace(desired, group=replace(desired.group, members=NO_MEMBERS))
+            yield Pair(Action.UPDATE, emptied, prior, f"too small: {blocked.reason}")
+        if is_small:
+            what = "emptied" if empties else "left as it is"
+            hint = "Loosen its conditions, lower `min_size`, or wait until there are more."
+            self._warn("GS621", f"`{name}` is small, so it is {what}", f"Inactive: {blocked.reason}.", hint, desired)
+            return
+        self.found.withheld.append(name)
+        if blocked.by != name:
+            summary = f"`{name}` is left as it is: it is built from `{blocked.by}`"
+            detail = f"Of that group nothing can be said: {blocked.reason}."
+            self._warn("GS622", summary, detail, f"See to `{blocked.by}`, or take the reference out.", desired)
 
     def _missing(self, desired: Desired) -> Iterator[Pair]:
         for old in desired.definition.previously:

@@ -28,6 +28,7 @@ from groupsync.model import (
     Result,
     Severity,
     SourceRange,
+    SourceState,
     TargetState,
     Verdict,
 )
@@ -306,6 +307,11 @@ target_states = st.tuples(
 )
 
 
+source_states = st.builds(
+    SourceState, texts, texts, counts, st.none() | st.datetimes(timezones=st.just(UTC)), counts, st.booleans()
+)
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """Generate plans with hostile texts and every kind of value."""
@@ -317,6 +323,7 @@ def plans(draw: st.DrawFn) -> Plan:
         as_of=draw(st.datetimes(timezones=st.just(UTC))),
         looking=draw(st.booleans()),
         undoes=draw(texts),
+        sources=tuple(draw(st.lists(source_states, max_size=2))),
         drift=tuple(draw(st.lists(st.builds(Drift, texts, texts, st.booleans(), st.booleans()), max_size=3))),
         diagnostics=tuple(draw(st.lists(findings, max_size=3))),
         verdict=Verdict(

@@ -66,6 +66,7 @@ from groupsync.model.plan import (
     Drift,
     Plan,
     Refusal,
+    SourceState,
     TargetState,
     Verdict,
 )
@@ -117,6 +118,7 @@ __all__ = [
     "Severity",
     "Snapshot",
     "SourceRange",
+    "SourceState",
     "State",
     "TargetState",
     "Tiers",

@@ -106,10 +106,11 @@ class Drift:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A change of the plan that may not be applied as it stands.
+    """A change of the plan that may not be applied as it stands, or a source that nothing may be computed from.
 
     Attributes:
-        target, name: of the change; an empty name refuses the whole run for that target.
+        target, name: of the change; an empty name refuses the whole run for that target. An empty target: `name` is a
+            source, and there are no changes that come of it.
         rule: what refused it, such as `adopt`, `prevent_delete` or the name of a guard.
         summary: one line with the figures.
         hint: the exact option or edit that would allow just this.
@@ -180,6 +181,27 @@ class TargetState:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source as segments were computed from it.
+
+    Attributes:
+        name: in the config.
+        plugin: name of its plugin.
+        rows: how many customers it has.
+        newest: when the newest of them was updated, None where nobody knows.
+        segments: how many segments were computed from it.
+        refused: whether its guards refused it, so that nothing computed from it is in the plan.
+    """
+
+    name: str
+    plugin: str
+    rows: int
+    newest: datetime | None = None
+    segments: int = 0
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Every change of a run, as data that can be saved, reviewed and applied.
 
@@ -195,6 +217,7 @@ class Plan:
         digest: over targets and changes with their preconditions; not over as_of, diagnostics, verdict.
         undoes: id of the run that it takes back, whatever the definitions say; empty for any other plan. The digest
             covers it.
+        sources: those that segments were computed from, in the order of the config. Not covered by the digest.
     """
 
     project: str
@@ -207,4 +230,5 @@ class Plan:
     verdict: Verdict = Verdict()
     looking: bool = False
     undoes: str = ""
+    sources: tuple[SourceState, ...] = ()
     format_version: int = 1

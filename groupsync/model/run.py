@@ -75,6 +75,7 @@ class Run:
         entries: in the order in which they were written down.
         finished_at: None where the run ended without saying so.
         interrupted: it was asked to stop, and did.
+        sources: those that segments were computed from, with how many customers each had.
     """
 
     id: str
@@ -94,6 +95,7 @@ class Run:
     entries: tuple[RunEntry, ...] = ()
     finished_at: datetime | None = None
     interrupted: bool = False
+    sources: tuple[tuple[str, int], ...] = ()
 
     @property
     def who(self) -> str:

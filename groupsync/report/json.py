@@ -16,7 +16,9 @@ from groupsync.convert import (
     checked_members,
     member_list,
     read_change,
+    read_source,
     read_target,
+    source_record,
     target_record,
 )
 from groupsync.convert_findings import (
@@ -81,6 +83,7 @@ def read_plan_document(document: object) -> Plan:
         looking=fields.flag("looking"),
         undoes=fields.text("undoes"),
         digest=fields.digest("digest"),
+        sources=fields.each("sources", read_source),
         targets=fields.each("targets", read_target),
         changes=fields.each("changes", _read_change),
         drift=fields.each("drift", read_drift),
@@ -100,6 +103,7 @@ def _plan_parts(plan: Plan) -> Iterator[Part]:
     yield "undoes", plan.undoes
     yield "digest", plan.digest
     yield "summary", _summary(plan)
+    yield "sources", map(source_record, plan.sources)
     yield "targets", map(target_record, plan.targets)
     yield "changes", map(_change, plan.changes)
     yield "drift", map(drift_record, plan.drift)

@@ -1,0 +1,277 @@
+"""Compute segments: ask their sources, and judge the sources before anything they say counts. An edge: it does I/O."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groupsync.journal_read import past_rows
+from groupsync.model import Diagnostic, Severity, SourceState
+from groupsync.plugin_options import check_options
+from groupsync.project import stop_on_errors
+from groupsync.resolve import Blocked
+from groupsync.source import Question, SourceContext
+from groupsync.source_guards import judge_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from groupsync.config import Config
+    from groupsync.model import Definition, Members, Refusal, SourceRange
+    from groupsync.model.criteria import Attribute, Condition
+    from groupsync.plugins import Plugins
+    from groupsync.project import Project
+    from groupsync.resolve import Resolution
+    from groupsync.source import Answer, Census, Source
+    from groupsync.source_config import SourceConfig
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """A source that is connected to.
+
+    Attributes:
+        config: what the config says of it.
+        source: asks it.
+        attributes: by the name that conditions use: its columns, and what the config calls otherwise.
+        eligible: who is a customer; bound. None for everybody.
+    """
+
+    config: SourceConfig
+    source: Source
+    attributes: Mapping[str, Attribute]
+    eligible: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A project whose segments are computed.
+
+    Attributes:
+        project: the same project; the members of its segments lie in a folder that goes when nobody refers to this any
+            more.
+        sources: those that were asked, in the order of the config.
+        refusals: what their guards refused.
+    """
+
+    project: Project
+    sources: tuple[SourceState, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    folder: Folder | None = field(default=None, repr=False)
+
+
+class Folder:
+    """A folder of this process alone, which goes with this object; it holds names of members."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="groupsync-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+    def new(self, name: str) -> Path:
+        """Make an empty folder in it."""
+        path = self.path / name
+        path.mkdir()
+        return path
+
+
+def segments_of(project: Project) -> tuple[Definition, ...]:
+    """Return the definitions that are computed from a source, sorted by name."""
+    return tuple(definition for definition in project.definitions if definition.where is not None)
+
+
+@contextmanager
+def open_sources(
+    config: Config, plugins: Plugins, as_of: datetime, names: Sequence[str] = ()
+) -> Iterator[dict[str, OpenSource]]:
+    """Open the named sources, or all, in the config's order, and read what they know; close them at the end.
+
+    Raises:
+        InvalidDefinitions: options that a plugin does not accept, and what the config gets wrong about attributes.
+        PluginError: a plugin that can't be used.
+        SourceError: one of them can't be reached, or has not the table or the identifiers that the config names.
+    """
+    chosen = [source for source in config.sources if not names or source.name in names]
+    offers = {source.name: plugins.source(source.plugin) for source in chosen}
+    found = [each for source in chosen for each in check_options(source.options, offers[source.name].options_schema())]
+    stop_on_errors(found)
+    with ExitStack() as stack:
+        opened: dict[str, OpenSource] = {}
+        for source in chosen:
+            context = SourceContext(config.root, source.name, config.identity)
+            asked = offers[source.name].cls.from_options(source.options.values, context)
+            stack.callback(asked.close)
+            opened[source.name] = _known(source, asked, as_of, found)
+        stop_on_errors(found)
+        yield opened
+
+
+def _known(config: SourceConfig, source: Source, as_of: datetime, found: list[Diagnostic]) -> OpenSource:
+    from groupsync.binding import bind
+
+    attributes = _named(config, {each.name: each for each in source.attributes()}, found)
+    eligible = None
+    if config.eligible is not None:
+        eligible, problems = bind(config.eligible, attributes, as_of, config.name)
+        found += problems
+    return OpenSource(config, source, attributes, eligible)
+
+
+def _named(config: SourceConfig, columns: dict[str, Attribute], found: list[Diagnostic]) -> dict[str, Attribute]:
+    """Return the columns with what the config says of them, and under the names that it gives them."""
+    named = dict(columns)
+    for note in config.attributes:
+        column = columns.get(note.column or note.name)
+        if column is None:
+            found.append(_unknown_column(config, note.column or note.name, columns, note.at))
+            continue
+        named[note.name] = replace(
+            column,
+            name=note.name,
+            description=note.description,
+            category=note.category,
+            unit=note.unit,
+            look_back=note.look_back,
+        )
+    return named
+
+
+def check_segments(project: Project, plugins: Plugins, as_of: datetime) -> None:
+    """Hold the conditions of all segments against the columns of their sources; asks the sources for nothing else.
+
+    Raises:
+        InvalidDefinitions: all that does not fit, besides what `open_sources` raises.
+    """
+    wanted = {definition.source for definition in segments_of(project) if definition.source}
+    if not wanted:
+        return
+    with open_sources(project.config, plugins, as_of, sorted(wanted)) as opened:
+        _bound(project, opened, as_of)
+
+
+def compute_segments(project: Project, plugins: Plugins | None, as_of: datetime) -> Computed:
+    """Compute every segment of a project, each source in as few passes as can be.
+
+    Args:
+        project: its definitions are in order.
+        plugins: those that offer sources; None for those installed.
+        as_of: the instant that conditions about time are about.
+
+    Raises:
+        InvalidDefinitions, PluginError, SourceError: as `open_sources` and `check_segments` raise them. Nothing was
+            computed.
+    """
+    wanted = {definition.source for definition in segments_of(project) if definition.source}
+    if not wanted:
+        return Computed(project)
+    if plugins is None:
+        from groupsync.plugins import Plugins as Installed
+
+        plugins = Installed.discover()
+    with open_sources(project.config, plugins, as_of, sorted(wanted)) as opened:
+        computing = _Computing(project, opened, as_of)
+        resolution = project.resolution.computed(computing.ask)
+    return computing.done(resolution)
+
+
+def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) -> dict[str, Question]:
+    """Return the question of every segment, by its name."""
+    from groupsync.binding import bind, bind_top
+
+    questions: dict[str, Question] = {}
+    for definition in segments_of(project):
+        source = opened.get(definition.source or "")
+        if source is None or definition.where is None:
+            continue
+        where, problems = bind(definition.where, source.attributes, as_of, source.config.name)
+        project.findings.extend(problems)
+        top = definition.limit
+        if top is not None:
+            top, problems = bind_top(top, source.attributes, source.config.name)
+            project.findings.extend(problems)
+        questions[definition.name] = Question(definition.name, where, definition.holdout, definition.sample, top)
+    stop_on_errors(project.findings)
+    return questions
+
+
+class _Computing:
+    """One computation: what is asked of whom, and what came of it."""
+
+    def __init__(self, project: Project, opened: Mapping[str, OpenSource], as_of: datetime) -> None:
+        self.project = project
+        self.opened = opened
+        self.as_of = as_of
+        self.questions = _bound(project, opened, as_of)
+        self.past = past_rows(project.config.journal, project.config.project)
+        self.folder = Folder()
+        self.passes = 0
+        self.states: dict[str, SourceState] = {}
+        self.refusals: dict[str, list[Refusal]] = {}
+
+    def ask(self, segments: Sequence[Definition], groups: Mapping[str, Members]) -> Mapping[str, Answer | Blocked]:
+        """Ask each source about its segments, in one pass; see `groupsync.evaluation.Ask`."""
+        found: dict[str, Answer | Blocked] = {}
+        for name, source in self.opened.items():
+            questions = [self.questions[each.name] for each in segments if each.source == name]
+            if not questions:
+                continue
+            self.passes += 1
+            folder = self.folder.new(f"{self.passes}")
+            came = source.source.evaluate(questions, groups, folder, source.eligible)
+            refusals = judge_source(source.config, came.census, self.past.get(name), self.as_of)
+            self._note(source, came.census, len(questions), refusals)
+            for question in questions:
+                blocked = Blocked(question.name, f"its source `{name}` is refused")
+                found[question.name] = blocked if self.refusals[name] else came.answers[question.name]
+        return found
+
+    def _note(self, source: OpenSource, census: Census, segments: int, refusals: list[Refusal]) -> None:
+        name = source.config.name
+        known = self.states.get(name)
+        segments += known.segments if known else 0
+        earlier = {refusal.rule: refusal for refusal in self.refusals.get(name, ())}
+        self.refusals[name] = list(({each.rule: each for each in refusals} | earlier).values())
+        self.states[name] = SourceState(
+            name, source.config.plugin, census.rows, census.newest, segments, refused=bool(self.refusals[name])
+        )
+        if census.invalid:
+            self.project.findings.append(_invalid_ids(source.config, census))
+
+    def done(self, resolution: Resolution) -> Computed:
+        """Return the project with its segments."""
+        order = [source.name for source in self.project.config.sources if source.name in self.states]
+        return Computed(
+            replace(self.project, resolution=resolution),
+            tuple(self.states[name] for name in order),
+            tuple(refusal for name in order for refusal in self.refusals[name]),
+            self.folder,
+        )
+
+
+def _unknown_column(config: SourceConfig, column: str, columns: Mapping[str, Attribute], at: SourceRange) -> Diagnostic:
+    from groupsync.schema_words import closest
+
+    return Diagnostic(
+        "GS506",
+        Severity.ERROR,
+        f"The source `{config.name}` has no column `{column}`",
+        f"It has {', '.join(sorted(columns)[:20])}{' and more' if len(columns) > 20 else ''}.",
+        closest(column, tuple(columns)) or "Correct `column`, or take the attribute out.",
+        at,
+    )
+
+
+def _invalid_ids(config: SourceConfig, census: Census) -> Diagnostic:
+    return Diagnostic(
+        "GS620",
+        Severity.WARNING,
+        f"{census.invalid:,} rows of the source `{config.name}` are left out: they name nobody",
+        f"What stands there can be no identifier: {', '.join(census.samples[:3])}." if census.samples else "",
+        "Mend them where they are kept.",
+        config.at,
+    )

@@ -1,0 +1,99 @@
+"""Guards of a source as a whole: judged before any segment that is computed from it counts. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Refusal
+from groupsync.times import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from groupsync.source import Census
+    from groupsync.source_config import SourceConfig
+
+_KEPT: Final = "Nothing that is computed from it is planned; lists go on."
+
+
+def judge_source(source: SourceConfig, census: Census, past_rows: int | None, as_of: datetime) -> list[Refusal]:
+    """Return what speaks against a source; empty where segments may be computed from it.
+
+    Args:
+        source: with its guards.
+        census: what it holds.
+        past_rows: how many customers it had at the last run; None where no run is known.
+        as_of: the instant from which ages are counted.
+    """
+    return [*_too_few(source, census, past_rows), *_odd_ids(source, census), *_too_old(source, census, as_of)]
+
+
+def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Iterator[Refusal]:
+    guards = source.guards
+    if guards.min_rows and guards.min_rows.count is not None and census.rows < guards.min_rows.count:
+        yield Refusal(
+            "",
+            source.name,
+            "min_rows",
+            f"{census.rows:,} customers, and there must be {guards.min_rows.count:,}",
+            f"{_KEPT} See whether the source was loaded wholly, or lower `min_rows`.",
+            guards.min_rows.at,
+            count=census.rows,
+            limit=guards.min_rows.count,
+        )
+    most = guards.max_shrink.of(past_rows) if guards.max_shrink and past_rows is not None else None
+    if guards.max_shrink and past_rows is not None and most is not None and past_rows - census.rows > most:
+        gone = past_rows - census.rows
+        yield Refusal(
+            "",
+            source.name,
+            "max_shrink",
+            f"{gone:,} of {past_rows:,} customers are gone since the last run, and {most:,} may be",
+            f"{_KEPT} See whether the source was loaded wholly, or raise `max_shrink`.",
+            guards.max_shrink.at,
+            count=gone,
+            limit=most,
+        )
+
+
+def _odd_ids(source: SourceConfig, census: Census) -> Iterator[Refusal]:
+    samples = f", such as {', '.join(census.samples[:3])}" if census.samples else ""
+    if census.duplicates:
+        yield Refusal(
+            "",
+            source.name,
+            "duplicate_ids",
+            f"{census.duplicates:,} identifiers have more than one row{samples}",
+            f"{_KEPT} The source must have one row for each customer: name such a table, or a query that makes one.",
+            source.at,
+            count=census.duplicates,
+        )
+    limit, odd = source.guards.max_null_ids, census.nulls + census.invalid
+    most = limit.of(census.rows)
+    if most is not None and odd > most:
+        yield Refusal(
+            "",
+            source.name,
+            "max_null_ids",
+            f"{census.nulls:,} rows have no identifier and {census.invalid:,} have none that can be one{samples};"
+            f" {most:,} may",
+            f"{_KEPT} See whether `id` names the right column, or raise `max_null_ids`.",
+            limit.at or source.at,
+            count=odd,
+            limit=most,
+        )
+
+
+def _too_old(source: SourceConfig, census: Census, as_of: datetime) -> Iterator[Refusal]:
+    most = source.guards.max_age
+    if most is None:
+        return
+    if census.newest is None:
+        summary, hint = "nobody knows how old it is", "Name the column that tells in `updated_at`."
+    elif as_of - census.newest > most:
+        summary = f"its newest row is {in_words(as_of - census.newest)} old, and may be {in_words(most)}"
+        hint = "See whether the source is still loaded, or raise `max_age`."
+    else:
+        return
+    yield Refusal("", source.name, "max_age", summary, f"{_KEPT} {hint}", source.guards.max_age_at)
