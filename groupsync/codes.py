@@ -31,7 +31,6 @@ CODES: Final[dict[str, str]] = {
     "GS206": "A text, or a key, does not have the expected form or length.",
     "GS207": "A number, list or mapping is too small or too large.",
     "GS208": "Values do not fit each other, or another rule of the schema.",
-    "GS209": "A kind of group that this version does not have yet.",
     "GS210": "Two definitions have one name.",
     "GS211": "A date or time does not exist, or a period that never holds.",
     "GS212": "The path of a member file can't be used.",

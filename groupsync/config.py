@@ -135,10 +135,7 @@ def load_config(path: Path) -> Config:
         findings += check_policies_section(document) if not findings else []
     if any(found.severity is Severity.ERROR for found in findings):
         raise InvalidDefinitions(findings)
-    config = _config(documents[0], path, findings)
-    if any(found.severity is Severity.ERROR for found in findings):
-        raise InvalidDefinitions(findings)
-    return config
+    return _config(documents[0], path)
 
 
 def _read(path: Path) -> bytes:
@@ -173,6 +170,7 @@ def _check(document: Document) -> list[Diagnostic]:
     """Return all that is wrong with the document, references included; pure."""
     found = check(document, config_schema())
     findings = found if document.sound else [each for each in found if each.code != "GS202"]  # may only seem missing
+    findings += source_config.check_conditions(document)
     for pointer, text in _texts(document.value):
         findings += _misplaced(document, pointer, text)
     return findings
@@ -238,7 +236,7 @@ def _error(code: str, summary: str, detail: str, hint: str, at: SourceRange) -> 
 # --- From the document to the config ----------------------------------------------------------------------------------
 
 
-def _config(document: Document, path: Path, found: list[Diagnostic]) -> Config:
+def _config(document: Document, path: Path) -> Config:
     value: Any = document.value
     root = path.parent.resolve()
     identity = value.get("identity", {})
@@ -257,7 +255,7 @@ def _config(document: Document, path: Path, found: list[Diagnostic]) -> Config:
         policies=policy_options(document),
         guards=guards_of(document),
         approvals=value.get("approvals", APPROVALS_FOLDER),
-        sources=tuple(source_config.source_config(document, name, root, found) for name in value.get("sources", {})),
+        sources=tuple(source_config.source_config(document, name, root) for name in value.get("sources", {})),
     )
 
 

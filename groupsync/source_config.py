@@ -102,15 +102,19 @@ def _public(value: object) -> object:
             return value
 
 
-def source_config(document: Document, name: str, folder: Path, found: list[Diagnostic]) -> SourceConfig:
-    """Return a source of a config that fits its schema; looks its secrets up, in files relative to `folder`.
+def check_conditions(document: Document) -> list[Diagnostic]:
+    """Return what is wrong with the conditions of sources in a config, which its schema can't tell; pure."""
+    root_value: Any = document.value
+    found: list[Diagnostic] = []
+    sources = root_value.get("sources") if isinstance(root_value, dict) else None
+    for name, value in sources.items() if isinstance(sources, dict) else ():
+        if isinstance(value, dict) and isinstance(value.get("eligible"), dict):
+            _eligible(document, ("sources", name), value, found)
+    return found
 
-    Args:
-        document: the config.
-        name: of the source.
-        folder: the project's.
-        found: takes what is wrong with `eligible`.
-    """
+
+def source_config(document: Document, name: str, folder: Path) -> SourceConfig:
+    """Return a source of a config that has no error; looks its secrets up, in files relative to `folder`."""
     root_value: Any = document.value
     value, pointer = root_value["sources"][name], ("sources", name)
     return SourceConfig(
@@ -119,7 +123,7 @@ def source_config(document: Document, name: str, folder: Path, found: list[Diagn
         options_at(document, pointer, OWN_KEYS, folder),
         document.locate(pointer, key=True),
         _guards(document, pointer, value),
-        _eligible(document, pointer, value, found),
+        _eligible(document, pointer, value, []),
         tuple(
             AttributeNote(each, document.locate((*pointer, "attributes", each), key=True), **said)
             for each, said in value.get("attributes", {}).items()

@@ -7,6 +7,7 @@ import json
 import logging
 import pickle
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -17,9 +18,10 @@ from groupsync.codes import CODES
 from groupsync.config import Secret, Selector, config_schema, find_config, load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.identity import Identity
-from groupsync.model import Definition, Reference, SourceRange
+from groupsync.model import Definition, Limit, Reference, SourceRange
 from groupsync.plugin_options import check_options
 from groupsync.secrets import MAX_SECRET_BYTES
+from groupsync.source_config import SourceGuards
 
 MINIMAL = "version: 1\nproject: shop\ndefinitions: [groups/**/*.yaml]\n"
 TOKEN = "s3cr3t-t0k3n-value"
@@ -111,13 +113,50 @@ def test_what_is_wrong_is_told_with_its_place(write, text, found):
     assert found == findings_of(write(text))
 
 
-def test_parts_that_are_not_there_yet_are_not_accepted_in_silence(write):
-    """A source that nothing reads is worse than none."""
-    with pytest.raises(InvalidDefinitions) as caught:
-        load_config(write(MINIMAL + "sources: {customers: {plugin: ibis}}\n"))
-    (found,) = caught.value.diagnostics
-    assert "`sources` is not available in this version" == found.summary
-    assert "computed" in found.detail
+SOURCE = (
+    MINIMAL + "sources:\n  customers:\n    plugin: ibis\n    url: 'postgresql://${env:SHOP_USER}@db/x'\n    table: t\n"
+    "    eligible: {age: {gte: 17}}\n    min_rows: 100\n    max_shrink: {percent: 10}\n    max_age: 26h\n"
+    "    attributes: {spend: {column: spend_total, unit: USD}}\n"
+)
+
+
+def test_a_source_is_read(write, monkeypatch):
+    """What every source has is apart from its plugin's options, in which secrets are looked up."""
+    monkeypatch.setenv("SHOP_USER", TOKEN)
+    (source,) = load_config(write(SOURCE)).sources
+    assert ("customers", "ibis", ["url", "table"]) == (source.name, source.plugin, list(source.options.values))
+    assert isinstance(source.options.values["url"], Secret)
+    at = [SourceRange("groupsync.yaml", line, 5) for line in range(10, 13)]
+    guards = SourceGuards(Limit(count=100, at=at[0]), Limit(10, at=at[1]), timedelta(hours=26), at[2])
+    assert guards == source.guards
+    assert ("spend", "spend_total", "USD") == (
+        source.attributes[0].name,
+        source.attributes[0].column,
+        source.attributes[0].unit,
+    )
+    assert ("age", 17) == (source.eligible.field, source.eligible.value)
+
+
+def test_the_digest_of_a_source_covers_what_decides_who_is_a_customer(write, monkeypatch):
+    """Another table or another condition makes another source; another secret or a note for people does not."""
+
+    def digest(old="", new="", user="a"):
+        monkeypatch.setenv("SHOP_USER", user)
+        return load_config(write(SOURCE.replace(old, new))).sources[0].digest
+
+    assert digest() == digest(user="b") == digest("unit: USD", "unit: EUR") == digest("26h", "27h")
+    assert 4 == len(
+        {digest(), digest("table: t", "table: u"), digest("gte: 17", "gte: 18"), digest("spend_total", "s")}
+    )
+
+
+def test_what_is_wrong_with_a_source_is_told_with_its_place(write):
+    """Its condition is read as that of a segment is, and all is found at once: plugin, age, condition, loose secret."""
+    text = SOURCE.replace("plugin: ibis", "plugin_: ibis").replace("gte: 17", "gtee: 17").replace("26h", "26 hours")
+    codes = [("GS202", "groupsync.yaml:6:5"), ("GS201", "groupsync.yaml:9:22"), ("GS206", "groupsync.yaml:12:14")]
+    assert codes == sorted(findings_of(write(text)), key=lambda found: found[1].rjust(30))
+    secret = SOURCE.replace("{age: {gte: 17}}", "{name: '${env:X}'}")
+    assert [("GS503", "groupsync.yaml:9:22")] == findings_of(write(secret))
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", MINIMAL + "---\n" + MINIMAL])

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupsync.model import Lifecycle, Period, Severity, SourceRange, State
-from groupsync.model.criteria import Everyone, Share
+from groupsync.model import Lifecycle, Period, Severity, State
 from groupsync.resolve import resolve
 from tests.worlds import FUTURE, NOW, PAST, HeldFiles, definition, references
 
@@ -50,20 +48,6 @@ def test_members_come_together_in_the_documented_order():
         files={"f.txt": ["bob@example.com", "cy@example.com"]},
     )
     assert {"ada@example.com", "dee@example.com"} == members(groups["all"])
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [
-        ("where", Everyone(SourceRange("g.yaml", 1, 1))),
-        ("holdout", Share(Decimal(5), "all")),
-        ("sample", Share(Decimal(5), "all")),
-    ],
-)
-def test_what_is_not_worked_out_is_refused(key, value):
-    """Nobody gets a group that leaves out or lets in others than the definition says."""
-    segment = replace(definition("big", plain=[]), **{key: value})
-    assert [("GS209", f"`{key}` of `big` can't be worked out by this version")] == errors(segment)
 
 
 def test_without_members_a_group_is_left_as_it_is():
