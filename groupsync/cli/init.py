@@ -4,27 +4,69 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from groupsync.cli import common
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groupsync.segment_templates import Template
+
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
 @click.option("--project", metavar="NAME", help="The ownership mark. [default: from the folder's name]")
-def command(*, folder: Path, project: str | None) -> None:
+@click.option(
+    "--template",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    help="Start with this segment, or add it to a project; `groupsync templates` lists them. May be repeated.",
+)
+def command(*, folder: Path, project: str | None, names: Sequence[str]) -> None:
     """Start a project in FOLDER (by default this one): a config, two groups, a list of members, a local target.
+
+    With --template it is a project of segments, with made-up customers to compute them from. Where FOLDER is a project
+    already, the segment is added to it.
 
     Overwrites nothing: a README.md or .gitignore that is there is kept, any other file in the way stops it.
     """
-    from groupsync.scaffold import project_name, write_project
+    from groupsync.scaffold import add_segments, is_project, project_name, write_project
 
     if project is not None and project != project_name(project):
         meant = project_name(project)
         raise click.UsageError(f"{project!r} is no name for a project. Did you mean `{meant}`?")
-    for path in write_project(folder, project or project_name(folder.resolve().name)):
+    templates = [_template(name) for name in dict.fromkeys(names)]
+    if templates and is_project(folder):
+        if project is not None:
+            raise click.UsageError("`--project` names a new project; this one has its name.")
+        written, steps = add_segments(folder, templates), ["groupsync validate", "groupsync plan"]
+    else:
+        written = write_project(folder, project or project_name(folder.resolve().name), templates)
+        steps = ["groupsync validate", "groupsync plan", "groupsync apply"]
+        templates = []
+    for path in written:
         common.emit(f"{folder / path}\n")
-    steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
-    steps += ["groupsync validate", "groupsync plan", "groupsync apply"]
+    for added in templates:
+        asked = ", ".join(added.attributes)
+        common.say(f"{added.name} needs a source `{added.source}` in {folder / 'groupsync.yaml'} that knows {asked}.")
+    if folder.resolve() != Path.cwd():
+        steps.insert(0, f"cd {shlex.quote(str(folder))}")
     common.say("Ready. Next:\n" + "\n".join(f"  {step}" for step in steps))
+
+
+def _template(name: str) -> Template:
+    """Find a template; for a misspelt name say which was probably meant."""
+    import difflib
+
+    from groupsync.segment_templates import segment_templates
+
+    templates = {template.name: template for template in segment_templates()}
+    if name not in templates:
+        near = difflib.get_close_matches(name, templates, n=1)
+        meant = f"Did you mean `{near[0]}`?" if near else f"There are: {', '.join(templates)}."
+        raise click.UsageError(f"No such template `{name}`. {meant}")
+    return templates[name]

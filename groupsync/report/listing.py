@@ -1,4 +1,4 @@
-"""The plugins that are installed and what the targets can do, as `groupsync plugins` prints them. Pure."""
+"""What there is to use, as text: the plugins that are installed, what targets can do, templates of segments. Pure."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Capabilities
     from groupsync.discovery import PluginInfo
     from groupsync.report.style import Style
+    from groupsync.segment_templates import Template
 
 
 def render_plugins(
@@ -77,6 +78,21 @@ def render_plugins_json(plugins: Sequence[PluginInfo], targets: Mapping[str, Cap
             for name, capabilities in targets.items()
         },
     }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def render_templates(templates: Sequence[Template], style: Style = PLAIN) -> Iterator[str]:
+    """Give the listing of segments to start from, line by line."""
+    for template in templates:
+        yield f"{style.paint(escape(template.name), BOLD)}\n"
+        yield from _lines("for", template.purpose, style)
+        yield from _lines("asks", f"{template.source}: {', '.join(template.attributes)}", style)
+
+
+def render_templates_json(templates: Sequence[Template]) -> str:
+    """Return `{"templates": [{"name", "purpose", "source", "attributes"}, …]}` as text that ends with a line break."""
+    fields = ("name", "purpose", "source", "attributes")
+    document = {"templates": [{field: getattr(template, field) for field in fields} for template in templates]}
     return json.dumps(document, indent=2) + "\n"
 
 
