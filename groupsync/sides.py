@@ -10,6 +10,7 @@ from groupsync.model import State
 from groupsync.project import wanted_on
 from groupsync.reading import read_target
 from groupsync.report.show import Sides
+from groupsync.segments import compute_segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,12 +18,17 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend
     from groupsync.model import Snapshot
     from groupsync.planning import Request
+    from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.scope import Wanted
 
 
 def both_sides(
-    project: Project, backends: Mapping[str, Backend], request: Request, name: str | None = None
+    project: Project,
+    backends: Mapping[str, Backend],
+    request: Request,
+    name: str | None = None,
+    plugins: Plugins | None = None,
 ) -> list[Sides]:
     """Return the groups of both sides, target by target in the config's order, by name; unmanaged ones too.
 
@@ -31,11 +37,14 @@ def both_sides(
         backends: the opened targets.
         request: the selection.
         name: one group alone.
+        plugins: whose sources are asked; None for those installed.
 
     Raises:
+        SourceError: a source could not be asked.
         ConfigError: there is no group called `name`, desired or prior.
     """
-    found: list[Sides] = []
+    computed = compute_segments(project, plugins, request.as_of)
+    project, found = computed.project, list[Sides]()
     for target in project.config.targets:
         if target.name in backends:
             backend = backends[target.name]
@@ -60,7 +69,9 @@ def _sides(target: str, wanted: Wanted, snapshot: Snapshot, kept: frozenset[str]
         if desired.group.lifecycle.state is State.ABSENT:
             continue
         old = next((name for name in (desired.group.name, *desired.definition.previously) if name in prior), None)
-        found.append(Sides(target, desired.group.name, desired.group, prior.pop(old) if old else None, kept))
+        reason = desired.blocked.reason if desired.blocked else ""
+        held = prior.pop(old) if old else None
+        found.append(Sides(target, desired.group.name, desired.group, held, kept, reason))
     found += [Sides(target, group.name, None, group) for group in prior.values()]
     return sorted(found, key=lambda sides: sides.name)
 

@@ -44,8 +44,9 @@ def command(
     config = common.read_config(config_path)
     request = common.request_of(**picked)
     project = load_project(config, request.as_of)
-    with open_targets(config, Plugins.discover(), request.targets) as backends:
-        found = both_sides(project, backends, request, group)
+    plugins = Plugins.discover()
+    with open_targets(config, plugins, request.targets) as backends:
+        found = both_sides(project, backends, request, group, plugins)
         common.show_diagnostics(project.findings)
         if only_members:
             _print_members(found, prior=prior)

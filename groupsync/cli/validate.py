@@ -13,15 +13,20 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from groupsync.project import Project
+
 
 @click.command()
 @common.config_option
 @click.option("--at", type=common.Instant(), help="Judge `from` and `until` at another time.")
+@click.option(
+    "--no-sources", is_flag=True, help="Ask no source which columns it has; conditions are read all the same."
+)
 @common.format_option
-def command(*, config_path: Path | None, at: datetime | None, format_: str) -> int:
+def command(*, config_path: Path | None, at: datetime | None, no_sources: bool, format_: str) -> int:
     """Check config, definitions and member files, and show everything that is wrong with them at once.
 
-    Reads no target. With `--format json` the findings go to stdout as one JSON document.
+    Conditions of segments are held against the columns of their sources. Reads no target. With `--format json` the findings go to stdout as one JSON document.
     """
     from groupsync.errors import InvalidDefinitions
     from groupsync.model import Severity
@@ -30,7 +35,10 @@ def command(*, config_path: Path | None, at: datetime | None, format_: str) -> i
     groups = 0
     try:
         config = common.read_config(config_path)
-        project = load_project(config, common.instant_of(at), reads_files=True, track=common.track)
+        as_of = common.instant_of(at)
+        project = load_project(config, as_of, reads_files=True, track=common.track)
+        if not no_sources:
+            _check_segments(project, as_of)
         findings = tuple(project.findings)
         groups = len(project.definitions)
     except InvalidDefinitions as error:
@@ -45,3 +53,12 @@ def command(*, config_path: Path | None, at: datetime | None, format_: str) -> i
         if not failed:
             common.say(f"{groups} group{'s' if groups != 1 else ''} in order.")
     return ExitCode.ERROR if failed else ExitCode.OK
+
+
+def _check_segments(project: Project, as_of: datetime) -> None:
+    from groupsync.segments import check_segments, segments_of
+
+    if segments_of(project):
+        from groupsync.plugins import Plugins
+
+        check_segments(project, Plugins.discover(), as_of)

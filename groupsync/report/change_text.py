@@ -125,11 +125,11 @@ def standing_of(drift: Drift | None) -> str:
     """Say on which side a group moved since the last apply; empty where that is not known."""
     match drift and (drift.drifted, drift.pending):
         case (True, True):
-            return "edited here, and changed on the target since the last apply"
+            return "changed here, and changed on the target since the last apply"
         case (True, False):
             return "changed on the target since the last apply"
         case (False, True):
-            return "edited here since the last apply"
+            return "changed here since the last apply"
         case _:
             return ""
 

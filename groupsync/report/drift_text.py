@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from groupsync.report.change_text import member_lines, standing_of
 from groupsync.report.escape import escape
-from groupsync.report.plan_text import heading, target_lines
+from groupsync.report.plan_text import heading, source_lines, target_lines
 from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, number, wrap
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def render_drift(plan: Plan, style: Style = PLAIN) -> str:
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from heading("Drift", plan, style)
     changes = {change.key: change for change in plan.changes}
+    yield from source_lines(plan, style)
     for target in plan.targets:
         yield ""
         yield from target_lines(target, style)
@@ -67,7 +68,7 @@ def _sum(plan: Plan) -> str:
     if unrecorded:
         caveat += f" On {', '.join(unrecorded)} drift can't be told from edits: see `groupsync plan`."
     if not drifted:
-        edits = f" {counted(pending, 'edit')} pending: see `groupsync plan`." if pending else ""
+        edits = f" {counted(pending, 'group')} pending: see `groupsync plan`." if pending else ""
         return f"No drift: none {of_all} changed on the target since the last apply.{edits}{caveat}"
-    edits = f", {number(pending)} edited here" if pending else ""
+    edits = f", {number(pending)} changed here" if pending else ""
     return f"Drift: {number(drifted)} {of_all} changed on the target since the last apply{edits}.{caveat}"

@@ -40,6 +40,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
     by_target: dict[str, list[Change]] = {target.name: [] for target in plan.targets}
     for name, changes in groupby(plan.changes, key=lambda change: change.target):
         by_target.setdefault(name, []).extend(changes)
+    yield from source_lines(plan, style)
     for target in plan.targets:
         yield ""
         yield from target_lines(target, style)
@@ -65,6 +66,23 @@ def heading(what: str, plan: Plan, style: Style) -> Iterator[str]:
         yield style.paint(line, BOLD)
     if plan.looking:
         yield from wrap("It looks at another time (--at), so it can't be applied.", "", style.columns)
+
+
+def source_lines(plan: Plan, style: Style) -> Iterator[str]:
+    """Give a line about each source that segments were computed from, and why one was refused."""
+    for source in plan.sources:
+        yield ""
+        name, plugin = escape(source.name), escape(source.plugin)
+        facts = [counted(source.rows, "customer"), counted(source.segments, "segment")]
+        if source.newest:
+            instant = format_instant(source.newest).replace("T", " ").replace("Z", " UTC")
+            facts.append(f"newest from {instant.split('.')[0]}")
+        first, *rest = flow([f"{name} ({plugin}):", ", ".join(facts)], "", style.columns, separator=" ")
+        yield style.paint(name, BOLD) + first.removeprefix(name)
+        yield from rest
+        for refusal in plan.verdict.refusals:
+            if not refusal.target and refusal.name == source.name:
+                yield from refusal_lines(refusal, "  ", style)
 
 
 def target_lines(target: TargetState, style: Style) -> Iterator[str]:

@@ -27,6 +27,7 @@ class Status(enum.StrEnum):
     TO_CREATE = "to-create"
     TO_DELETE = "to-delete"
     NOT_MANAGED = "not-managed"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Sides:
         desired: None where nothing defines it for this target.
         prior: None where the target does not have it.
         attributes: those that the target can keep, and so may differ in.
+        blocked: why nothing can be said of who belongs to it, as a clause; empty where something can.
     """
 
     target: str
@@ -46,10 +48,13 @@ class Sides:
     desired: Group | None
     prior: Group | None
     attributes: frozenset[str] = frozenset(ATTRIBUTES)
+    blocked: str = ""
 
     @property
     def status(self) -> Status:
         """Compare the sides; loads members where no digest is known."""
+        if self.blocked:
+            return Status.BLOCKED
         if self.prior is None:
             return Status.TO_CREATE
         if self.desired is None:
@@ -74,6 +79,7 @@ _WORDS: Final = {
     Status.TO_CREATE: ("to create", GREEN),
     Status.TO_DELETE: ("to delete", RED),
     Status.NOT_MANAGED: ("not managed", FAINT),
+    Status.BLOCKED: ("left as it is", YELLOW),
 }
 _NAME_WIDTH: Final = 40
 
@@ -110,7 +116,7 @@ def _row(sides: Sides, style: Style) -> tuple[str, ...]:
     return (
         name if style.full else shorten(name, _NAME_WIDTH),
         escape(either.kind) if either else "",
-        _count(sides.desired, "unmanaged"),
+        _count(sides.desired, "unknown" if sides.blocked else "unmanaged"),
         _count(sides.prior, "unknown"),
         _WORDS[sides.status][0],
     )
@@ -137,6 +143,8 @@ def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _one(sides: Sides, style: Style) -> Iterator[str]:
     word, color = _WORDS[sides.status]
     yield f"{style.paint(escape(sides.name), BOLD)} on {escape(sides.target)}: {style.paint(word, color)}"
+    if sides.blocked:
+        yield f"  {escape(sides.blocked)}"
     width = max(map(len, ATTRIBUTES))
     for name in ATTRIBUTES:
         wanted, held = (_value(group.attribute(name) if group else None) for group in (sides.desired, sides.prior))
@@ -150,7 +158,8 @@ def _one(sides: Sides, style: Style) -> Iterator[str]:
         else:
             yield f"  {label}  {style.paint(f'+ {wanted}', GREEN)}"
             yield f"  {' ' * width}  {style.paint(f'- {held}', RED)}"
-    desired, prior = _count(sides.desired, "unmanaged"), _count(sides.prior, "unknown")
+    untold = "unknown" if sides.blocked else "unmanaged"
+    desired, prior = _count(sides.desired, untold), _count(sides.prior, "unknown")
     yield f"  {pad('members', width)}  {desired} desired, {prior} on the target"
     yield from _members(sides, style)
 

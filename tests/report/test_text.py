@@ -161,9 +161,9 @@ def test_nothing_to_do_is_claimed_only_where_it_is_known(targets, line):
 @pytest.mark.parametrize(
     ("drifted", "pending", "standing"),
     [
-        (True, True, "edited here, and changed on the target since the last apply"),
+        (True, True, "changed here, and changed on the target since the last apply"),
         (True, False, "changed on the target since the last apply"),
-        (False, True, "edited here since the last apply"),
+        (False, True, "changed here since the last apply"),
     ],
 )
 def test_drift_is_told_from_edits(drifted, pending, standing):
@@ -227,7 +227,7 @@ def test_no_drift_is_said_with_pending_edits():
     """Without drift the text says so, and counts the edits that wait."""
     plan = plan_of(update(1), drift=(Drift("local", "g", drifted=False, pending=True),))
     text = render_drift(plan).replace("\n", " ")
-    assert "No drift: none of 42 groups on 1 target changed on the target since the last apply. 1 edit pending" in text
+    assert "No drift: none of 42 groups on 1 target changed on the target since the last apply. 1 group pending" in text
 
 
 @pytest.mark.parametrize("outcome", Outcome)
