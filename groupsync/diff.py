@@ -26,6 +26,7 @@ from groupsync.model import (
     decode_members,
     digest_bytes,
     encode_members,
+    loaded_once,
 )
 
 if TYPE_CHECKING:
@@ -92,11 +93,16 @@ class Compared:
 
 
 def compare(pair: Pair, context: Context) -> Compared:
-    """Compare one pair.
+    """Compare one pair. What the target holds is loaded once at the most, since it may take requests.
 
     Raises:
         GroupsyncError: members could not be loaded.
     """
+    with loaded_once(pair.prior):
+        return _compared(pair, context)
+
+
+def _compared(pair: Pair, context: Context) -> Compared:
     match pair.action:
         case Action.CREATE:
             return Compared(_create(pair, context))
@@ -162,7 +168,7 @@ def _update(pair: Pair, context: Context) -> Compared:
 
 def _leave(pair: Pair, context: Context) -> Change:
     prior = _prior(pair)
-    members = _kept(prior.members or NO_MEMBERS)
+    members = prior.members or NO_MEMBERS
     return Change(
         context.target,
         prior.name,
@@ -171,7 +177,7 @@ def _leave(pair: Pair, context: Context) -> Change:
         id=prior.id,
         reason=pair.reason,
         attributes=tuple(_left_behind(pair.action, prior, context)),
-        remove=members if pair.action is Action.DELETE else NO_MEMBERS,
+        remove=_kept(members) if pair.action is Action.DELETE else NO_MEMBERS,
         precondition=precondition_of(prior, revisions=context.revisions, marks=context.marks),
         prior_count=members.count,
         definition_digest=pair.desired.digest() if pair.desired else "",
@@ -272,7 +278,7 @@ def _certain(members: Members) -> Members:
 
     A plan's members are often worked out again when they are applied; by then a file may have changed.
     """
-    count, digest = members.count, members.digest
+    digest, count = members.digest, members.count  # in this order one load tells both
 
     def load() -> frozenset[str]:
         if members.raw is not None and digest_bytes(text := members.raw()) == digest:

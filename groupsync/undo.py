@@ -23,6 +23,7 @@ from groupsync.model import (
     Outcome,
     Refusal,
     Severity,
+    loaded_once,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ def take_back(past: Iterable[Past], held: Mapping[str, Group], context: Context)
             left_out += _left_out(each, problem)
             continue
         group = held.get(each.change.name)
-        change = replace(inverse(each.change, group, context), reason=_REASONS[each.change.action])
+        with loaded_once(group):
+            change = replace(inverse(each.change, group, context), reason=_REASONS[each.change.action])
         changes.append(change)
         if change.action is Action.DELETE and group and group.mark and group.mark.prevent_delete:
             summary = f"`{change.name}` is protected from deletion"

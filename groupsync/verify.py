@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from groupsync.errors import GroupsyncError
 from groupsync.halfway import rest_of
-from groupsync.model import ATTRIBUTES, Action, Outcome, Scope
+from groupsync.model import ATTRIBUTES, Action, Outcome, Scope, loaded_once
 from groupsync.moved import what_moved
 from groupsync.retry import Retries
 from groupsync.workers import each_done
@@ -87,11 +87,12 @@ def rests_of(
     can = backend.capabilities
 
     def rest(change: Change, groups: Mapping[str, Group]) -> Rest:
-        problem = _unlike(change, groups, holds_marks=can.ownership)
-        if not problem:
-            return Rest("")
-        is_begun = change.key in begun
-        return Rest(problem, rest_of(change, groups, revisions=can.revisions, marks=can.ownership, begun=is_begun))
+        with loaded_once(groups.get(change.name)):
+            problem = _unlike(change, groups, holds_marks=can.ownership)
+            if not problem:
+                return Rest("")
+            is_begun = change.key in begun
+            return Rest(problem, rest_of(change, groups, revisions=can.revisions, marks=can.ownership, begun=is_begun))
 
     return _look_at(changes, backend, retries, rest, lambda problem: Rest(problem, is_unread=True))
 

@@ -31,6 +31,7 @@ from groupsync.model.group import (
     Mark,
     Scope,
     Snapshot,
+    loaded_once,
 )
 from groupsync.model.guards import (
     DEFAULT_GUARDS,
@@ -127,4 +128,5 @@ __all__ = [
     "decode_members",
     "digest_bytes",
     "encode_members",
+    "loaded_once",
 ]

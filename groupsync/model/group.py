@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -9,6 +10,8 @@ from groupsync.model.definition import USUAL_LIFECYCLE, Lifecycle
 from groupsync.model.members import NO_MEMBERS
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from groupsync.model.findings import Diagnostic
     from groupsync.model.members import Members
 
@@ -83,6 +86,15 @@ class Group:
 
     def _telling(self, name: str, value: AttributeValue) -> AttributeValue:
         return None if name == "display_name" and value == self.name else value or None
+
+
+def loaded_once(group: Group | None) -> AbstractContextManager[None]:
+    """Hold a group's members while they are looked at, see `Members.loaded_once`; for no group there is nothing to do.
+
+    Whoever asks a target's group for both its digest and its members, or for a count and then either, would read it
+    again for each.
+    """
+    return nullcontext() if group is None or group.members is None else group.members.loaded_once()
 
 
 ATTRIBUTES: Final = ("kind", "display_name", "description", "owners", "labels")

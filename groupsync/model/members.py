@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ EMPTY_DIGEST: Final = digest_bytes(b"")
 class Members:
     """Who belongs to a group: a fixed set of canonical identifiers, loaded only when asked.
 
-    The whole membership of a run never has to be in memory: `load` reads anew each time unless the set was given.
-    `count` and `digest` are computed once, at the cost of one `load` where they are not known already.
-    Two values are equal when their digests are.
+    The whole membership of a run never has to be in memory: `load` reads anew each time unless the set was given or is
+    held, see `loaded_once`. `count` and `digest` are computed once, at the cost of one `load` where they are not known
+    already. Two values are equal when their digests are.
     """
 
-    __slots__ = ("_count", "_digest", "_load", "raw")
+    __slots__ = ("_count", "_digest", "_held", "_holds", "_load", "raw")
 
     _load: Callable[[], frozenset[str]]
     _count: int | None
@@ -67,6 +68,8 @@ class Members:
             raw: see the attribute.
         """
         self._load = load
+        self._held: frozenset[str] | None = None
+        self._holds = False
         self._count = count
         self._digest = digest
         self.raw = raw
@@ -95,9 +98,26 @@ class Members:
 
     def load(self) -> frozenset[str]:
         """Return all members. May do I/O and raise `GroupsyncError`."""
+        held = self._held
+        if held is not None:
+            return held
         members = self._load()
         self._count = len(members)
+        if self._holds:
+            self._held = members
         return members
+
+    @contextmanager
+    def loaded_once(self) -> Iterator[None]:
+        """Hold what is loaded within, so that it is read once at the most, and let go of it at the end.
+
+        For one thread at a time, and not within itself.
+        """
+        self._holds = True
+        try:
+            yield
+        finally:
+            self._holds, self._held = False, None
 
     def text(self) -> bytes:
         """Return the canonical text: the bytes of `raw` where the digest vouches for them. Does I/O as `load` does."""
@@ -121,7 +141,7 @@ class Members:
     def count(self) -> int:
         """How many members; loads them where that is not known."""
         if self._count is None:
-            self._count = len(self._load())
+            self._count = len(self.load())
         return self._count
 
     @property

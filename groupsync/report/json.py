@@ -31,7 +31,7 @@ from groupsync.convert_findings import (
     read_refusal,
     refusal_record,
 )
-from groupsync.model import ATTRIBUTES, Change, Members, Outcome, Plan, Severity, Verdict
+from groupsync.model import ATTRIBUTES, Change, Members, Outcome, Plan, Severity, Verdict, loaded_once
 from groupsync.records import Fields, Record, RecordError, format_instant
 from groupsync.report.totals import totals_of
 
@@ -225,15 +225,16 @@ def iter_show_json(groups: Iterable[Sides]) -> Iterator[str]:
 
 
 def _sides(sides: Sides) -> Record:
-    return {
-        "name": sides.name,
-        "target": sides.target,
-        "status": sides.status.value,
-        "desired": _attributes(sides.desired),
-        "prior": _attributes(sides.prior),
-        "members": _names(sides.desired),
-        "prior_members": _names(sides.prior),
-    }
+    with loaded_once(sides.prior):
+        return {
+            "name": sides.name,
+            "target": sides.target,
+            "status": sides.status.value,
+            "desired": _attributes(sides.desired),
+            "prior": _attributes(sides.prior),
+            "members": _names(sides.desired),
+            "prior_members": _names(sides.prior),
+        }
 
 
 def _attributes(group: Group | None) -> Record | None:

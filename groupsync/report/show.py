@@ -7,7 +7,7 @@ import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import ATTRIBUTES
+from groupsync.model import ATTRIBUTES, loaded_once
 from groupsync.report.change_text import SHOWN_MEMBERS
 from groupsync.report.escape import cell_width, escape, pad, quote, shorten
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, number
@@ -88,7 +88,7 @@ def render_show(groups: Sequence[Sides], style: Style = PLAIN) -> str:
     """Return a table of many groups or, for one alone, all of it on each target; ends with a line break."""
     if len({sides.name for sides in groups}) != 1:
         return "".join(line + "\n" for line in _table(groups, style))
-    return "\n".join("".join(line + "\n" for line in _one(sides, style)) for sides in groups)
+    return "\n".join(_whole(sides, style) for sides in groups)
 
 
 # --- Many -------------------------------------------------------------------------------------------------------------
@@ -113,13 +113,14 @@ def _table(groups: Sequence[Sides], style: Style) -> Iterator[str]:
 def _row(sides: Sides, style: Style) -> tuple[str, ...]:
     either = sides.desired or sides.prior
     name = escape(sides.name)
-    return (
-        name if style.full else shorten(name, _NAME_WIDTH),
-        escape(either.kind) if either else "",
-        _count(sides.desired, "unknown" if sides.blocked else "unmanaged"),
-        _count(sides.prior, "unknown"),
-        _WORDS[sides.status][0],
-    )
+    with loaded_once(sides.prior):
+        return (
+            name if style.full else shorten(name, _NAME_WIDTH),
+            escape(either.kind) if either else "",
+            _count(sides.desired, "unknown" if sides.blocked else "unmanaged"),
+            _count(sides.prior, "unknown"),
+            _WORDS[sides.status][0],
+        )
 
 
 def _count(group: Group | None, untold: str) -> str:
@@ -138,6 +139,11 @@ def _columns(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 # --- One --------------------------------------------------------------------------------------------------------------
+
+
+def _whole(sides: Sides, style: Style) -> str:
+    with loaded_once(sides.prior):
+        return "".join(line + "\n" for line in _one(sides, style))
 
 
 def _one(sides: Sides, style: Style) -> Iterator[str]:

@@ -56,6 +56,13 @@ class MemoryBackend:
                 "default": True,
                 "examples": [False],
             },
+            "digests": {
+                "type": "boolean",
+                "title": "Digests",
+                "description": "Whether a digest of its members comes with each group.",
+                "default": True,
+                "examples": [False],
+            },
             "bulk_limit": {
                 "type": "integer",
                 "minimum": 1,
@@ -93,7 +100,9 @@ class MemoryBackend:
     def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:  # noqa: ARG003
         """Make a way into the store that the options name."""
         can: dict[str, Any] = {
-            key: options[key] for key in ("ownership", "revisions", "bulk_limit", "concurrent") if key in options
+            key: options[key]
+            for key in ("ownership", "revisions", "digests", "bulk_limit", "concurrent")
+            if key in options
         }
         if "attributes" in options:
             can["attributes"] = frozenset(options["attributes"])
@@ -119,6 +128,7 @@ class MemoryBackend:
         """Stream the members, if the group is still the one that was read."""
         store = self.store
         with store.mutex, store.failing("members"):
+            store.asked[group.name] += 1
             held = store.groups.get(group.name)
             if held is None or (group.revision is not None and held.revision != group.revision):
                 raise StaleRead(f"`{group.name}` changed since it was read", hint="Plan again.", name=group.name)
@@ -151,7 +161,8 @@ class MemoryBackend:
 
     def _shown(self, group: Group) -> Group:
         held, short = group.members, self.store.short.get(group.name)
-        unread = held and Members.unread(count=held.known_count, digest=held.known_digest)
+        digest = held.known_digest if held is not None and self._capabilities.digests else None
+        unread = held and Members.unread(count=held.known_count, digest=digest)
         if held is not None and short is not None:
             unread = Members.unread(count=min(held.count, short))
         revision = group.revision if self._capabilities.revisions else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
@@ -49,6 +50,7 @@ class MemoryStore:
         truncated: by name, how many members are streamed at most, whatever the count says.
         short: by name, how many members there seem to be at most: count and stream agree, and are both wrong.
         repeated: names of groups whose first page of members comes twice.
+        asked: by name, how often a group's members were asked for, whatever came of it.
         mutex: held during each call.
     """
 
@@ -59,6 +61,7 @@ class MemoryStore:
     truncated: dict[str, int] = field(default_factory=dict)
     short: dict[str, int] = field(default_factory=dict)
     repeated: frozenset[str] = frozenset()
+    asked: Counter[str] = field(default_factory=Counter)
     mutex: threading.RLock = field(default_factory=threading.RLock)
     _failures: list[_Failure] = field(default_factory=list)
     _deeds: list[_Deed] = field(default_factory=list)
