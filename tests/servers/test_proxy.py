@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from tests.servers import faults
+from tests.servers.gate import Gate
 from tests.servers.proxy import Proxy
 
 SMALL = 2
@@ -143,6 +144,31 @@ def test_it_tells_how_many_were_in_flight(proxy):
         answers = list(pool.map(lambda _: requests.get(f"{proxy.url}/slow", timeout=5), range(12)))
     assert [200] * 12 == [answer.status_code for answer in answers]
     assert 4 == proxy.most_in_flight
+
+
+def write_at_once(proxy, count, threads):
+    def write(_):
+        return requests.post(f"{proxy.url}/x", data=b"1", timeout=30).status_code
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(write, range(count)))
+
+
+@pytest.mark.parametrize("threads", [1, 3, 4])
+def test_a_gate_shows_how_many_writes_a_client_makes_at_once(proxy, threads):
+    """As many as it makes are in flight, one more than it should among them, however quickly each is answered."""
+    proxy.choose = Gate(min(threads, 3))
+    assert [201] * 12 == write_at_once(proxy, 12, threads)
+    assert threads == proxy.most_in_flight
+
+
+def test_a_gate_does_not_wait_for_good(proxy):
+    """Where fewer writes come than it waits for, all are answered all the same, and reads at any time."""
+    proxy.choose = Gate(3, patience_seconds=0.2)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write_at_once, proxy, 4, 2)
+        assert b"hello" == requests.get(f"{proxy.url}/x", timeout=5).content
+        assert [201] * 4 == writing.result()
 
 
 # --- Faults -----------------------------------------------------------------------------------------------------------
