@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SERVERS := $(patsubst tests/servers/requirements/%.txt,.venv-servers/%/installed,$(wildcard tests/servers/requirements/*.txt))
 
-.PHONY: demo test servers lint bench clean
+.PHONY: demo test servers system lint bench clean
 
 $(VENV)/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -24,7 +24,10 @@ demo: $(VENV)/base ## plan and apply examples/quickstart on the embedded local-f
 test: $(VENV)/dev servers ## all tests; pick some with ARGS="-k fmt", leave out real servers with ARGS="-m 'not servers'"
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --quiet $(ARGS)
 
-servers: $(SERVERS) ## real servers for the tests, each in an environment of its own
+servers: $(SERVERS) system ## real servers for the tests, each in an environment of its own
+
+system: ## PostgreSQL and Java for the tests: installed as root and in CI, elsewhere it says what to install
+	@$(PYTHON) tests/servers/system.py
 
 .venv-servers/%/installed: tests/servers/requirements/%.txt
 	$(PYTHON) -m venv --clear $(@D)
