@@ -69,16 +69,17 @@ def tell(record_property):
 def pytest_collection_modifyitems(items):
     """Mark what asks for a server."""
     for item in items:
-        names = {*item.fixturenames, *_parameters(item)}
+        names = asked_for(item)
         for name in sorted(names & STARTS.keys()):
             item.add_marker(pytest.mark.xdist_group(name))
         if names & {*STARTS, "own_server", "server"}:
             item.add_marker(pytest.mark.servers)
 
 
-def _parameters(item):
+def asked_for(item):
+    """Return the names of fixtures that a test asks for; the texts that it is parametrised with may be some, too."""
     spec = getattr(item, "callspec", None)
-    return [each for each in spec.params.values() if isinstance(each, str)] if spec else []
+    return {*item.fixturenames, *(each for each in (spec.params.values() if spec else ()) if isinstance(each, str))}
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -106,15 +106,18 @@ def test_a_server_that_does_not_start_says_why(tmp_path):
 
 ASKING = """\
 from pathlib import Path
-from tests.servers import environments
+from tests.servers import environments, postgresql as engine
 
 environments.ROOT = Path(__file__).parent
+engine.postgresql_programs = lambda: None
 
 
 def test_one(scim2_server): pass
 def test_two(own_server): own_server("scim2_server")
 def test_three(jupyterhub): pass
 def test_four(tell): tell("two requests\\nand no more")
+def test_five(postgresql): pass
+def test_six(spark): pass
 """
 
 
@@ -123,18 +126,21 @@ def run_without_servers(folder, *arguments, ci):
     (folder / "test_asking.py").write_text(ASKING)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers = servers\n")
     environment = {**os.environ, "CI": "true"} if ci else {k: v for k, v in os.environ.items() if k != "CI"}
-    typed = [sys.executable, "-m", "pytest", "-p", "tests.servers.fixtures", "-p", "no:randomly", "--quiet"]
+    typed = [sys.executable, "-m", "pytest", "-p", "tests.servers.fixtures", "-p", "tests.servers.engines"]
+    typed += ["-p", "no:randomly", "--quiet"]
     typed += ["--rootdir", folder, "-c", folder / "pytest.ini", *arguments, folder]
     return subprocess.run(typed, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_on_a_laptop_a_missing_server_leaves_tests_out_and_says_so(tmp_path):
-    """Three of four tests are skipped, and the last lines say which servers are missing and how to get them."""
+    """Five of six tests are skipped, and the last lines say which servers are missing and how to get them."""
     done = run_without_servers(tmp_path, "-n0", ci=False)
     told = dedent("""\
         1 tests were left out: jupyterhub is not installed: run `make servers`
+        1 tests were left out: postgresql is not installed: run `make servers`
         2 tests were left out: scim2-server is not installed: run `make servers`
-        1 passed, 3 skipped""")
+        1 tests were left out: spark is not installed: run `make servers`
+        1 passed, 5 skipped""")
     assert told in done.stdout
     assert 0 == done.returncode
 
@@ -156,11 +162,11 @@ def test_in_ci_a_missing_server_is_a_failure(tmp_path):
     """Nobody notices a skip in CI."""
     done = run_without_servers(tmp_path, "-n0", ci=True)
     assert "scim2-server is not installed: run `make servers`" in done.stdout
-    assert "1 passed, 2 errors" in done.stdout.replace("1 failed, ", "")
+    assert "1 passed, 4 errors" in done.stdout.replace("1 failed, ", "")
     assert 1 == done.returncode
 
 
 def test_servers_can_be_left_out_by_their_mark(tmp_path):
     """A test that asks for a server is marked by that alone."""
     done = run_without_servers(tmp_path, "-n0", "-m", "not servers", ci=True)
-    assert "1 passed, 3 deselected" in done.stdout
+    assert "1 passed, 5 deselected" in done.stdout
