@@ -1,8 +1,12 @@
-"""The engines that other tests query: they are real, empty for each test, and readable by Ibis."""
+"""The engines that other tests query: they are real, empty for each test, and agree on who is in which bucket."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import random
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -131,3 +135,57 @@ def test_ibis_reads_every_engine(name, request):
     people = Engine(name, request, [each for _, each in PEOPLE]).ibis().table("people")
     batches = people.filter(people.id != "ada@example.com").order_by("id").to_pyarrow_batches(chunk_size=1)
     assert ["O'Reilly\\", "Åsa@example.com"] == [each for batch in batches for each in batch["id"].to_pylist()]
+
+
+PERCENTS = [Decimal(each) for each in ("0", "0.01", "10", "20", "33.3333", "50", "99.99", "100")]
+SEEDS = ["global-2027", "frühling ☂"]
+LETTERS = "abcxyzABC019.+-_@ äßıİéΩжجあ漢🙂́'\\%"
+"""Of one to four bytes each; among them a combining accent, and what engines treat as special in texts."""
+
+
+def ids(count):
+    """Return ids, the same in every run."""
+    chance = random.Random(2027)
+    plain = {f"p{number}@example.com" for number in range(count // 2)}
+    while len(plain) < count:
+        plain.add("".join(chance.choices(LETTERS, k=chance.randint(1, 30))))
+    return sorted(plain)
+
+
+def bound(percent):
+    """Return what the first eight hex digits of a member in the bucket are below; None for everybody."""
+    return None if percent == 100 else f"{int(percent * 2**32 / 100):08x}"
+
+
+def bucket(seed, percent, members):
+    """Return who is in a bucket, as groupsync documents it."""
+    most = bound(percent)
+    digits = {each: hashlib.md5(f"{seed}:{each}".encode()).hexdigest()[:8] for each in members}
+    return {each for each in members if most is None or digits[each] < most}
+
+
+@every_engine
+def test_every_engine_puts_the_same_people_into_a_bucket(name, request):
+    """Of 20,000 ids in many scripts, the query selects just those that Python selects."""
+    members = ids(20_000)
+    engine = Engine(name, request, members)
+    for seed in SEEDS:
+        for percent in PERCENTS:
+            most = bound(percent)
+            where = "true" if most is None else f"substr(md5('{seed}:' || id), 1, 8) < '{most}'"
+            found = [each for (each,) in engine.rows(f"SELECT id FROM people WHERE {where}")]
+            expected = bucket(seed, percent, members)
+            assert (seed, percent, len(expected)) == (seed, percent, len(found))
+            assert set() == expected ^ set(found)
+
+
+def test_buckets_grow_with_their_percentage():
+    """A smaller bucket is part of a larger one, and each is about as large as it says."""
+    members = ids(20_000)
+    for seed in SEEDS:
+        found = [bucket(seed, percent, members) for percent in PERCENTS]
+        assert all(less <= more for less, more in pairwise(found))
+        assert set() == found[0]
+        assert set(members) == found[-1]
+        for percent, each in zip(PERCENTS, found, strict=True):
+            assert abs(len(each) / len(members) - float(percent) / 100) < 0.02
