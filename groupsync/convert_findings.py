@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from groupsync.model import Allowance, Diagnostic, Drift, Kind, Refusal, Severity, SourceRange
+from groupsync.model import Allowance, Cause, Comparison, Diagnostic, Drift, Kind, Refusal, Severity, SourceRange
 from groupsync.records import Fields, Record
 
 
@@ -35,6 +35,37 @@ def read_drift(value: object) -> Drift:
     drift = Drift(fields.text("target"), fields.text("name"), fields.flag("drifted"), fields.flag("pending"))
     fields.end()
     return drift
+
+
+def cause_record(cause: Cause) -> Record:
+    """Write how much of a change comes of edits."""
+    return {"target": cause.target, "name": cause.name, "added": cause.added, "removed": cause.removed}
+
+
+def read_cause(value: object) -> Cause:
+    """Read what `cause_record` wrote."""
+    fields = Fields(value, "a cause")
+    cause = Cause(fields.text("target"), fields.text("name"), fields.count("added"), fields.count("removed"))
+    fields.end()
+    return cause
+
+
+def comparison_record(compared: Comparison | None) -> Record | None:
+    """Write what of a plan comes of edits; None where that was not asked for."""
+    if compared is None:
+        return None
+    causes = [cause_record(cause) for cause in compared.causes]
+    return {"revision": compared.revision, "commit": compared.commit, "causes": causes}
+
+
+def read_comparison(value: object) -> Comparison | None:
+    """Read what `comparison_record` wrote."""
+    if value is None:
+        return None
+    fields = Fields(value, "the comparison")
+    compared = Comparison(fields.text("revision"), fields.text("commit"), fields.each("causes", read_cause))
+    fields.end()
+    return compared
 
 
 def diagnostic_record(found: Diagnostic) -> Record:

@@ -5,7 +5,7 @@ A plan file is JSON Lines, ASCII, every line ended by `\n` and told apart by its
     header   format version, project, instant, sources, targets, the run that it takes back
     change   one a change, in the plan's order; lists of up to 1,000 members are in it …
     members  … longer ones go on in lines of 1,000: first all to add, then all to remove
-    drift, diagnostic, refusal, allowance    one a finding
+    cause, drift, diagnostic, refusal, allowance    one a finding
     end      counts, the plan's digest, and the SHA-256 of every byte before this line
 
 Reading keeps the changes but no names: `Change.add` and `Change.remove` read theirs from the open file when asked and
@@ -18,12 +18,15 @@ import hashlib
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from groupsync.convert import change_record, checked_members, source_record, target_record
 from groupsync.convert_findings import (
     allowance_record,
+    cause_record,
+    comparison_record,
     diagnostic_record,
     drift_record,
     refusal_record,
@@ -121,6 +124,7 @@ def _lines(plan: Plan) -> Iterator[bytes]:
             "as_of": format_instant(plan.as_of),
             "looking": plan.looking,
             "undoes": plan.undoes,
+            "compared": _compared(plan),
             "sources": [source_record(source) for source in plan.sources],
             "targets": [target_record(target) for target in plan.targets],
         }
@@ -134,6 +138,8 @@ def _lines(plan: Plan) -> Iterator[bytes]:
                 names = _names(members)
                 for start in range(0, len(names), MEMBERS_IN_LINE):
                     yield _encode({"record": "members", "members": names[start : start + MEMBERS_IN_LINE]})
+    for cause in plan.compared.causes if plan.compared else ():
+        yield _encode({"record": "cause", **cause_record(cause)})
     for drift in plan.drift:
         yield _encode({"record": "drift", **drift_record(drift)})
     for found in plan.diagnostics:
@@ -142,6 +148,11 @@ def _lines(plan: Plan) -> Iterator[bytes]:
         yield _encode({"record": "refusal", **refusal_record(refusal)})
     for allowance in plan.verdict.allowances:
         yield _encode({"record": "allowance", **allowance_record(allowance)})
+
+
+def _compared(plan: Plan) -> Record | None:
+    """Return the header's part of a comparison; its causes have lines of their own."""
+    return None if plan.compared is None else comparison_record(replace(plan.compared, causes=()))
 
 
 def _side_record(members: Members) -> Record:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 from groupsync.convert import checked_members, member_list, read_change, read_source, read_target
 from groupsync.convert_findings import (
     read_allowance,
+    read_cause,
+    read_comparison,
     read_diagnostic,
     read_drift,
     read_refusal,
@@ -24,6 +26,7 @@ from groupsync.model import (
     EMPTY_DIGEST,
     NO_MEMBERS,
     Allowance,
+    Cause,
     Change,
     Diagnostic,
     Drift,
@@ -112,6 +115,7 @@ class Reader:
         self.undoes = ""
         self.targets: dict[str, TargetState] = {}
         self.changes: list[Change] = []
+        self.causes: list[Cause] = []
         self.drift: list[Drift] = []
         self.diagnostics: list[Diagnostic] = []
         self.refusals: list[Refusal] = []
@@ -123,6 +127,7 @@ class Reader:
         try:
             project, as_of, looking = header.text("project"), header.instant("as_of"), header.flag("looking")
             self.undoes = header.text("undoes")
+            compared = read_comparison(header.take("compared"))
             sources = header.each("sources", read_source)
             self.targets = {target.name: target for target in header.each("targets", read_target)}
             header.end()
@@ -141,6 +146,7 @@ class Reader:
             looking=looking,
             undoes=self.undoes,
             sources=sources,
+            compared=replace(compared, causes=tuple(self.causes)) if compared else None,
         )
 
     def _header(self) -> Fields:
@@ -170,6 +176,8 @@ class Reader:
             match record.pop("record", None) if isinstance(record, dict) else None:
                 case "change":
                     self._change(Fields(record, "the change"))
+                case "cause":
+                    self.causes.append(read_cause(record))
                 case "drift":
                     self.drift.append(read_drift(record))
                 case "diagnostic":

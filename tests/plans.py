@@ -14,7 +14,9 @@ from groupsync.model import (
     Action,
     Allowance,
     AttributeChange,
+    Cause,
     Change,
+    Comparison,
     Diagnostic,
     Drift,
     Group,
@@ -307,6 +309,9 @@ target_states = st.tuples(
 )
 
 
+comparisons = st.builds(
+    Comparison, texts, texts, st.lists(st.builds(Cause, texts, texts, counts, counts), max_size=3).map(tuple)
+)
 source_states = st.builds(
     SourceState, texts, texts, counts, st.none() | st.datetimes(timezones=st.just(UTC)), counts, st.booleans()
 )
@@ -323,6 +328,7 @@ def plans(draw: st.DrawFn) -> Plan:
         as_of=draw(st.datetimes(timezones=st.just(UTC))),
         looking=draw(st.booleans()),
         undoes=draw(texts),
+        compared=draw(st.none() | comparisons),
         sources=tuple(draw(st.lists(source_states, max_size=2))),
         drift=tuple(draw(st.lists(st.builds(Drift, texts, texts, st.booleans(), st.booleans()), max_size=3))),
         diagnostics=tuple(draw(st.lists(findings, max_size=3))),

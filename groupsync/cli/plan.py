@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @common.allow_option
 @click.option("--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`.")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write the output to a file instead of stdout.")
+@click.option("--compare", "revision", metavar="REV", help="Tell what comes of edits since a revision in git.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @common.full_option
 @common.format_option
@@ -31,6 +32,7 @@ def command(
     grants: tuple[Grant, ...],
     saved: Path | None,
     output: Path | None,
+    revision: str | None,
     detailed_exitcode: bool,
     full: bool,
     format_: str,
@@ -49,6 +51,10 @@ def command(
     plugins = Plugins.discover()
     with open_targets(config, plugins, request.targets) as backends:
         plan = reminded(project, engine.make_plan(project, backends, request, plugins))
+        if revision is not None:
+            from groupsync.comparison import compared
+
+            plan = compared(plan, project, revision, plugins)
         # Long member lists are read again while they are shown and saved, so the targets stay open.
         common.show_diagnostics(plan.diagnostics)
         common.emit_plan(plan, format_, full=full, output=output)

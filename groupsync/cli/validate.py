@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 @click.command()
 @common.config_option
 @click.option("--at", type=common.Instant(), help="Judge `from` and `until` at another time.")
-@click.option(
-    "--no-sources", is_flag=True, help="Ask no source which columns it has; conditions are read all the same."
-)
+@click.option("--no-sources", is_flag=True, help="Don't hold conditions against the columns of their sources.")
 @common.format_option
 def command(*, config_path: Path | None, at: datetime | None, no_sources: bool, format_: str) -> int:
     """Check config, definitions and member files, and show everything that is wrong with them at once.
 
-    Conditions of segments are held against the columns of their sources. Reads no target. With `--format json` the findings go to stdout as one JSON document.
+    Conditions of segments are held against the columns of their sources. Reads no target. With `--format json` the
+    findings go to stdout as one JSON document.
     """
     from groupsync.errors import InvalidDefinitions
     from groupsync.model import Severity

@@ -202,6 +202,36 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """How much of a change comes of edits since a revision; the rest would change anyway.
+
+    Attributes:
+        target, name: of the change.
+        added, removed: how many of those that come and go were not to, or not yet to, by the definitions of then.
+    """
+
+    target: str
+    name: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What of a plan comes of edits since a revision of the project's repository.
+
+    Attributes:
+        revision: as it was asked for.
+        commit: its full name.
+        causes: sorted by target and name; a change of which nobody can say is not among them.
+    """
+
+    revision: str
+    commit: str
+    causes: tuple[Cause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Every change of a run, as data that can be saved, reviewed and applied.
 
@@ -218,6 +248,7 @@ class Plan:
         undoes: id of the run that it takes back, whatever the definitions say; empty for any other plan. The digest
             covers it.
         sources: those that segments were computed from, in the order of the config. Not covered by the digest.
+        compared: what of it comes of edits since a revision, where that was asked for. Not covered by the digest.
     """
 
     project: str
@@ -231,4 +262,5 @@ class Plan:
     looking: bool = False
     undoes: str = ""
     sources: tuple[SourceState, ...] = ()
+    compared: Comparison | None = None
     format_version: int = 1

@@ -34,7 +34,9 @@ SYMBOLS: Final = {
 }
 
 
-def change_lines(change: Change, drift: Drift | None, refusals: Sequence[Refusal], style: Style) -> Iterator[str]:
+def change_lines(
+    change: Change, drift: Drift | None, refusals: Sequence[Refusal], style: Style, origin: str = ""
+) -> Iterator[str]:
     """Give the lines of one change, without their ends.
 
     Args:
@@ -42,6 +44,7 @@ def change_lines(change: Change, drift: Drift | None, refusals: Sequence[Refusal
         drift: how the group stands to its mark, where that is known.
         refusals: why the change may not be applied, if it may not.
         style: how.
+        origin: what of it comes of edits, in words; empty where that was not asked for.
     """
     symbol, color = SYMBOLS[change.action]
     title = f"{change.action.value} {_title(change)}"
@@ -54,6 +57,7 @@ def change_lines(change: Change, drift: Drift | None, refusals: Sequence[Refusal
         yield _INDENT + style.paint(size, FAINT)
     for line in flow(_why(change, drift), _INDENT, style.columns):
         yield style.paint(line, FAINT)
+    yield from wrap(origin, _INDENT, style.columns) if origin else ()
     named = [refusal for refusal in refusals if refusal.name]
     for refusal in named:
         yield from refusal_lines(refusal, _INDENT, style, tells_file=refusal is named[-1])

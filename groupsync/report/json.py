@@ -23,9 +23,11 @@ from groupsync.convert import (
 )
 from groupsync.convert_findings import (
     allowance_record,
+    comparison_record,
     diagnostic_record,
     drift_record,
     read_allowance,
+    read_comparison,
     read_diagnostic,
     read_drift,
     read_refusal,
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from groupsync.model import Diagnostic, Group, Report, Result
     from groupsync.report.show import Sides
 
-    Part: TypeAlias = tuple[str, str | int | float | bool | Record | Iterator[Record]]
+    Part: TypeAlias = tuple[str, str | int | float | bool | Record | Iterator[Record] | None]
 
 FORMAT_VERSION: Final = 1
 
@@ -83,6 +85,7 @@ def read_plan_document(document: object) -> Plan:
         looking=fields.flag("looking"),
         undoes=fields.text("undoes"),
         digest=fields.digest("digest"),
+        compared=read_comparison(fields.take("compared")),
         sources=fields.each("sources", read_source),
         targets=fields.each("targets", read_target),
         changes=fields.each("changes", _read_change),
@@ -103,6 +106,7 @@ def _plan_parts(plan: Plan) -> Iterator[Part]:
     yield "undoes", plan.undoes
     yield "digest", plan.digest
     yield "summary", _summary(plan)
+    yield "compared", comparison_record(plan.compared)
     yield "sources", map(source_record, plan.sources)
     yield "targets", map(target_record, plan.targets)
     yield "changes", map(_change, plan.changes)

@@ -54,9 +54,27 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
                 yield from refusal_lines(refusal, "  ", style)
         for change in by_target[target.name]:
             yield ""
-            yield from change_lines(change, drift.get(change.key), [*refusals.get(change.key, ()), *whole], style)
+            speak_against = [*refusals.get(change.key, ()), *whole]
+            yield from change_lines(change, drift.get(change.key), speak_against, style, _origin(change, plan))
     yield ""
     yield from _summary_lines(plan, style)
+
+
+def _origin(change: Change, plan: Plan) -> str:
+    """Say what of a change comes of edits: `of edits since main: 2 of 12 added; the rest …`."""
+    compared = plan.compared
+    if compared is None or not change.touches_members:
+        return ""
+    cause = next((each for each in compared.causes if (each.target, each.name) == change.key), None)
+    since = escape(compared.revision)
+    if cause is None:
+        return f"what of it comes of edits since {since} can't be told"
+    sides = ((cause.added, change.add.count, "added"), (cause.removed, change.remove.count, "removed"))
+    parts = [f"{number(part) if part else 'none'} of {number(whole)} {word}" for part, whole, word in sides if whole]
+    rest = change.add.count + change.remove.count - cause.added - cause.removed
+    if not rest:
+        return f"all of it comes of edits since {since}"
+    return f"of edits since {since}: {', '.join(parts)}; the rest would change anyway"
 
 
 def heading(what: str, plan: Plan, style: Style) -> Iterator[str]:
