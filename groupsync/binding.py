@@ -1,0 +1,252 @@
+"""Bind conditions to the attributes that a source has: real types, few operators, no surprises. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, assert_never
+
+from groupsync.comparisons import FOLDABLE, TEXT_OPERATORS
+from groupsync.contradictions import contradictions
+from groupsync.folding import fold
+from groupsync.model import Diagnostic, Severity
+from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test, Type
+from groupsync.patterns import portable
+from groupsync.typed_values import TYPE_WORDS, UnfitValue, typed
+from groupsync.yaml.scalars import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from groupsync.model import SourceRange
+    from groupsync.model.criteria import Attribute, Condition, Scalar
+
+_SHOWN_NAMES: Final = 20
+_NUMBERS: Final = frozenset([Type.INTEGER, Type.NUMBER, Type.DECIMAL])
+_TIMES: Final = frozenset([Type.DATE, Type.INSTANT])
+_EQUALITY: Final = frozenset([Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN])
+_TIME_OPERATORS: Final = frozenset([Operator.BEFORE, Operator.AFTER, Operator.WITHIN_DAYS])
+_ORDER: Final = frozenset([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.BETWEEN])
+_CONNECTIVES: Final = {"and": "all", "or": "any", "none": "not", "group": "in_group", "everybody": "everyone"}
+
+_SAME: Final = {Operator.BEFORE: Operator.LT, Operator.AFTER: Operator.GT}
+
+
+def bind(
+    condition: Condition, attributes: Mapping[str, Attribute], as_of: datetime, source: str
+) -> tuple[Condition, list[Diagnostic]]:
+    """Check a condition against a source's attributes, and write it with their types and columns.
+
+    Args:
+        condition: as written, from `groupsync.criteria.read_condition`.
+        attributes: what the source knows of each customer, by name.
+        as_of: the instant of the run, in UTC; `within_days` counts back from it.
+        source: its name, for messages.
+
+    Returns:
+        The bound condition, which has only operators of `BOUND_OPERATORS`; and everything found. Where there is an
+        error among that, the condition is the one that was given, and no use.
+    """
+    binder = _Binder(attributes, as_of, source)
+    named = binder.bound(condition)
+    found = binder.found or list(contradictions(named))
+    if any(one.severity is Severity.ERROR for one in found):
+        return condition, found
+    return _with_columns(named, attributes), found
+
+
+def bind_order(field: str, attributes: Mapping[str, Attribute], source: str, at: SourceRange) -> list[Diagnostic]:
+    """Return what is wrong with an attribute that a `limit` orders by: it must be there, and have an order."""
+    binder = _Binder(attributes, datetime.now(UTC), source)
+    attribute = attributes.get(field)
+    if attribute is None:
+        binder.unknown(field, at)
+    elif attribute.type not in _NUMBERS | _TIMES:
+        summary = f"`order_by` can't order by `{field}`, which is {_type_words(attribute)}"
+        detail = "Only numbers, dates and instants have an order that all engines agree on."
+        binder.found.append(Diagnostic("GS221", Severity.ERROR, summary, detail, "Order by another attribute.", at))
+    return binder.found
+
+
+def _with_columns(condition: Condition, attributes: Mapping[str, Attribute]) -> Condition:
+    match condition:
+        case All() | AnyOf():
+            return replace(
+                condition, conditions=tuple(_with_columns(part, attributes) for part in condition.conditions)
+            )
+        case Not():
+            return replace(condition, condition=_with_columns(condition.condition, attributes))
+        case Test():
+            return replace(condition, field=attributes[condition.field].column or condition.field)
+        case InGroup() | Everyone():
+            return condition
+        case _:
+            assert_never(condition)
+
+
+class _Binder:
+    """Binds one condition, and collects what is wrong with it."""
+
+    def __init__(self, attributes: Mapping[str, Attribute], as_of: datetime, source: str) -> None:
+        self.attributes = attributes
+        self.as_of = as_of
+        self.source = source
+        self.found: list[Diagnostic] = []
+
+    def bound(self, condition: Condition) -> Condition:
+        match condition:
+            case All() | AnyOf():
+                return replace(condition, conditions=tuple(map(self.bound, condition.conditions)))
+            case Not():
+                return replace(condition, condition=self.bound(condition.condition))
+            case Test():
+                return self._test(condition)
+            case InGroup() | Everyone():
+                return condition
+            case _:
+                assert_never(condition)
+
+    def _test(self, test: Test) -> Condition:
+        attribute = self.attributes.get(test.field)
+        if attribute is None:
+            self.unknown(test.field, test.field_at or test.at)
+            return test
+        if not _goes_with(test, attribute.type):
+            self._unfit_operator(test, attribute)
+            return test
+        if test.operator is Operator.IS_NULL:
+            return test
+        if test.operator is Operator.WITHIN_DAYS:
+            return self._within_days(test, attribute.type)
+        try:
+            return _rewritten(test, self._values(test, attribute))
+        except UnfitValue as unfit:
+            self._unfit_value(test, unfit)
+            return test
+
+    def _values(self, test: Test, attribute: Attribute) -> tuple[Scalar, ...]:
+        """Return the values as the attribute's type has them.
+
+        Raises:
+            UnfitValue: it can't have one of them.
+        """
+        values = test.value if isinstance(test.value, tuple) else (test.value,)
+        if test.operator is Operator.MATCHES:
+            try:
+                return tuple(portable(str(value), ignore_case=test.ignore_case) for value in values)
+            except ValueError as reason:
+                raise UnfitValue(f"The pattern is not portable: {reason}.", "") from reason
+        found = [typed(value, attribute.type) for value in values]
+        if attribute.type is Type.INTEGER and test.operator in _EQUALITY:
+            _no_fractions(found)
+        elif attribute.type is Type.INTEGER:
+            found = [_whole(test.operator, value, index == 0) for index, value in enumerate(found)]
+        return tuple(fold(str(value)) for value in found) if test.ignore_case else tuple(found)
+
+    def _within_days(self, test: Test, of: Type) -> Condition:
+        days = test.value if isinstance(test.value, int) else 0
+        try:
+            first = self.as_of - timedelta(days=days)
+        except OverflowError:
+            first = datetime.min.replace(tzinfo=UTC)
+        low, high = (first.date(), self.as_of.date()) if of is Type.DATE else (first, self.as_of)
+        return _range(test, low, high)
+
+    def unknown(self, field: str, at: SourceRange) -> None:
+        """Add that there is no such attribute."""
+        names = sorted(self.attributes)
+        word = _CONNECTIVES.get(field.lower(), "")
+        near = difflib.get_close_matches(field.lower(), [*names, *_CONNECTIVES.values()], n=1)
+        meant = word or (near[0] if near else "")
+        more = f" and {len(names) - _SHOWN_NAMES:,} more" if len(names) > _SHOWN_NAMES else ""
+        detail = f"`{self.source}` has: {', '.join(map(shown, names[:_SHOWN_NAMES]))}{more}." if names else ""
+        hint = f"Did you mean `{meant}`?" if meant else "Write the name of one of its attributes."
+        summary = f"The source `{self.source}` has no attribute `{shown(field)}`"
+        self.found.append(Diagnostic("GS220", Severity.ERROR, summary, detail, hint, at))
+
+    def _unfit_operator(self, test: Test, attribute: Attribute) -> None:
+        what = "`ignore_case`" if test.ignore_case and test.operator in _EQUALITY else f"`{test.operator}`"
+        summary = f"{what} does not go with `{shown(test.field)}`, which is {_type_words(attribute)}"
+        known = [f"`{operator}`" for operator in Operator if operator in _operators_of(attribute.type)]
+        detail = f"It can be tested by {', '.join(known)}."
+        if attribute.type is Type.TEXT and test.operator in _ORDER:
+            detail = f"Engines order texts differently. {detail}"
+        self.found.append(
+            Diagnostic("GS221", Severity.ERROR, summary, detail, _operator_hint(test, attribute), test.at)
+        )
+
+    def _unfit_value(self, test: Test, unfit: UnfitValue) -> None:
+        detail, *hint = map(str, unfit.args)
+        summary = f"`{shown(test.field)}` can't be tested by this value of `{test.operator}`"
+        self.found.append(Diagnostic("GS222", Severity.ERROR, summary, detail, "".join(hint), test.at))
+
+
+def _type_words(attribute: Attribute) -> str:
+    words = TYPE_WORDS[attribute.type]
+    return f"{words} ({attribute.native})" if attribute.native else words
+
+
+def _operators_of(of: Type) -> frozenset[Operator]:
+    if of is Type.OTHER:
+        return frozenset([Operator.IS_NULL])
+    found = _EQUALITY | {Operator.IS_NULL}
+    if of is Type.TEXT:
+        found |= TEXT_OPERATORS
+    if of in _NUMBERS | _TIMES:
+        found |= _ORDER
+    if of in _TIMES:
+        found |= _TIME_OPERATORS
+    return frozenset(found)
+
+
+def _goes_with(test: Test, of: Type) -> bool:
+    folds = test.ignore_case and test.operator in FOLDABLE
+    return test.operator in _operators_of(of) and (of is Type.TEXT or not folds)
+
+
+def _operator_hint(test: Test, attribute: Attribute) -> str:
+    if test.operator in {Operator.BEFORE, Operator.AFTER} and attribute.type in _NUMBERS:
+        return f"Write `{'lt' if test.operator is Operator.BEFORE else 'gt'}` for numbers."
+    if test.operator in TEXT_OPERATORS and attribute.type is not Type.OTHER:
+        return "Write `eq` or `in` with whole values."
+    return "Use another operator, or test another attribute."
+
+
+def _rewritten(test: Test, values: tuple[Scalar, ...]) -> Condition:
+    """Write a test with operators of `BOUND_OPERATORS`."""
+    value = values[0]
+    match test.operator:
+        case Operator.NE:
+            return Not(replace(test, operator=Operator.EQ, value=value), test.at)
+        case Operator.IN:
+            return replace(test, value=tuple(dict.fromkeys(values)))
+        case Operator.NOT_IN:
+            return Not(replace(test, operator=Operator.IN, value=tuple(dict.fromkeys(values))), test.at)
+        case Operator.BETWEEN:
+            return _range(test, value, values[1])
+        case operator:
+            return replace(test, operator=_SAME.get(operator, operator), value=value)
+
+
+def _range(test: Test, low: Scalar, high: Scalar) -> Condition:
+    """Return the tests of both ends, which are included."""
+    ends = replace(test, operator=Operator.GTE, value=low), replace(test, operator=Operator.LTE, value=high)
+    return All(ends, test.at)
+
+
+def _no_fractions(values: Sequence[Scalar]) -> None:
+    for value in values:
+        if isinstance(value, float):
+            raise UnfitValue(
+                f"`{shown(value)}` has a fraction, so no whole number is equal to it.", "Correct the value."
+            )
+
+
+def _whole(operator: Operator, value: Scalar, is_first: bool) -> Scalar:
+    """Return the whole number that says the same of whole numbers as one with a fraction does: `> 10.5` is `> 10`."""
+    if not isinstance(value, float):
+        return value
+    is_upper = operator in {Operator.GTE, Operator.LT} or (operator is Operator.BETWEEN and is_first)
+    return math.ceil(value) if is_upper else math.floor(value)
