@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Backend
     from groupsync.policy import PolicyAnswer, PolicyContext
+    from groupsync.source import Source
 
 PROJECT: Final = "groupsync"
 
@@ -30,6 +31,17 @@ def groupsync_register_backends() -> Iterable[type[Backend]]:
     `from_options` or later. Two plugins that offer the same `name` are refused, both named.
     """
     raise NotImplementedError  # pluggy never calls a specification
+
+
+@hookspec
+def groupsync_register_sources() -> Iterable[type[Source]]:
+    """Return the classes of sources that this plugin offers.
+
+    Called once, when a command first needs a source. The same rules as for backends hold: it must not do I/O, and must
+    not import heavy libraries: do that in `from_options` or later. Two plugins that offer the same `name` are refused,
+    both named.
+    """
+    raise NotImplementedError
 
 
 @hookspec

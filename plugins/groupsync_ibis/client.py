@@ -1,0 +1,274 @@
+"""The wire: how each engine is connected to, what is closed there, and how it is asked."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+from groupsync.errors import GroupsyncError, SourceError
+from groupsync.schema_words import closest
+from groupsync.secrets import Secret, scrub
+from groupsync_ibis.files import files_of, reader_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from groupsync.source import SourceContext
+    from groupsync_ibis.options import IbisOptions
+
+_MEMORY: Final = "384MB"
+_CLOSED: Final = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+_POSTGRES_OPTIONS: Final = "-c standard_conforming_strings=on -c default_transaction_read_only=on"
+"""With `standard_conforming_strings=off` a backslash in a value would end its literal."""
+_BATCH_ROWS: Final = 100_000
+_ENDS: Final = {"pyspark": r"\z", "sqlite": r"\Z"}
+_LISTED: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection that can be asked.
+
+    Attributes:
+        engine: the Ibis backend.
+        table: the customers, as an Ibis table.
+        local: a DuckDB connection of this session's own; the engine's where that is DuckDB.
+        folder: for what does not fit into memory; None where nothing large is asked for.
+        end: how the engine's regular expressions write the very end of a text.
+    """
+
+    engine: Any
+    table: Any
+    local: Any = field(repr=False)
+    folder: Path | None
+    end: str
+
+    def sql(self, expression: Any) -> str:
+        """Return an Ibis expression in the engine's SQL."""
+        return str(self.engine.compile(expression))
+
+    def relation(self, expression: Any, name: str) -> str:
+        """Return what stands for an expression's rows in the FROM of one statement of `local`, once."""
+        if self.engine.name == "duckdb":
+            return f"({self.sql(expression)})"
+        if self.engine.name == "pyspark":
+            return self._spark_relation(expression, name)
+        self.local.register(name, self.engine.to_pyarrow_batches(expression, chunk_size=_BATCH_ROWS))
+        return name
+
+    def _spark_relation(self, expression: Any, name: str) -> str:
+        """Let Spark write Parquet: rows that it hands over one by one take four times as long."""
+        if self.folder is None:
+            self.local.register(name, self.engine.to_pyarrow(expression))
+            return name
+        place = self.folder / name
+        self.engine._session.sql(self.sql(expression)).write.parquet(str(place))  # noqa: SLF001 -- no public way
+        quoted = str(place).replace("'", "''")
+        return f"read_parquet('{quoted}/*.parquet')"
+
+
+class Client:
+    """One source's engine. Connected to when first asked."""
+
+    def __init__(self, options: IbisOptions, context: SourceContext) -> None:
+        self._options = options
+        self._context = context
+        self._remote: Any = None
+
+    @contextmanager
+    def session(self, folder: Path | None = None) -> Iterator[Session]:
+        """Connect, and turn whatever goes wrong inside into `SourceError`.
+
+        DuckDB is opened anew each time, so that what it writes is in the folder of the call.
+        """
+        local = None
+        try:
+            with self.explained():
+                local = _duckdb(folder)
+                engine = self._engine(local)
+                if folder is not None:
+                    local.execute("SET preserve_insertion_order = false")
+                yield Session(engine, self._table(engine), local, folder, _ENDS.get(engine.name, "$"))
+        finally:
+            if local is not None:
+                local.close()
+
+    def newest_file(self) -> datetime | None:
+        """Return when the file that holds the customers was last written; None where there is no file."""
+        options, root = self._options, self._context.root
+        if options.engine == "duckdb" and not options.place and reader_of(options.table):
+            paths = files_of(root, options.table, self._context.source)
+        elif options.engine in {"duckdb", "sqlite"} and options.place:
+            paths = [self._database()]
+        else:
+            return None
+        return datetime.fromtimestamp(max(path.stat().st_mtime for path in paths), UTC)
+
+    def close(self) -> None:
+        """Let go of the connection. A Spark session is its owner's to stop."""
+        remote, self._remote = self._remote, None
+        if remote is not None and remote.name != "pyspark":
+            with self.explained():
+                remote.disconnect()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn a library's exceptions into `SourceError`, without secrets."""
+        try:
+            yield
+        except GroupsyncError:
+            raise
+        except ImportError as error:
+            summary = f"source `{self._context.source}` needs a package that is not installed"
+            raise SourceError(summary, str(error), "Install it: `pip install 'groupsync[segments]'`.") from error
+        except Exception as error:  # engines' drivers raise what they like
+            if _is_ours(error):
+                raise
+            lines = [line.strip() for line in scrub(str(error)).splitlines() if line.strip()]
+            summary = f"source `{self._context.source}` did not answer"
+            detail = f"{type(error).__name__}: {' '.join(lines[:3])[:500]}"
+            raise SourceError(summary, detail, "See to the engine or to `url`, `table` and `query`.") from error
+
+    def _engine(self, local: Any) -> Any:
+        if self._options.engine == "duckdb":
+            import ibis
+
+            return self._open_files(ibis.duckdb.from_connection(local), local)
+        if self._remote is None:
+            self._remote = self._connected()
+        return self._remote
+
+    def _open_files(self, engine: Any, local: Any) -> Any:
+        """Attach what the URL names, or take the files, and bar the way to all others."""
+        place = self._options.place
+        if place:
+            path = self._database()
+            local.execute(f"ATTACH {_quoted(path)} AS customers (READ_ONLY)")
+            local.execute("USE customers")
+        paths = [] if place or not reader_of(self._options.table) else self._files()
+        if not self._options.query:
+            local.execute(f"SET allowed_paths = [{', '.join(map(_quoted, paths))}]")
+            local.execute("SET enable_external_access = false")
+        return engine
+
+    def _files(self) -> list[Path]:
+        return files_of(self._context.root, self._options.table, self._context.source)
+
+    def _database(self) -> Path:
+        """Return the database file that the URL names."""
+        source, root = self._context.source, self._context.root.resolve()
+        path = root / unquote(self._options.place)
+        is_absolute = unquote(self._options.place).startswith("/")
+        if not is_absolute and not path.resolve().is_relative_to(root):
+            summary = f"the database of source `{source}` lies outside of the project"
+            raise SourceError(summary, f"it leads to {path.resolve()}", "Give an absolute path, if that is meant.")
+        if not path.is_file():
+            raise SourceError(f"source `{source}` has no database `{path}`", "there is no such file", "Correct `url`.")
+        return path
+
+    def _connected(self) -> Any:
+        import ibis
+
+        url = self._options.revealed_url()
+        password = urlsplit(url).password
+        if password:
+            Secret(unquote(password)).reveal()  # from now on it is scrubbed from whatever is printed
+        match self._options.engine:
+            case "pyspark":
+                return _spark(url)
+            case "postgres" | "postgresql":
+                return ibis.connect(url, options=_POSTGRES_OPTIONS)
+            case "sqlite":
+                engine: Any = ibis.sqlite.connect(self._database())
+                engine.con.execute("PRAGMA query_only = on")
+                return engine
+            case _:
+                return ibis.connect(url)
+
+    def _table(self, engine: Any) -> Any:
+        options = self._options
+        if options.query:
+            table = engine.sql(_one_select(options.query, engine, self._context.source))
+        elif options.engine == "duckdb" and not options.place and (reader := reader_of(options.table)):
+            table = getattr(engine, reader)([str(path) for path in self._files()], table_name=options.table)
+        else:
+            table = self._named_table(engine)
+        for option, column in (("id", options.id), ("updated_at", options.updated_at)):
+            if column and column not in table.columns:
+                summary = f"source `{self._context.source}` has no column `{column}`, which `{option}` names"
+                near = closest(column, table.columns) or f"Correct `{option}`."
+                raise SourceError(summary, f"it has {_listed(table.columns)}", near)
+        return table
+
+    def _named_table(self, engine: Any) -> Any:
+        schema, _, name = self._options.table.rpartition(".")
+        at = {"database": schema} if schema else {}
+        known = engine.list_tables(**at)
+        if name not in known:
+            summary = f"source `{self._context.source}` has no table `{self._options.table}`"
+            raise SourceError(summary, f"it has {_listed(known)}", closest(name, known) or "Correct `table`.")
+        return engine.table(name, **at)
+
+
+def _duckdb(folder: Path | None) -> Any:
+    """Open an empty DuckDB, which writes only into a folder and loads nothing from anywhere."""
+    import duckdb
+
+    spill = {"temp_directory": "" if folder is None else str(folder / "spill")}
+    return duckdb.connect(":memory:", config={**_CLOSED, **spill, "memory_limit": _MEMORY})
+
+
+def _spark(url: str) -> Any:
+    import ibis
+    from pyspark.sql import SparkSession
+
+    builder: Any = SparkSession.builder
+    master = urlsplit(url).query.removeprefix("master=")
+    session = (builder.master(master) if master else builder).getOrCreate()
+    engine: Any = ibis.pyspark.connect(session)
+    session.conf.set("spark.sql.variable.substitute", "false")
+    session.conf.set("spark.sql.parser.escapedStringLiterals", "false")
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return engine
+
+
+def _one_select(query: str, engine: Any, source: str) -> str:
+    """Return a query that only reads.
+
+    Raises:
+        SourceError: it is none, or more than one statement.
+    """
+    import sqlglot
+
+    found = [each for each in sqlglot.parse(query, dialect=engine.dialect) if each is not None]
+    if len(found) != 1 or not isinstance(found[0], sqlglot.exp.Query):
+        what = f"{len(found)} statements" if len(found) != 1 else f"a statement that is no SELECT ({found[0].key})"
+        raise SourceError(f"the query of source `{source}` must be one SELECT", f"found {what}", "Correct `query`.")
+    return query.rstrip().rstrip(";")
+
+
+def _is_ours(error: Exception) -> bool:
+    """Tell whether an exception is a bug of ours: of Python's own, and raised by our code, not by what it calls."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    is_from_here = trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("groupsync")
+    return is_from_here and type(error).__module__ == "builtins" and not isinstance(error, OSError)
+
+
+def _quoted(path: object) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _listed(names: Any) -> str:
+    shown = [f"`{name}`" for name in sorted(names)]
+    more = f" and {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
+    return (", ".join(shown[:_LISTED]) + more) if shown else "none"

@@ -1,0 +1,224 @@
+"""Bound conditions as Ibis expressions, which have the three values that conditions have. Pure.
+
+Comparisons are written so that no engine has to convert a column's type to a literal's: it would round, or overflow.
+"""
+
+from __future__ import annotations
+
+import operator
+from datetime import UTC, date, datetime
+from decimal import ROUND_FLOOR, Context, Decimal
+from typing import TYPE_CHECKING, Any, Final, assert_never
+
+from groupsync.folding import CAPITALS, SMALL, fold
+from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test
+from groupsync.patterns import with_end
+from groupsync_ibis.bits import BITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from groupsync.model.criteria import Condition, Scalar
+    from groupsync_ibis.bits import Atom
+
+_COMPARISONS: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
+    Operator.EQ: operator.eq,
+    Operator.GT: operator.gt,
+    Operator.GTE: operator.ge,
+    Operator.LT: operator.lt,
+    Operator.LTE: operator.le,
+}
+_WRITTEN_OUT: Final = 100
+"""As many values stand in the statement one by one; more are sent as one text, which is a hundred times faster."""
+_SEPARATORS: Final = "\x1f\x1e\x1d\x1c\x01\x02\x03\x04"
+_EXACT: Final = Context(prec=10_000, rounding=ROUND_FLOOR)
+
+
+def compile_condition(condition: Condition, table: Any, in_group: Callable[[str], Any], end: str) -> Any:
+    """Return a condition as an Ibis expression over a table.
+
+    Args:
+        condition: bound.
+        table: has the columns that it names.
+        in_group: gives the expression for being in a group; never null.
+        end: how the engine's regular expressions write the very end of a text.
+    """
+    match condition:
+        case Everyone():
+            import ibis
+
+            return ibis.literal(value=True)
+        case Not():
+            return ~compile_condition(condition.condition, table, in_group, end)
+        case All() | AnyOf():
+            join = operator.and_ if isinstance(condition, All) else operator.or_
+            return balanced([compile_condition(each, table, in_group, end) for each in condition.conditions], join)
+        case InGroup():
+            return in_group(condition.group)
+        case Test():
+            return compile_test(condition, table[condition.field], end)
+        case _:
+            assert_never(condition)
+
+
+def never(name: str) -> Any:
+    """Stand for being in a group where no condition asks for it."""
+    raise ValueError(f"`{name}` is asked of the engine")
+
+
+def compile_bits(atoms: Sequence[Atom], table: Any, end: str) -> list[Any]:
+    """Return the columns that hold a bit for each atom, `BITS` in each."""
+    import ibis
+
+    columns = []
+    for start in range(0, len(atoms), BITS):
+        bits = []
+        for number, atom in enumerate(atoms[start : start + BITS]):
+            found = compile_test(atom.test, table[atom.test.field], end)
+            value, nothing = ibis.literal(1 << number, type="int64"), ibis.literal(0, type="int64")
+            bits.append(ibis.ifelse(~found if atom.is_negated else found, value, nothing))
+        columns.append(balanced(bits, operator.or_))
+    return columns
+
+
+def balanced(parts: Sequence[Any], join: Callable[[Any, Any], Any]) -> Any:
+    """Join one or more expressions pairwise, so that a thousand are ten deep."""
+    found = list(parts)
+    while len(found) > 1:
+        pairs = [join(*found[at : at + 2]) for at in range(0, len(found) - 1, 2)]
+        found = [*pairs, *found[len(pairs) * 2 :]]
+    return found[0]
+
+
+def known(column: Any) -> Any:
+    """Return a column in which what is not a number (NaN) is null, in a width that all engines compare alike."""
+    return column.cast("float64").nullif(float("nan")) if column.type().is_floating() else column
+
+
+def compile_test(test: Test, column: Any, end: str) -> Any:
+    """Return one test of a column: null where the column is, but for `is_null`."""
+    dtype = column.type()
+    column = known(column)
+    if test.operator is Operator.IS_NULL:
+        return column.isnull() if test.value else column.notnull()
+    if dtype.is_string():
+        return _text_test(test, column, end)
+    if isinstance(_single(test), float):
+        column = column.cast("float64")
+    elif dtype.is_decimal():
+        return _exact_test(test, column, dtype.scale, _decimal_limits(dtype))
+    elif dtype.is_integer():
+        return _exact_test(test, column, 0, (dtype.bounds.lower, dtype.bounds.upper))
+    if dtype.is_timestamp() and dtype.scale not in {None, 6}:
+        column = column.cast(dtype.copy(scale=6))
+    if test.operator is Operator.IN:
+        return _is_in(column, _values(test))
+    return _COMPARISONS[test.operator](column, _literal(_single(test), column.type()))
+
+
+def _text_test(test: Test, column: Any, end: str) -> Any:
+    values: list[Scalar] = [fold(str(each)) if test.ignore_case else str(each) for each in _values(test)]
+    if test.ignore_case:
+        column = column.translate(CAPITALS, SMALL)
+    match test.operator:
+        case Operator.IN:
+            return _is_in(column, values)
+        case Operator.CONTAINS:
+            return column.contains(values[0])
+        case Operator.STARTS_WITH:
+            return column.startswith(values[0])
+        case Operator.ENDS_WITH:
+            return column.endswith(values[0])
+        case Operator.MATCHES:
+            return column.re_search(with_end(str(test.value), end))
+        case _:
+            return _COMPARISONS[test.operator](column, _literal(values[0], column.type()))
+
+
+def _exact_test(test: Test, column: Any, scale: int | None, limits: tuple[int | Decimal, int | Decimal] | None) -> Any:
+    """Compare with a value that a column of this scale may not be able to hold, by the next one below that it can."""
+    if test.operator is Operator.IN:
+        fitting = [each for each in map(_number, _values(test)) if _fits(each, scale, limits)]
+        return _is_in(column, fitting)
+    value = _number(_single(test))
+    if limits is not None and not limits[0] <= value <= limits[1]:
+        is_below = value < limits[0]
+        return _always(column, value=test.operator in ({_GT, _GTE} if is_below else {_LT, _LTE}))
+    if _fits(value, scale, limits):
+        return _COMPARISONS[test.operator](column, _literal(value, column.type()))
+    if test.operator is Operator.EQ:
+        return _always(column, value=False)
+    below = _literal(value.quantize(Decimal(1).scaleb(-(scale or 0)), context=_EXACT), column.type())
+    return column > below if test.operator in {_GT, _GTE} else column <= below
+
+
+_GT, _GTE, _LT, _LTE = Operator.GT, Operator.GTE, Operator.LT, Operator.LTE
+
+
+def _fits(value: Decimal, scale: int | None, limits: tuple[int | Decimal, int | Decimal] | None) -> bool:
+    if limits is not None and not limits[0] <= value <= limits[1]:
+        return False
+    return scale is None or value == value.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
+
+
+def _decimal_limits(dtype: Any) -> tuple[Decimal, Decimal] | None:
+    if dtype.precision is None or dtype.scale is None:
+        return None
+    highest = (Decimal(10**dtype.precision) - 1).scaleb(-dtype.scale, context=_EXACT)
+    return -highest, highest
+
+
+def _always(column: Any, *, value: bool) -> Any:
+    import ibis
+
+    return ibis.ifelse(column.isnull(), ibis.null("boolean"), ibis.literal(value))
+
+
+def _is_in(column: Any, values: Sequence[Scalar]) -> Any:
+    if not values:
+        return _always(column, value=False)
+    texts = [_written(each) for each in values]
+    separator = next((each for each in _SEPARATORS if not any(each in text for text in texts)), None)
+    if len(values) <= _WRITTEN_OUT or separator is None:
+        return column.isin([_literal(each, column.type()) for each in values])
+    import ibis
+
+    listed = ibis.literal(separator.join(texts)).split(separator).unnest().name("value").as_table()
+    return column.isin(listed.value.cast(column.type()))
+
+
+def _literal(value: Scalar, dtype: Any) -> Any:
+    import ibis
+
+    if isinstance(value, Decimal):
+        return ibis.literal(int(value), type=dtype) if dtype.is_integer() else ibis.literal(_written(value)).cast(dtype)
+    if isinstance(value, datetime):
+        instant = value.astimezone(UTC)
+        return ibis.literal(instant if dtype.timezone else instant.replace(tzinfo=None), type=dtype)
+    return ibis.literal(value, type=dtype)
+
+
+def _written(value: Scalar) -> str:
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case datetime():
+            return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+        case date():
+            return value.isoformat()
+        case float():
+            return repr(value)
+        case _:
+            return str(value)
+
+
+def _number(value: Scalar) -> Decimal:
+    return value if isinstance(value, Decimal) else Decimal(str(value))
+
+
+def _values(test: Test) -> tuple[Scalar, ...]:
+    return test.value if isinstance(test.value, tuple) else (test.value,)
+
+
+def _single(test: Test) -> Scalar:
+    return _values(test)[0]

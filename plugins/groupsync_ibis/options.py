@@ -1,0 +1,109 @@
+"""The options of an Ibis source, as a schema and as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from groupsync.errors import ConfigError
+from groupsync.secrets import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groupsync.backend import JsonSchema
+
+SCHEMA: Final[JsonSchema] = {
+    "type": "object",
+    "properties": {
+        "url": {
+            "type": "string",
+            "minLength": 1,
+            "pattern": "^[a-z][a-z0-9+.-]*://",
+            "title": "URL",
+            "description": "Which engine to ask. `duckdb://` alone reads files of the project; with a path, a DuckDB "
+            "file. `postgresql://…` and `sqlite://…` are databases, `pyspark://` is the Spark session; any other URL "
+            "that Ibis knows works as well. Nothing is ever written there.",
+            "default": "duckdb://",
+            "examples": ["duckdb://", "duckdb://data/shop.duckdb", "${env:CUSTOMERS_URL}", "pyspark://"],
+        },
+        "table": {
+            "type": "string",
+            "minLength": 1,
+            "title": "Table",
+            "description": "Where the customers are, one row each: a table or view, with its schema before a dot where "
+            "it needs one, or on `duckdb://` the path of a .parquet or .csv file inside the project; `*` stands for "
+            "any name, for a table in several files.",
+            "examples": ["data/customers.parquet", "data/2026/*.parquet", "marketing.customers"],
+        },
+        "query": {
+            "type": "string",
+            "minLength": 1,
+            "title": "Query",
+            "description": "A SELECT in the engine's own SQL, in place of `table`.",
+            "examples": ["SELECT c.*, o.orders FROM customers c JOIN order_counts o USING (email)"],
+        },
+        "id": {
+            "type": "string",
+            "minLength": 1,
+            "title": "Id",
+            "description": "The column that holds each customer's identifier.",
+            "examples": ["email"],
+        },
+        "updated_at": {
+            "type": "string",
+            "minLength": 1,
+            "title": "Updated at",
+            "description": "The column that tells when a row last changed; the latest of all is how fresh the source "
+            "is. Without it, when the file was last written, where there is one.",
+            "examples": ["updated_at"],
+        },
+    },
+    "required": ["id"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IbisOptions:
+    """The same as values; exactly one of `table` and `query` is not empty."""
+
+    url: str | Secret
+    id: str
+    table: str = ""
+    query: str = ""
+    updated_at: str = ""
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any], source: str) -> Self:
+        """Take them from checked options.
+
+        Raises:
+            ConfigError: both or neither of `table` and `query` are given.
+        """
+        table, query = options.get("table", ""), options.get("query", "")
+        if bool(table) is bool(query):
+            found = "it has both" if table else "it has neither"
+            summary = f"source `{source}` needs either `table` or `query`"
+            raise ConfigError(summary, found, "Give the name of a table, or a SELECT in place of it.")
+        return cls(
+            options.get("url", "duckdb://"), options["id"], _text(table), _text(query), options.get("updated_at", "")
+        )
+
+    @property
+    def engine(self) -> str:
+        """The part of the URL that says which engine: `duckdb`, `postgresql`."""
+        return self.revealed_url().partition("://")[0]
+
+    @property
+    def place(self) -> str:
+        """The rest of the URL."""
+        return self.revealed_url().partition("://")[2]
+
+    def revealed_url(self) -> str:
+        """Return the URL as text; it may hold a password."""
+        return _text(self.url)
+
+
+def _text(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
