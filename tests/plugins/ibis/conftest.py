@@ -1,0 +1,67 @@
+"""Customers in a Parquet file, and the source that reads them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from groupsync.identity import Identity
+from groupsync.model import Members
+from groupsync.source import Question, SourceAnswers, SourceContext
+from groupsync_ibis.source import IbisSource
+from tests.conditions import arrow_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from groupsync.model.criteria import Condition
+
+
+class Shop:
+    """A project with customers in it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._calls = 0
+
+    def write(self, customers: Any, name: str = "customers.parquet") -> None:
+        """Write a Parquet file: an Arrow table, or identifiers each with what is known of them."""
+        import pyarrow.parquet as pq
+
+        table = arrow_table([*customers]) if isinstance(customers, list) else customers
+        pq.write_table(table, self.root / name)
+
+    def source(self, identity: Identity | None = None, **options: Any) -> IbisSource:
+        """Make a source; of the Parquet file, where nothing else is said."""
+        where = {} if {"table", "query"} & set(options) else {"table": "customers.parquet"}
+        context = SourceContext(self.root, "customers", identity or Identity())
+        return IbisSource.from_options({**where, "id": "email", **options}, context)
+
+    def folder(self) -> Path:
+        """Make a folder for one call."""
+        self._calls += 1
+        found = self.root / f"call{self._calls}"
+        found.mkdir()
+        return found
+
+    def evaluate(
+        self,
+        source: IbisSource,
+        *questions: Question,
+        groups: dict[str, set[str]] | None = None,
+        eligible: Condition | None = None,
+    ) -> SourceAnswers:
+        """Ask a source."""
+        members = {name: Members.of(frozenset(each)) for name, each in (groups or {}).items()}
+        return source.evaluate(questions, members, self.folder(), eligible)
+
+    def members(self, source: IbisSource, where: Condition, **given: Any) -> set[str]:
+        """Ask for one segment's members."""
+        return set(self.evaluate(source, Question("asked", where), **given).answers["asked"].members.load())
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """An empty project."""
+    return Shop(tmp_path)
