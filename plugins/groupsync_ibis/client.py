@@ -94,8 +94,6 @@ class Client:
             with self.explained():
                 local = _duckdb(folder)
                 engine = self._engine(local)
-                if folder is not None:
-                    local.execute("SET preserve_insertion_order = false")
                 yield Session(engine, self._table(engine), local, folder, _ENDS.get(engine.name, "$"))
         finally:
             if local is not None:
@@ -154,9 +152,11 @@ class Client:
             local.execute(f"ATTACH {_quoted(path)} AS customers (READ_ONLY)")
             local.execute("USE customers")
         paths = [] if place or not reader_of(self._options.table) else self._files()
-        if not self._options.query:
-            local.execute(f"SET allowed_paths = [{', '.join(map(_quoted, paths))}]")
-            local.execute("SET enable_external_access = false")
+        local.execute(f"SET allowed_paths = [{', '.join(map(_quoted, paths))}]")
+        if self._options.query:
+            local.execute(f"SET allowed_directories = [{_quoted(self._context.root.resolve())}]")
+        local.execute("SET enable_external_access = false")
+        local.execute("SET lock_configuration = true")
         return engine
 
     def _files(self) -> list[Path]:
@@ -196,7 +196,7 @@ class Client:
     def _table(self, engine: Any) -> Any:
         options = self._options
         if options.query:
-            table = engine.sql(_one_select(options.query, engine, self._context.source))
+            table = engine.sql(self._select(options.query, engine))
         elif options.engine == "duckdb" and not options.place and (reader := reader_of(options.table)):
             table = getattr(engine, reader)([str(path) for path in self._files()], table_name=options.table)
         else:
@@ -207,6 +207,27 @@ class Client:
                 near = closest(column, table.columns) or f"Correct `{option}`."
                 raise SourceError(summary, f"it has {_listed(table.columns)}", near)
         return table
+
+    def _select(self, query: str, engine: Any) -> str:
+        """Return a query that only reads, with the files that it names where DuckDB finds them.
+
+        Raises:
+            SourceError: it is none, or more than one statement.
+        """
+        import sqlglot
+
+        found = [each for each in sqlglot.parse(query, dialect=engine.dialect) if each is not None]
+        if len(found) != 1 or not isinstance(found[0], sqlglot.exp.Query):
+            what = f"{len(found)} statements" if len(found) != 1 else f"a statement that is no SELECT ({found[0].key})"
+            summary = f"the query of source `{self._context.source}` must be one SELECT"
+            raise SourceError(summary, f"found {what}", "Correct `query`.")
+        if self._options.engine != "duckdb":
+            return query.rstrip().rstrip(";")
+        for table in found[0].find_all(sqlglot.exp.Table):
+            for name in [table.this, *table.this.find_all(sqlglot.exp.Literal)]:
+                if isinstance(name.this, str) and reader_of(name.this):
+                    name.set("this", str(self._context.root.resolve() / name.this))
+        return found[0].sql(dialect=engine.dialect)
 
     def _named_table(self, engine: Any) -> Any:
         schema, _, name = self._options.table.rpartition(".")
@@ -223,7 +244,9 @@ def _duckdb(folder: Path | None) -> Any:
     import duckdb
 
     spill = {"temp_directory": "" if folder is None else str(folder / "spill")}
-    return duckdb.connect(":memory:", config={**_CLOSED, **spill, "memory_limit": _MEMORY})
+    return duckdb.connect(
+        ":memory:", config={**_CLOSED, **spill, "memory_limit": _MEMORY, "preserve_insertion_order": "false"}
+    )
 
 
 def _spark(url: str) -> Any:
@@ -238,21 +261,6 @@ def _spark(url: str) -> Any:
     session.conf.set("spark.sql.parser.escapedStringLiterals", "false")
     session.conf.set("spark.sql.session.timeZone", "UTC")
     return engine
-
-
-def _one_select(query: str, engine: Any, source: str) -> str:
-    """Return a query that only reads.
-
-    Raises:
-        SourceError: it is none, or more than one statement.
-    """
-    import sqlglot
-
-    found = [each for each in sqlglot.parse(query, dialect=engine.dialect) if each is not None]
-    if len(found) != 1 or not isinstance(found[0], sqlglot.exp.Query):
-        what = f"{len(found)} statements" if len(found) != 1 else f"a statement that is no SELECT ({found[0].key})"
-        raise SourceError(f"the query of source `{source}` must be one SELECT", f"found {what}", "Correct `query`.")
-    return query.rstrip().rstrip(";")
 
 
 def _is_ours(error: Exception) -> bool:

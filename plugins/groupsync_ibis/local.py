@@ -112,14 +112,17 @@ class Local:
         return f"CASE WHEN {plain} THEN {canonical} WHEN raw <> '' THEN canonical(raw) END"
 
     def _canonical(self, values: Any) -> Any:
-        """Make identifiers canonical that SQL can't; null where they are none. Called by DuckDB, with Arrow arrays."""
+        """Make identifiers canonical that SQL can't; null where they are none.
+
+        Called by DuckDB with Arrow arrays, which may have more than what is needed, nulls too: all of a dictionary.
+        """
         import pyarrow as pa
 
         return pa.array([self._canonical_or_none(value) for value in values.to_pylist()], pa.string())
 
-    def _canonical_or_none(self, value: str) -> str | None:
+    def _canonical_or_none(self, value: str | None) -> str | None:
         try:
-            return self._identity.canonical(value)
+            return self._identity.canonical(value) if value else None
         except ValueError:
             return None
 

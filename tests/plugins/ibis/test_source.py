@@ -345,8 +345,9 @@ def test_csv_files_are_read_with_the_types_they_have(shop):
 def test_a_query_takes_the_place_of_a_table(shop):
     """A SELECT over files of the project."""
     shop.write(people(10))
-    source = shop.source(query="SELECT email, orders * 2 AS twice FROM 'customers.parquet';")
-    assert {who for who, row in people(10) if row["orders"] == 4} == shop.members(source, bound("twice", "eq", 8))
+    for place in ("'customers.parquet'", "read_parquet('*.parquet')", "read_parquet(['customers.parquet'])"):
+        source = shop.source(query=f"SELECT email, orders * 2 AS twice FROM {place};")
+        assert {who for who, row in people(10) if row["orders"] == 4} == shop.members(source, bound("twice", "eq", 8))
 
 
 def test_a_duckdb_file_is_read_and_never_written(shop):
