@@ -13,6 +13,7 @@ from groupsync_ibis.source import IbisSource
 from tests.conditions import arrow_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from groupsync.model.criteria import Condition
@@ -24,6 +25,7 @@ class Shop:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._calls = 0
+        self._sources: list[IbisSource] = []
 
     def write(self, customers: Any, name: str = "customers.parquet") -> None:
         """Write a Parquet file: an Arrow table, or identifiers each with what is known of them."""
@@ -36,7 +38,14 @@ class Shop:
         """Make a source; of the Parquet file, where nothing else is said."""
         where = {} if {"table", "query"} & set(options) else {"table": "customers.parquet"}
         context = SourceContext(self.root, "customers", identity or Identity())
-        return IbisSource.from_options({**where, "id": "email", **options}, context)
+        source = IbisSource.from_options({**where, "id": "email", **options}, context)
+        self._sources.append(source)
+        return source
+
+    def close(self) -> None:
+        """Close all sources."""
+        for source in self._sources:
+            source.close()
 
     def folder(self) -> Path:
         """Make a folder for one call."""
@@ -62,6 +71,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Shop:
+def shop(tmp_path: Path) -> Iterator[Shop]:
     """An empty project."""
-    return Shop(tmp_path)
+    found = Shop(tmp_path)
+    yield found
+    found.close()

@@ -1,0 +1,176 @@
+"""Conditions on PostgreSQL and Spark mean what `groupsync.truth` says, as they do on DuckDB."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from groupsync.bucket import within
+from groupsync.errors import SourceError
+from groupsync.model.criteria import All, Everyone, InGroup, Not, Share, Top
+from groupsync.model.members import encode_members
+from groupsync.source import Question
+from groupsync.truth import truth
+from tests.conditions import AT, HOSTILE, arrow_table, bound, conditions, tables
+
+GROUPS = {"beta": {"p1@example.com", "p2@example.com", "x@example.com"}, "none": set()}
+_COLUMNS = (
+    "email text, name text, orders bigint, small smallint, score double precision, ratio real, spend numeric(10, 2), "
+    "newsletter boolean, born date, seen timestamp, bought timestamptz"
+)
+_SEVERAL = settings(max_examples=25, suppress_health_check=list(HealthCheck))
+
+
+class PostgreSQL:
+    """The table `customers` on PostgreSQL."""
+
+    def __init__(self, database):
+        self.database = database
+        self.options = {"url": database.url, "table": "customers"}
+
+    def write(self, customers):
+        """Replace the table."""
+        self.database.connection.execute("DROP TABLE IF EXISTS customers")
+        self.database.connection.execute(f"CREATE TABLE customers ({_COLUMNS})")
+        rows = [tuple(row.values()) for row in arrow_table(customers).to_pylist()]
+        with self.database.connection.cursor() as cursor, cursor.copy("COPY customers FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+class Spark:
+    """The view `customers` on Spark."""
+
+    def __init__(self, session, shop):
+        self.session, self.shop = session, shop
+        self.options = {"url": "pyspark://", "table": "customers"}
+
+    def write(self, customers):
+        """Replace the view."""
+        name = f"table{len(list(self.shop.root.iterdir()))}.parquet"
+        self.shop.write(customers, name)
+        self.session.read.parquet(str(self.shop.root / name)).createOrReplaceTempView("customers")
+
+
+@pytest.fixture(params=["postgresql", "spark"])
+def engine(request, shop):
+    """Give a table on each engine."""
+    found = request.getfixturevalue(request.param)
+    return PostgreSQL(found) if request.param == "postgresql" else Spark(found, shop)
+
+
+def check(shop, engine, customers, wheres):
+    """Hold an engine against the law."""
+    engine.write(customers)
+    questions = [Question(f"q{number}", where) for number, where in enumerate(wheres)]
+    source = shop.source(**engine.options)
+    answers = shop.evaluate(source, *questions, groups=GROUPS).answers
+    source.close()
+    for question in questions:
+        expected = {who for who, row in customers if truth(question.where, row, who, GROUPS)}
+        assert expected == answers[question.name].members.load(), question.where
+
+
+@_SEVERAL
+@given(tables(), st.lists(conditions(("beta", "none")), min_size=1, max_size=12))
+def test_postgresql_agrees_with_the_law(shop, postgresql, customers, wheres):
+    """Whatever the condition and the table, on every row."""
+    check(shop, PostgreSQL(postgresql), customers, wheres)
+
+
+@settings(_SEVERAL, max_examples=5)
+@given(tables(60), st.lists(conditions(("beta", "none")), min_size=20, max_size=40))
+def test_spark_agrees_with_the_law(shop, spark, customers, wheres):
+    """The same, with fewer and larger tables, since each question takes Spark a second."""
+    check(shop, Spark(spark, shop), customers, wheres)
+
+
+def test_hostile_values_stay_values(shop, engine):
+    """No value ends its literal, stands for a wildcard or is looked up."""
+    customers = [(f"p{number}@example.com", {"name": text}) for number, text in enumerate(HOSTILE)]
+    wheres = [bound("name", operator, text) for text in HOSTILE for operator in ("eq", "contains", "ends_with")]
+    check(shop, engine, customers, [*wheres, *(bound("name", "starts_with", text) for text in HOSTILE)])
+
+
+def test_a_long_list_is_the_same_as_a_short_one(shop, engine):
+    """More values than are written out one by one."""
+    customers = [(f"p{number}@example.com", {"name": text, "orders": number}) for number, text in enumerate(HOSTILE)]
+    names = (*HOSTILE[1:], *(f"name {number}" for number in range(500)))
+    wheres = [
+        bound("name", "in", names),
+        Not(bound("name", "in", names), AT),
+        bound("orders", "in", tuple(range(5, 900))),
+    ]
+    check(shop, engine, [*customers, ("null@example.com", {})], wheres)
+
+
+def test_the_engine_gives_what_files_give(shop, engine):
+    """Holdout, sample, order, census, counts, shares and rows are those of the same customers in a file."""
+    customers = [(f"P{n * 7 % 500}@Example.com", {"orders": n % 50 or None, "small": n % 3}) for n in range(520)]
+    customers += [(None, {}), ("nobody", {}), ("Zoë@example.com", {"orders": 4})]
+    engine.write(customers)
+    shop.write(customers)
+    share = Share(Decimal(20), "it's \\ ${env:HOME}")
+    question = Question("q", bound("small", "gte", 1), share, Share(Decimal(50), "x"), Top(9, "orders", True, None, AT))
+    eligible, other = All((InGroup("many", AT), bound("small", "lte", 1)), AT), Everyone(AT)
+    groups = {"many": {f"p{number}@example.com" for number in range(300)}}
+    found = []
+    for source in (shop.source(**engine.options), shop.source()):
+        answers = shop.evaluate(source, question, groups=groups, eligible=eligible)
+        answer = answers.answers["q"]
+        whole = shop.evaluate(source).census
+        found.append((
+            answer.members.raw(), list(answer.order()), answer.held_out, answer.matched, answers.census.rows,
+            (whole.rows, whole.nulls, whole.invalid, whole.duplicates, whole.samples),
+            source.count([other, question.where], {}, bound("orders", "gt", 3)),
+            source.shares(other, "orders", {}, bound("small", "eq", 1)),
+            source.rows(["p1@example.com", "zoë@example.com", "p999@example.com"], ["orders", "small"]).keys(),
+            [(each.name, each.type) for each in source.attributes() if each.name in {"email", "small"}],
+        ))  # fmt: skip
+        source.close()
+    assert found[1] == found[0]
+    assert 0 < len(found[0][1])
+    assert encode_members(found[0][1]) == found[0][0]
+    assert not [who for who in found[0][1] if within(share, who)]
+
+
+def test_what_is_wrong_with_an_engine_is_told(shop, engine):
+    """A table that is not there is told with those that are."""
+    engine.write([])
+    with pytest.raises(SourceError) as caught:
+        shop.source(**{**engine.options, "table": "costumers"}).attributes()
+    assert "has no table `costumers`" in caught.value.summary
+    assert "Did you mean `customers`?" == caught.value.hint
+
+
+def test_no_message_has_the_password(shop, postgresql):
+    """Neither that of a wrong password nor that of a server that is not there."""
+    right = postgresql.url
+    secret = "pa$$:w%C3%B6rd"
+    for url in (right.replace(":secret@", f":{secret.replace('%', '%25')}@"), "postgresql://gs:hunter22@127.0.0.1:1/x"):
+        with pytest.raises(SourceError) as caught:
+            shop.source(url=url, table="customers").attributes()
+        said = f"{caught.value.summary} {caught.value.detail} {caught.value.hint}"
+        assert "did not answer" in said
+        assert not [each for each in ("hunter22", secret, url) if each in said]
+
+
+def test_postgresql_is_safe_from_backslashes_whatever_it_was_set_to(shop, postgresql):
+    """Where a backslash in a literal would escape, a value can't end its literal; and nothing can be written."""
+    name = postgresql.connection.info.dbname
+    for setting in ("standard_conforming_strings = off", "backslash_quote = on"):
+        postgresql.connection.execute(f'ALTER DATABASE "{name}" SET {setting}')
+    check(shop, PostgreSQL(postgresql), [("p1@example.com", {"name": "a"})], [bound("name", "eq", "\\' OR 1=1 --")])
+    source = shop.source(url=postgresql.url, query="SELECT lo_create(0)::text AS email")
+    with pytest.raises(SourceError, match="did not answer"):
+        shop.evaluate(source, Question("all", Everyone(AT)))
+    source.close()
+
+
+def test_spark_looks_nothing_up(shop, spark):
+    """Spark would replace `${…}` even inside texts; that is off once a source was connected to."""
+    spark.conf.set("spark.sql.variable.substitute", "true")
+    check(shop, Spark(spark, shop), [("p1@example.com", {"name": "${env:HOME}"})], [bound("name", "eq", "${env:HOME}")])
