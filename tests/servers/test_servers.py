@@ -170,3 +170,31 @@ def test_servers_can_be_left_out_by_their_mark(tmp_path):
     """A test that asks for a server is marked by that alone."""
     done = run_without_servers(tmp_path, "-n0", "-m", "not servers", ci=True)
     assert "1 passed, 5 deselected" in done.stdout
+
+
+# --- Workers ----------------------------------------------------------------------------------------------------------
+
+GROUPED = """\
+import os
+
+import pytest
+
+
+@pytest.mark.xdist_group("one")
+@pytest.mark.parametrize("number", range(20))
+def test_one(number):
+    with open("workers", "a") as stream:
+        stream.write(os.environ["PYTEST_XDIST_WORKER"] + "\\n")
+"""
+
+
+def test_tests_of_one_group_go_to_one_worker(tmp_path):
+    """With two workers there is still one server a run; a pytest that pytest-xdist does not fit would start two."""
+    (tmp_path / "test_grouped.py").write_text(GROUPED)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    typed = [sys.executable, "-m", "pytest", "-n2", "--dist=loadgroup", "--quiet"]
+    done = subprocess.run(typed, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert 0 == done.returncode, done.stdout + done.stderr
+    workers = (tmp_path / "workers").read_text().split()
+    assert 20 == len(workers)
+    assert 1 == len(set(workers))
