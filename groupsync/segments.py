@@ -181,7 +181,7 @@ def compute_segments(project: Project, plugins: Plugins | None, as_of: datetime)
 
 def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) -> dict[str, Question]:
     """Return the question of every segment, by its name."""
-    from groupsync.binding import bind, bind_top
+    from groupsync.binding import bind, bind_order
 
     questions: dict[str, Question] = {}
     for definition in segments_of(project):
@@ -192,8 +192,9 @@ def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) 
         project.findings.extend(problems)
         top = definition.limit
         if top is not None:
-            top, problems = bind_top(top, source.attributes, source.config.name)
-            project.findings.extend(problems)
+            project.findings.extend(bind_order(top.field, source.attributes, source.config.name, top.at))
+            known = source.attributes.get(top.field)
+            top = replace(top, field=known.column or known.name) if known else None
         questions[definition.name] = Question(definition.name, where, definition.holdout, definition.sample, top)
     stop_on_errors(project.findings)
     return questions
