@@ -36,6 +36,24 @@ def groups_of(condition: Condition) -> tuple[InGroup, ...]:
     return tuple(part for part in _leaves(condition) if isinstance(part, InGroup))
 
 
+def groups_ruled_out(condition: Condition) -> tuple[InGroup, ...]:
+    """Return the mentions of groups whose members a condition keeps out: those under an odd number of `not`."""
+    return tuple(_ruled_out(condition, False))
+
+
+def _ruled_out(condition: Condition, is_opposite: bool) -> Iterator[InGroup]:
+    match condition:
+        case All() | AnyOf():
+            for part in condition.conditions:
+                yield from _ruled_out(part, is_opposite)
+        case Not():
+            yield from _ruled_out(condition.condition, not is_opposite)
+        case InGroup() if is_opposite:
+            yield condition
+        case _:
+            pass
+
+
 def in_words(condition: Condition) -> str:
     """Return a condition as one line of English: `age ≥ 50 and (country in DE, AT or in group beta)`.
 

@@ -110,7 +110,7 @@ def _unknown_sources(definitions: Iterable[Definition], config: Config) -> Itera
     for definition in definitions:
         if definition.source is not None and definition.source not in known:
             yield Diagnostic(
-                "GS408",
+                "GS410",
                 Severity.ERROR,
                 f"Unknown source `{definition.source}`",
                 f"`source` of `{definition.name}` may be: {', '.join(sorted(known)) or 'nothing'}.",

@@ -7,17 +7,27 @@ import fnmatch
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from groupsync.condition_words import groups_of, groups_ruled_out
 from groupsync.model import Definition, Diagnostic, Reference, Severity, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from groupsync.model import SourceRange
+    from groupsync.model.criteria import InGroup
 
 _MAX_DEPTH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A reference, expanded to one group."""
+    """A reference, expanded to one group.
+
+    Attributes:
+        role: `include`, `exclude`, `restrict_to`, or `in_group` for what a condition names.
+        target: name of the group.
+        reference: the entry, or the mention in the condition.
+    """
 
     role: str
     target: str
@@ -59,14 +69,29 @@ class Graph:
         self.referenced = {edge.target for edges in self.edges.values() for edge in edges}
 
     def _edges_of(self, definition: Definition) -> list[Edge]:
-        if not (definition.include or definition.exclude or definition.restrict_to):
+        if not (definition.include or definition.exclude or definition.restrict_to or definition.where):
             return []
-        return [
+        edges = [
             edge
             for role in ("include", "exclude", "restrict_to")
             for reference in getattr(definition, role) or ()
             for edge in self._expand(role, reference, definition)
         ]
+        return edges + self._edges_of_condition(definition)
+
+    def _edges_of_condition(self, definition: Definition) -> list[Edge]:
+        """Return one edge for each group that a condition names, from where it names it first."""
+        if definition.where is None:
+            return []
+        mentions: dict[str, InGroup] = {}
+        for mention in groups_of(definition.where):
+            mentions.setdefault(mention.group, mention)
+        references = [Reference(mention.group, mention.at) for mention in mentions.values()]
+        edges = [edge for reference in references for edge in self._expand("in_group", reference, definition)]
+        for mention in groups_ruled_out(definition.where):
+            if mention.group in self.definitions:
+                self._warn_of_partial("not_in_group", mention.at, self.definitions[mention.group])
+        return edges
 
     def _expand(self, role: str, reference: Reference, owner: Definition | None) -> Iterator[Edge]:
         own_name = owner.name if owner else None
@@ -81,7 +106,18 @@ class Graph:
             problem = None if name in self._doubtful else _unusable(role, reference, self.definitions[name])
             if problem is not None:
                 self.diagnostics.append(problem)
+            elif role == "exclude":
+                self._warn_of_partial(role, reference.at, self.definitions[name])
             yield Edge(role, name, reference)
+
+    def _warn_of_partial(self, role: str, at: SourceRange, definition: Definition) -> None:
+        key = "holdout" if definition.holdout else "sample" if definition.sample else ""
+        if not key or definition.name in self._doubtful:
+            return
+        summary = f"`{role}` names `{definition.name}`, which has a {key}"
+        detail = f"Only the members that its {key} leaves are excluded; the others are not."
+        hint = "Exclude a group with the same people and no holdout or sample, if all of them are meant."
+        self.diagnostics.append(Diagnostic("GS408", Severity.WARNING, summary, detail, hint, at, (definition.at,)))
 
     def _closure(self, names: Iterable[str]) -> frozenset[str]:
         seen: set[str] = set()
@@ -148,8 +184,13 @@ def _unknown_reference(role: str, reference: Reference, definitions: Mapping[str
 def _unusable(role: str, reference: Reference, definition: Definition) -> Diagnostic | None:
     if definition.lifecycle.state is State.ABSENT:
         detail, hint = "It has `state: absent`, so it has no members to speak of.", "Take the entry out."
+    elif definition.limit is not None and definition.limit.keep_until_rank is not None:
+        summary = f"`{role}` can't use the group `{definition.name}`"
+        detail = "Its `limit` has `keep_until_rank`, so that its members depend on those that each target has."
+        hint = "Take `keep_until_rank` out there, or refer to a group without it."
+        return Diagnostic("GS409", Severity.ERROR, summary, detail, hint, reference.at, (definition.limit.at,))
     elif not manages_members(definition):
-        detail = "Its membership is not managed here: it has none of members, members_from, include."
+        detail = "Its membership is not managed here: it has none of members, members_from, include, where."
         hint = f"Give `{definition.name}` its members (`members: []` for none), or take the entry out."
     else:
         return None

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from groupsync.desired import Blocked, Desired
 from groupsync.evaluation import Ask, Evaluator, MemberReader
+from groupsync.model import Diagnostic, Severity
 from groupsync.references import NO_DOUBTS, Doubts, Graph, rename_conflicts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from groupsync.model import Definition, Diagnostic, Reference
+    from groupsync.model import Definition, Reference
 
 __all__ = ["Ask", "Blocked", "Desired", "MemberReader", "Resolution", "resolve"]
 
@@ -30,7 +31,7 @@ class Resolution:
     """All desired groups, with what is wrong between them.
 
     Attributes:
-        diagnostics: all of them errors.
+        diagnostics: errors, which leave it without groups, and warnings.
     """
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...], evaluator: Evaluator | None = None) -> None:
@@ -79,8 +80,12 @@ def resolve(
     by_name = {definition.name: definition for definition in (*doubts.broken, *definitions)}
     graph = Graph(by_name, exclude, doubts)
     diagnostics = (*graph.diagnostics, *rename_conflicts(by_name))
-    if not diagnostics:
-        diagnostics = tuple(graph.cycles())
-    if diagnostics or doubts != NO_DOUBTS:
+    if not _has_error(diagnostics):
+        diagnostics = (*diagnostics, *graph.cycles())
+    if _has_error(diagnostics) or doubts != NO_DOUBTS:
         return Resolution(diagnostics)
-    return Resolution((), Evaluator(graph, files, as_of, sources))
+    return Resolution(diagnostics, Evaluator(graph, files, as_of, sources))
+
+
+def _has_error(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(found.severity is Severity.ERROR for found in diagnostics)

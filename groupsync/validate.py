@@ -7,6 +7,7 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from groupsync.condition_words import groups_of
 from groupsync.criteria import read_condition
 from groupsync.guard_config import group_guards_of
 from groupsync.members.inline import inline_members
@@ -172,7 +173,13 @@ class _Reader:
     def _where(self) -> Condition | None:
         if "where" not in self.value:
             return None
-        return read_condition(self.document, ("where",), self.value["where"], self.found)
+        where = read_condition(self.document, ("where",), self.value["where"], self.found)
+        own = [mention for mention in groups_of(where) if mention.group == self.name] if where else []
+        for mention in own[:1]:
+            summary = f"`where` of `{self.name}` names the group itself"
+            detail, hint = "A group can't be built from itself.", "Take it out."
+            self.found.append(Diagnostic("GS213", Severity.ERROR, summary, detail, hint, mention.at))
+        return where
 
     def _references(self, role: str) -> tuple[Reference, ...]:
         references: dict[tuple[object, ...], Reference] = {}

@@ -238,7 +238,7 @@ def test_all_and_any_make_different_definitions():
 
     conditions = [
         "{all: [{a: 1}, {b: 2}]}", "{any: [{a: 1}, {b: 2}]}", "{all: [{a: 1}]}", "{not: {a: 1}}", "{a: 1}", "{a: '1'}",
-        "{a: true}", "{a: {gt: 1}}", "{a: {eq: 'b', ignore_case: true}}", "{a: b}", "{in_group: a}", "{everyone: true}",
+        "{a: true}", "{a: {gt: 1}}", "{a: {eq: 'b', ignore_case: true}}", "{a: b}", "{in_group: x}", "{everyone: true}",
     ]  # fmt: skip
     assert len(conditions) == len({digest(one) for one in conditions})
     assert digest("{a: 1}") == digest("\n  a:   1", before="# first\n")
