@@ -169,7 +169,7 @@ class _Binder:
     def _unfit_operator(self, test: Test, attribute: Attribute) -> None:
         what = "`ignore_case`" if test.ignore_case and test.operator in _EQUALITY else f"`{test.operator}`"
         summary = f"{what} does not go with `{shown(test.field)}`, which is {_type_words(attribute)}"
-        known = [f"`{operator}`" for operator in Operator if operator in _operators_of(attribute.type)]
+        known = [f"`{operator}`" for operator in Operator if operator in operators_of(attribute.type)]
         detail = f"It can be tested by {', '.join(known)}."
         if attribute.type is Type.TEXT and test.operator in _ORDER:
             detail = f"Engines order texts differently. {detail}"
@@ -188,7 +188,8 @@ def _type_words(attribute: Attribute) -> str:
     return f"{words} ({attribute.native})" if attribute.native else words
 
 
-def _operators_of(of: Type) -> frozenset[Operator]:
+def operators_of(of: Type) -> frozenset[Operator]:
+    """Return the operators that attributes of a type can be tested by."""
     if of is Type.OTHER:
         return frozenset([Operator.IS_NULL])
     found = _EQUALITY | {Operator.IS_NULL}
@@ -203,7 +204,7 @@ def _operators_of(of: Type) -> frozenset[Operator]:
 
 def _goes_with(test: Test, of: Type) -> bool:
     folds = test.ignore_case and test.operator in FOLDABLE
-    return test.operator in _operators_of(of) and (of is Type.TEXT or not folds)
+    return test.operator in operators_of(of) and (of is Type.TEXT or not folds)
 
 
 def _operator_hint(test: Test, attribute: Attribute) -> str:
