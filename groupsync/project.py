@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Project:
     """A project's files, loaded and resolved.
 
-    `approvals` are those that hold now; `findings` collects warnings all through the run.
+    `approvals` are those that hold now; `findings` collects warnings all through the run; `held` keeps alive what
+    members are read from that were made on the way.
     """
 
     config: Config
@@ -38,6 +39,7 @@ class Project:
     files: MemberFiles
     findings: list[Diagnostic] = field(default_factory=list)
     approvals: tuple[Grant, ...] = ()
+    held: list[object] = field(default_factory=list, repr=False)
 
 
 def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, track: Track = untracked) -> Project:

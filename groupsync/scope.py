@@ -142,11 +142,12 @@ class _Scoping:
         self.renamed.update(definition.previously)
         is_small = blocked.size is not None and blocked.by == name
         empties = is_small and definition.min_size is not None and definition.min_size.empties
-        if empties and prior is not None and prior.mark is not None and self._is_ours(prior, desired):
+        is_emptied = empties and prior is not None and prior.mark is not None and self._is_ours(prior, desired)
+        if is_emptied:
             emptied = replace(desired, group=replace(desired.group, members=NO_MEMBERS))
             yield Pair(Action.UPDATE, emptied, prior, f"too small: {blocked.reason}")
         if is_small:
-            what = "emptied" if empties else "left as it is"
+            what = "emptied" if is_emptied else "left as it is" if prior else "not made"
             hint = "Loosen its conditions, lower `min_size`, or wait until there are more."
             self._warn("GS621", f"`{name}` is small, so it is {what}", f"Inactive: {blocked.reason}.", hint, desired)
             return

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import weakref
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,8 +54,7 @@ class Computed:
     """A project whose segments are computed.
 
     Attributes:
-        project: the same project; the members of its segments lie in a folder that goes when nobody refers to this any
-            more.
+        project: the same project; the members of its segments lie in a folder that is there as long as the project.
         sources: those that were asked, in the order of the config.
         refusals: what their guards refused.
     """
@@ -63,7 +62,6 @@ class Computed:
     project: Project
     sources: tuple[SourceState, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    folder: Folder | None = field(default=None, repr=False)
 
 
 class Folder:
@@ -210,6 +208,7 @@ class _Computing:
         self.questions = _bound(project, opened, as_of)
         self.past = past_rows(project.config.journal, project.config.project)
         self.folder = Folder()
+        project.held.append(self.folder)
         self.passes = 0
         self.states: dict[str, SourceState] = {}
         self.refusals: dict[str, list[Refusal]] = {}
@@ -250,7 +249,6 @@ class _Computing:
             replace(self.project, resolution=resolution),
             tuple(self.states[name] for name in order),
             tuple(refusal for name in order for refusal in self.refusals[name]),
-            self.folder,
         )
 
 

@@ -1,4 +1,4 @@
-"""Cases: small YAML files that say what is there, what is written, what must be planned and what must come of it.
+r"""Cases: small YAML files that say what is there, what is written, what must be planned and what must come of it.
 
     name: a sentence that states the behaviour
     at: 2026-11-23T12:00:00Z         # the instant; optional
@@ -15,6 +15,7 @@
       groups/a.yaml: |
         …
       groups/large.txt: 280          # the same people, one a line; 100-150 likewise
+    customers: "email,age\nada@example.com,61"     # a source of that name; optional
     plan:                            # every change, by name
       beta: {action: update, add: [], remove: [bob@example.com], attributes: {display_name: [Beta, Testers]}}
       large: {action: update, remove: 20}          # so many
@@ -69,6 +70,15 @@ definitions: [groups/**/*.yaml]
 targets:
   there: {plugin: memory}
 """
+CUSTOMERS_CONFIG: Final = """\
+version: 1
+project: shop
+definitions: [groups/**/*.yaml]
+sources:
+  customers: {plugin: ibis, table: customers.csv, id: email}
+targets:
+  there: {plugin: memory}
+"""
 _RANGE: Final = re.compile(r"\d+-\d+")
 _DEFAULT_INSTANT: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -110,7 +120,10 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
         AssertionError: planning wrote something, the second plan is not empty, or the reverse plan does not restore
             what was there.
     """
-    _write_files(folder, {"groupsync.yaml": DEFAULT_CONFIG, **case.get("files", {})})
+    _write_files(folder, {"groupsync.yaml": DEFAULT_CONFIG})
+    if "customers" in case:
+        _write_files(folder, {"groupsync.yaml": CUSTOMERS_CONFIG, "customers.csv": case["customers"]})
+    _write_files(folder, case.get("files", {}))
     for name, spec in case.get("prior", {}).items():
         store.put(_prior(name, spec))
     before = dict(store.groups)
