@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -228,6 +229,29 @@ SEGMENT_HEAD = "kind: segment\nname: a\nsource: c\nwhere: {everyone: true}\n"
 def test_what_goes_with_which_kind(text, expected):
     """Keys that don't go with the kind or with each other are told at their place, each once."""
     assert expected == told(text)
+
+
+short_texts = st.text(st.sampled_from("aé☃\0\n -"), max_size=4)
+json_keys = (
+    st.sampled_from(["all", "any", "not", "in_group", "age", "gt", "in", "percent", "seed", "count"]) | short_texts
+)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | short_texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(json_keys, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(json_values, st.sampled_from(["where", "source", "holdout", "sample", "limit", "min_size"]))
+def test_anything_may_stand_in_the_keys_of_a_segment(value, key):
+    """Whatever is written there, the definition is read or the mistake told, and the group's name is known."""
+    whole = {"kind": "segment", "name": "a", "source": "c", "where": {"everyone": True}, key: value}
+    (document,), errors = parse_yaml(json.dumps(whole, ensure_ascii=False).encode(), "g.yaml")
+    assert [] == errors
+    found = check_definition(document)
+    definition, more = (broken_definition_of if found else definition_of)(document, FOLD)
+    assert (definition is not None and not found) or found or more
+    assert "a" == broken_definition_of(document, FOLD)[0].name
 
 
 def test_all_and_any_make_different_definitions():
