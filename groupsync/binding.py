@@ -158,8 +158,9 @@ class _Binder:
         """Add that there is no such attribute."""
         names = sorted(self.attributes)
         word = _CONNECTIVES.get(field.lower(), "")
-        near = difflib.get_close_matches(field.lower(), [*names, *_CONNECTIVES.values()], n=1)
-        meant = word or (near[0] if near else "")
+        known = {name.lower(): name for name in (*_CONNECTIVES.values(), *names)}
+        near = difflib.get_close_matches(field.lower(), known, n=1)
+        meant = word or (known[near[0]] if near else "")
         more = f" and {len(names) - _SHOWN_NAMES:,} more" if len(names) > _SHOWN_NAMES else ""
         detail = f"`{self.source}` has: {', '.join(map(shown, names[:_SHOWN_NAMES]))}{more}." if names else ""
         hint = f"Did you mean `{meant}`?" if meant else "Write the name of one of its attributes."

@@ -120,8 +120,9 @@ def _first_impossible(literals: Sequence[_Literal]) -> int:
 def _conflict(literals: Sequence[_Literal]) -> Diagnostic:
     last = literals[-1]
     pair = next(([one, last] for one in literals[:-1] if not _possible([one, last])), list(literals))
-    summary = f"{' and '.join(f'`{one.words()}`' for one in pair)} can't be true at once"
-    detail = "The condition would be true for nobody."
+    listed = " and ".join(f"`{one.words()}`" for one in pair)
+    summary = f"{listed} can't be true {'at once' if len(pair) > 1 else 'for anybody'}"
+    detail = "What they are part of would be true for nobody."
     return _impossible(summary, detail, last.leaf.at, tuple(one.leaf.at for one in pair[:-1]))
 
 

@@ -307,6 +307,18 @@ def test_three_that_disagree_together_are_all_named():
     assert "`age in 1, 2` and `age in 2, 3` and `age in 3, 1` can't be true at once" == found.summary
 
 
+def test_a_test_that_is_impossible_alone_says_so():
+    """Nobody is neither, and nobody is outside of everyone."""
+    (found,) = bind(read("vip: {not_in: [true, false]}"), ATTRIBUTES, NOW, "customers")[1]
+    assert "`not vip in true, false` can't be true for anybody" == found.summary
+
+
+def test_names_are_found_whatever_their_case():
+    """Databases shout, people do not."""
+    (found,) = bind(read("emial: x"), {"EMAIL": Attribute("EMAIL", Type.TEXT)}, NOW, "crm")[1]
+    assert "Did you mean `EMAIL`?" == found.hint
+
+
 def test_long_lists_are_compared_quickly():
     """Two lists of ten thousand values each take no ten thousand times ten thousand steps."""
     low, high = list(range(10_000)), list(range(10_000, 20_000))
