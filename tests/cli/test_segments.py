@@ -1,0 +1,198 @@
+"""Segments on the command line, on a real table: what is planned, applied, refused and told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+
+from groupsync.errors import ExitCode
+from groupsync.planfile import read_plan
+
+CONFIG = """\
+version: 1
+project: shop
+definitions: [groups/**/*.yaml]
+sources:
+  customers:
+    plugin: ibis
+    table: customers.csv
+    id: email
+    min_rows: 3
+    max_shrink: {percent: 50}
+targets:
+  local: {plugin: file, path: state/}
+"""
+PEOPLE = {"ada@example.com": 61, "bob@example.com": 55, "cy@example.com": 20, "dee@example.com": 30}
+OLDER = "kind: segment\nname: older\nsource: customers\nwhere: {age: {gte: 50}}\n"
+STAFF = "kind: known-user-group\nname: staff\nmembers: [sue@example.com]\n"
+STATE = "state/groups/older.txt"
+
+
+def table(**ages):
+    """The people by age; a name changes that person's, and None takes somebody out."""
+    people = PEOPLE | {f"{name}@example.com": age for name, age in ages.items()}
+    return "email,age\n" + "".join(f"{email},{age}\n" for email, age in people.items() if age is not None)
+
+
+@pytest.fixture
+def shop(project):
+    """A project with one segment and one list, nothing applied yet."""
+    for path in (project.folder / "groups").glob("*.yaml"):
+        path.unlink()
+    project.write("groupsync.yaml", CONFIG)
+    project.write("customers.csv", table())
+    project.write("groups/older.yaml", OLDER)
+    project.write("groups/staff.yaml", STAFF)
+    return project
+
+
+@pytest.fixture
+def applied(shop):
+    """The same, applied."""
+    assert ExitCode.OK == shop("apply", "--yes").code
+    return shop
+
+
+def members(shop):
+    return shop.read(STATE).split()
+
+
+def test_a_segment_is_planned_applied_and_then_at_rest(shop):
+    """The plan names the source and how many customers it has; after an apply there is nothing to do."""
+    done = shop("plan")
+    assert "customers (ibis): 4 customers, 1 segment" in done.out
+    assert "create older  2 members" in done.out
+    assert ExitCode.OK == shop("apply", "--yes").code
+    assert ["ada@example.com", "bob@example.com"] == members(shop)
+    again = shop("plan", "--detailed-exitcode")
+    assert (ExitCode.OK, True) == (again.code, "No changes. 2 groups on 1 target match" in again.out)
+
+
+def test_customers_that_change_move_members_without_an_edit(applied):
+    """The reason says so, and drift does not take it for somebody else's change."""
+    applied.write("customers.csv", table(cy=70))
+    plan = json.loads(applied("plan", "--format", "json").out)
+    (change,) = plan["changes"]
+    assert (["cy@example.com"], []) == (change["add"]["members"], change["remove"]["members"])
+    assert "the customers or the definition changed" == change["reason"]
+    assert ExitCode.OK == applied("drift", "--detailed-exitcode").code
+
+
+def test_a_saved_plan_applies_what_was_reviewed(applied):
+    """What the customers are an hour later makes no difference; the source is not even asked."""
+    applied.write("customers.csv", table(cy=70))
+    applied("plan", "--out", "plan.jsonl")
+    applied.write("customers.csv", "gone\n")
+    done = applied("apply", "plan.jsonl", "--yes")
+    assert (ExitCode.OK, "") == (done.code, done.err)
+    assert ["ada@example.com", "bob@example.com", "cy@example.com"] == members(applied)
+    assert [("customers", 4)] == [(each.name, each.rows) for each in read_plan(applied.folder / "plan.jsonl").sources]
+
+
+def test_a_saved_plan_is_stale_where_the_condition_or_the_source_changed(applied):
+    """Another definition needs another review; so does another table."""
+    applied.write("customers.csv", table(cy=70))
+    for path, old, new in (("groups/older.yaml", "50", "51"), ("groupsync.yaml", "customers.csv", "others.csv")):
+        applied("plan", "--out", "plan.jsonl")
+        before = applied.read(path)
+        applied.write(path, before.replace(old, new))
+        done = applied("apply", "plan.jsonl", "--yes")
+        assert (ExitCode.INCOMPLETE, True) == (done.code, "changed since the plan" in " ".join(done.out.split()))
+        applied.write(path, before)
+    assert ["ada@example.com", "bob@example.com"] == members(applied)
+
+
+def test_a_source_that_shrank_since_the_last_run_is_refused_and_lists_go_on(applied):
+    """The journal knows how many customers there were; with a third of them nobody is removed from a segment."""
+    applied.write("groups/staff.yaml", STAFF.replace("sue", "tom"))
+    applied.write("groupsync.yaml", CONFIG.replace("min_rows: 3", "min_rows: 0"))
+    applied.write("customers.csv", "email,age\nada@example.com,61\n")
+    done = applied("apply", "--yes", "--allow", "remove:staff<=1@" + applied("plan").out.split()[-1])
+    text = " ".join(done.out.split())
+    assert ExitCode.REFUSED == done.code
+    assert (
+        "! refused by max_shrink (groupsync.yaml:10): 3 of 4 customers are gone since the last run, and 2 may" in text
+    )
+    assert ["ada@example.com", "bob@example.com"] == members(applied)
+    assert ["tom@example.com"] == applied.read("state/groups/staff.txt").split()
+
+
+def test_what_is_wrong_with_the_source_stops_the_run_and_says_so(applied):
+    """A missing table, a wrong identifier column, a type that changed, an unknown column: nothing is applied."""
+    applied.write("groups/staff.yaml", STAFF.replace("sue", "tom"))
+    for old, new, said in (
+        ("customers.csv", "customer.csv", "has no file `customer.csv`"),
+        ("id: email", "id: mail", "has no column `mail`"),
+        ("plugin: ibis", "plugin: ibiss", "there is no source `ibiss`"),
+        ("id: email", "id: email\n    attributes: {spend: {unit: USD}}", "GS506"),
+        ("id: email", "id: email\n    eligible: {agee: 3}", "GS220"),
+        ("id: email", "id: email\n    tabel: x", "GS201"),
+    ):
+        applied.write("groupsync.yaml", CONFIG.replace(old, new))
+        done = applied("apply", "--yes")
+        assert (ExitCode.ERROR, True) == (done.code, said in " ".join(done.err.split())), done.err
+    applied.write("groupsync.yaml", CONFIG)
+    applied.write("customers.csv", table(ada="old"))
+    done = applied("apply", "--yes")
+    assert (ExitCode.ERROR, True) == (done.code, "GS221" in done.err), done.err
+    assert ["ada@example.com", "bob@example.com"] == members(applied)
+    assert ["sue@example.com"] == applied.read("state/groups/staff.txt").split()
+
+
+def test_validate_holds_conditions_against_columns_unless_told_not_to(shop):
+    """Without sources, as where no database can be reached, the rest is checked all the same."""
+    shop.write("groups/older.yaml", OLDER.replace("age", "agee"))
+    done = shop("validate")
+    assert ExitCode.ERROR == done.code
+    assert "GS220" in done.err
+    assert "groups/older.yaml:4:9" in done.err
+    assert ExitCode.OK == shop("validate", "--no-sources").code
+
+
+def test_show_computes_segments_and_says_why_one_is_left_as_it_is(shop):
+    """Both sides stand beside each other; of a small one the size is told."""
+    assert ["ada@example.com", "bob@example.com"] == shop("show", "older", "--members").out.split()
+    shop.write("groups/older.yaml", OLDER + "min_size: {count: 5}\n")
+    done = shop("show", "older")
+    assert "older on local: left as it is" in done.out
+    assert "it has 2 of at least 5 members" in done.out
+
+
+def git(shop, *arguments):
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", *identity, *arguments], cwd=shop.folder, check=True, capture_output=True)
+
+
+def test_a_plan_tells_what_comes_of_edits_from_what_would_change_anyway(applied):
+    """Cy comes as a customer who changed, Dee by the edit; Bob goes by the edit, and the list by nothing else."""
+    git(applied, "init", "--quiet", "--initial-branch=main")
+    git(applied, "add", "groupsync.yaml", "groups")
+    git(applied, "commit", "--quiet", "--message=as it was")
+    applied.write("customers.csv", table(cy=70))
+    applied.write("groups/older.yaml", OLDER.replace("{age: {gte: 50}}", "{age: {in: [61, 70, 30]}}"))
+    applied.write("groups/staff.yaml", STAFF + "---\nkind: known-user-group\nname: new\nmembers: [x@example.com]\n")
+    done = applied("plan", "--compare", "main")
+    assert "of edits since main: 1 of 2 added, 1 of 1 removed; the rest would change anyway" in " ".join(
+        done.out.split()
+    )
+    assert "all of it comes of edits since main" in done.out
+    document = json.loads(applied("plan", "--compare", "main", "--format", "json").out)
+    causes = [(each["name"], each["added"], each["removed"]) for each in document["compared"]["causes"]]
+    assert [("new", 1, 0), ("older", 1, 1)] == causes
+    applied("plan", "--compare", "main", "--out", "plan.jsonl")
+    assert 2 == len(read_plan(applied.folder / "plan.jsonl").compared.causes)
+
+
+def test_a_revision_that_is_none_or_not_in_order_can_not_be_compared_with(applied):
+    """Each says what is wrong; an option is no revision."""
+    assert ExitCode.ERROR == applied("plan", "--compare", "main").code
+    git(applied, "init", "--quiet", "--initial-branch=main")
+    applied.write("groups/broken.yaml", "kind: segment\n")
+    git(applied, "add", "groupsync.yaml", "groups")
+    git(applied, "commit", "--quiet", "--message=broken")
+    applied.write("groups/broken.yaml", "")
+    for revision, said in (("nope", "no such revision"), ("--output=x", "no such revision"), ("main", "not in order")):
+        done = applied("plan", f"--compare={revision}")
+        assert (ExitCode.ERROR, True) == (done.code, said in " ".join(done.err.split())), done.err
