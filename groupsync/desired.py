@@ -39,6 +39,7 @@ class Desired:
             none has.
         settled: returns who belongs for those who belong on a target now, where that makes a difference
             (`limit.keep_until_rank`); None where it makes none.
+        bypassing: returns how many listed members are in past its sample or limit; None where it has neither.
         blocked: why the group is left as it is; None where it isn't.
     """
 
@@ -47,4 +48,5 @@ class Desired:
     digest: Callable[[], str]
     unexpired: Callable[[], frozenset[str]] | None = None
     settled: Callable[[frozenset[str]], frozenset[str]] | None = None
+    bypassing: Callable[[], int] | None = None
     blocked: Blocked | None = None

@@ -125,7 +125,7 @@ def _create(pair: Pair, context: Context) -> Change:
         context.target,
         group.name,
         Action.CREATE,
-        reason=pair.reason,
+        reason=_with_bypassing(pair.reason, desired),
         attributes=(*(each for each in attributes if each.after is not None), *_protection(None, group, context)),
         add=add,
         mark=_mark(context, group, add.digest, add.count),
@@ -152,7 +152,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         pair.action,
         prior_name=prior.name,
         id=prior.id,
-        reason=pair.reason or _reason(drift, moved, group.kind),
+        reason=_with_bypassing(pair.reason or _reason(drift, moved, group.kind), desired),
         attributes=attributes,
         add=difference.add,
         remove=difference.remove,
@@ -325,6 +325,13 @@ def _reason(drift: Drift | None, moved: bool, kind: str) -> str:
             return edited
         case _:
             return "members differ" if moved else "attributes differ"
+
+
+def _with_bypassing(reason: str, desired: Desired) -> str:
+    """Say beside the reason how many listed members are in whatever the group's sample and limit say."""
+    count = desired.bypassing() if desired.bypassing else 0
+    keys = " and ".join(key for key in ("sample", "limit") if getattr(desired.definition, key) is not None)
+    return f"{reason}; {count:,} of its listed members bypass `{keys}`" if count else reason
 
 
 # --- Attributes and marks ---------------------------------------------------------------------------------------------

@@ -106,8 +106,14 @@ class Evaluator:
             digest=lambda: self._digest(name),
             unexpired=(lambda: self._evaluate(name, True)) if self._has_expired(name) and not block else None,
             settled=partial(self._settled, name) if limit and limit.keep_until_rank and not block else None,
+            bypassing=partial(self._bypassing, definition) if _narrows(definition) and not block else None,
             blocked=block,
         )
+
+    def _bypassing(self, definition: Definition) -> int:
+        sample = definition.sample
+        listed = self._evaluate(definition.name, False) & self._listed(definition, False)
+        return sum(definition.limit is not None or (sample is not None and not within(sample, each)) for each in listed)
 
     def _block(self, name: str) -> Blocked | None:
         """Return why nothing can be said of who belongs to a group; None where it can."""
@@ -171,20 +177,14 @@ class Evaluator:
         if not keep_expired and Period(until=definition.until).expired(self._as_of):
             return frozenset()
 
-        def holds(period: Period) -> bool:
-            return (Period(period.start) if keep_expired else period).holds(self._as_of)
-
-        listed: set[str] = set()
-        if definition.members:
-            listed.update(definition.members.plain_members())
-            listed.update(timed.address for timed in definition.members.timed if holds(timed.period))
+        listed = self._listed(definition, keep_expired)
         matched = self._answer(name).members.load() if definition.where is not None else frozenset()
         members = listed | matched
         for file in definition.members_from or ():
             members |= self._files.members(file).load()
         edges = self._graph.edges[name]
         for edge in edges:
-            if edge.role == "include" and holds(edge.reference.period):
+            if edge.role == "include" and self._holds(edge.reference.period, keep_expired):
                 members |= self._final(edge.target, keep_expired)
         for edge in edges:
             if edge.role == "exclude" and edge.reference.period.holds(self._as_of):
@@ -193,6 +193,15 @@ class Evaluator:
             if edge.role == "restrict_to" and edge.reference.period.holds(self._as_of):
                 members &= self._final(edge.target, False)
         return self._narrowed(definition, members, matched, listed, prior)
+
+    def _listed(self, definition: Definition, keep_expired: bool) -> set[str]:
+        if definition.members is None:
+            return set()
+        timed = [each.address for each in definition.members.timed if self._holds(each.period, keep_expired)]
+        return {*definition.members.plain_members(), *timed}
+
+    def _holds(self, period: Period, keep_expired: bool) -> bool:
+        return (Period(period.start) if keep_expired else period).holds(self._as_of)
 
     def _narrowed(
         self,
@@ -251,3 +260,8 @@ class Evaluator:
                 digest.update(f"\n{edge.role} {edge.target} {self._digest(edge.target)}".encode())
             self._digests[name] = digest.hexdigest()
         return self._digests[name]
+
+
+def _narrows(definition: Definition) -> bool:
+    """Tell whether listed members are in that a sample or a limit would leave out."""
+    return definition.members is not None and (definition.sample is not None or definition.limit is not None)

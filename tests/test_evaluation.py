@@ -112,6 +112,25 @@ def test_a_limit_takes_the_first_and_listed_members_besides():
     assert {"z@example.com", "y@example.com", "x@example.com", "a@example.com"} == members(found["s"])
 
 
+@pytest.mark.parametrize(("name", "count"), [("limited", 2), ("sampled", 1), ("plain", None)])
+def test_listed_members_that_bypass_a_sample_or_limit_are_counted(name, count):
+    """Who is in the sample anyway bypasses nothing; who is excluded neither."""
+    half = Share(Decimal(50), "a")
+    everybody = [f"p{n}@example.com" for n in range(99)]
+    inside, outside = (next(each for each in everybody if within(half, each) is wanted) for wanted in (True, False))
+    listed = [inside, outside, "out@example.com"]
+    found = computed(
+        [
+            segment("limited", plain=listed, exclude=["e"], limit=Top(3, "spend", True, None, HERE)),
+            segment("sampled", plain=listed, exclude=["e"], sample=half),
+            segment("plain", plain=listed),
+            definition("e", plain=["out@example.com"]),
+        ],
+        Asked({}),
+    )
+    assert count == (found[name].bypassing() if found[name].bypassing else None)
+
+
 def test_who_is_there_matters_only_within_the_margin():
     """`settled` gives the members for those that a target holds."""
     order = [f"p{n}@example.com" for n in range(5)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import KINDS, RULES, Action, Kind
@@ -34,14 +33,11 @@ SYMBOLS: Final = {
 }
 
 
-def change_lines(
-    change: Change, drift: Drift | None, refusals: Sequence[Refusal], style: Style, origin: str = ""
-) -> Iterator[str]:
+def change_lines(change: Change, refusals: Sequence[Refusal], style: Style, origin: str = "") -> Iterator[str]:
     """Give the lines of one change, without their ends.
 
     Args:
         change: what to show.
-        drift: how the group stands to its mark, where that is known.
         refusals: why the change may not be applied, if it may not.
         style: how.
         origin: what of it comes of edits, in words; empty where that was not asked for.
@@ -55,7 +51,7 @@ def change_lines(
     yield f"{head}  {style.paint(size, FAINT)}" if fits else head
     if not fits:
         yield _INDENT + style.paint(size, FAINT)
-    for line in flow(_why(change, drift), _INDENT, style.columns):
+    for line in flow(_why(change), _INDENT, style.columns):
         yield style.paint(line, FAINT)
     yield from wrap(origin, _INDENT, style.columns) if origin else ()
     named = [refusal for refusal in refusals if refusal.name]
@@ -115,12 +111,9 @@ def _size(change: Change) -> str:
     return f"{number(before)} → {counted(after, 'member')}"
 
 
-def _why(change: Change, drift: Drift | None) -> Iterator[str]:
-    """Give the reason, how the group stands to its mark, and where it is defined."""
-    standing = standing_of(drift)
-    if change.action is not Action.UPDATE or not standing:
-        yield escape(change.reason)
-    yield standing
+def _why(change: Change) -> Iterator[str]:
+    """Give the reason, and where the group is defined."""
+    yield escape(change.reason)
     if change.at:
         yield place(change.at)
 
@@ -149,7 +142,7 @@ def member_lines(members: Members, sign: str, color: str, style: Style) -> Itera
     if style.full or count <= SHOWN_MEMBERS + 1:
         shown, hidden = sorted(members.load()), 0
     else:
-        shown, hidden = heapq.nsmallest(SHOWN_MEMBERS, members.load()), count - SHOWN_MEMBERS
+        shown, hidden = members.first(SHOWN_MEMBERS), count - SHOWN_MEMBERS
     for member in shown:
         yield _INDENT + style.paint(f"{sign} {escape(member)}", color)
     if hidden:

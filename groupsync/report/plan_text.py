@@ -33,7 +33,6 @@ def iter_plan(plan: Plan, style: Style = PLAIN) -> Iterator[str]:
 
 def _lines(plan: Plan, style: Style) -> Iterator[str]:
     yield from heading(f"Undo of the run {escape(plan.undoes)}" if plan.undoes else "Plan", plan, style)
-    drift = {(each.target, each.name): each for each in plan.drift}
     refusals: dict[tuple[str, str], list[Refusal]] = {}
     for each in plan.verdict.refusals:
         refusals.setdefault((each.target, each.name), []).append(each)
@@ -55,7 +54,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
         for change in by_target[target.name]:
             yield ""
             speak_against = [*refusals.get(change.key, ()), *whole]
-            yield from change_lines(change, drift.get(change.key), speak_against, style, _origin(change, plan))
+            yield from change_lines(change, speak_against, style, _origin(change, plan))
     yield ""
     yield from _summary_lines(plan, style)
 
