@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from groupsync.errors import SourceError
 from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator
 from groupsync.source import Question
 from groupsync.truth import truth
 from tests.conditions import AT, HOSTILE, bound, conditions, tables
 from tests.plugins.ibis.conftest import Shop
 
+LATE = datetime(9999, 1, 1, tzinfo=UTC)
 GROUPS = {"beta": {"p1@example.com", "p2@example.com", "x@example.com"}, "none": set()}
 
 
@@ -100,3 +102,43 @@ def test_eligible_may_name_groups(shop):
     found = shop.evaluate(shop.source(), Question("all", Everyone(AT)), groups=GROUPS, eligible=eligible)
     assert 1 == found.census.rows
     assert {"p2@example.com"} == found.answers["all"].members.load()
+
+
+@pytest.mark.parametrize(
+    ("column", "true", "false"),
+    [
+        ("huge", bound("huge", "gt", 10**20), bound("huge", "lt", 10**20)),
+        ("huge", bound("huge", "gte", 10**37), bound("huge", "gt", 10**37)),
+        ("huge", bound("huge", "lt", 10**40), bound("huge", "gt", 10**40)),
+        ("unsigned", bound("unsigned", "eq", 2**64 - 1), bound("unsigned", "lt", 0)),
+        ("unsigned", bound("unsigned", "gt", 0.5), bound("unsigned", "lt", 0.5)),
+        ("nanos", bound("nanos", "lt", LATE), bound("nanos", "gt", LATE)),
+        ("nanos", bound("nanos", "eq", datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)), bound("nanos", "is_null", True)),
+        ("seconds", bound("seconds", "in", (datetime(2026, 1, 1, tzinfo=UTC),)), bound("seconds", "is_null", True)),
+        ("level", bound("level", "in", ("high", "none")), bound("level", "eq", "none")),
+        ("level", bound("level", "contains", "ig"), bound("level", "matches", "^H")),
+        ("tags", bound("tags", "is_null", False), bound("tags", "is_null", True)),
+        ("key", bound("key", "is_null", False), bound("key", "is_null", True)),
+        ("whole", bound("whole", "gt", Decimal("4.5")), bound("whole", "gt", Decimal("5.5"))),
+        ("fine", bound("fine", "gt", Decimal("0.1")), bound("fine", "gte", Decimal("0.2"))),
+    ],
+)  # fmt: skip
+def test_types_of_duckdb_are_compared_without_loss(shop, column, true, false):
+    """Whole numbers of 128 bits, without a sign, other units of time, choices, lists: none overflows or rounds."""
+    query = f"""
+        SELECT 'a@example.com' AS email, * FROM (SELECT
+            10000000000000000000000000000000000000::HUGEINT AS huge, 18446744073709551615::UBIGINT AS unsigned,
+            TIMESTAMP_NS '2026-01-01 00:00:00.000001' AS nanos, TIMESTAMP_S '2026-01-01' AS seconds,
+            'high'::ENUM('low', 'high') AS level, ['x'] AS tags, uuid() AS key, 5::TINYINT AS whole,
+            0.10000000000000000000000000000000000001::DECIMAL(38, 38) AS fine)
+        UNION ALL SELECT 'n@example.com', {", ".join(["NULL"] * 9)}"""
+    found = shop.evaluate(shop.source(query=query), Question("true", true), Question("false", Not(false, AT))).answers
+    assert {"a@example.com"} == found["true"].members.load()
+    assert "a@example.com" in found["false"].members.load()
+
+
+def test_a_character_that_no_engine_takes_is_refused(shop):
+    """A text with a null character would end the statement: it is an error, and nobody's condition changes."""
+    shop.write([("a@example.com", {"name": "a"})])
+    with pytest.raises(SourceError, match="did not answer"):
+        shop.members(shop.source(), bound("name", "eq", "a\0' OR TRUE --"))
