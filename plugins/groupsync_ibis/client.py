@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from groupsync.errors import GroupsyncError, SourceError
 from groupsync.schema_words import closest
 from groupsync.secrets import Secret, scrub
+from groupsync_ibis.compile import Dialect
 from groupsync_ibis.files import files_of, reader_of
 
 if TYPE_CHECKING:
@@ -42,14 +43,14 @@ class Session:
         table: the customers, as an Ibis table.
         local: a DuckDB connection of this session's own; the engine's where that is DuckDB.
         folder: for what does not fit into memory; None where nothing large is asked for.
-        end: how the engine's regular expressions write the very end of a text.
+        dialect: in what the engine differs from others.
     """
 
     engine: Any
     table: Any
     local: Any = field(repr=False)
     folder: Path | None
-    end: str
+    dialect: Dialect
 
     def sql(self, expression: Any) -> str:
         """Return an Ibis expression in the engine's SQL."""
@@ -61,8 +62,27 @@ class Session:
             return f"({self.sql(expression)})"
         if self.engine.name == "pyspark":
             return self._spark_relation(expression, name)
-        self.local.register(name, self.engine.to_pyarrow_batches(expression, chunk_size=_BATCH_ROWS))
+        batches = self._sqlite_batches if self.engine.name == "sqlite" else self._batches
+        self.local.register(name, batches(expression))
         return name
+
+    def _batches(self, expression: Any) -> Any:
+        return self.engine.to_pyarrow_batches(expression, chunk_size=_BATCH_ROWS)
+
+    def _sqlite_batches(self, expression: Any) -> Any:
+        """Read in batches; Ibis would hold all rows at once. SQLite has texts where other engines have times."""
+        import pyarrow as pa
+
+        schema = expression.schema().to_pyarrow()
+
+        def batches() -> Iterator[Any]:
+            cursor = self.engine.con.execute(self.sql(expression))
+            while rows := cursor.fetchmany(_BATCH_ROWS):
+                columns = [pa.array(values) for values in zip(*rows, strict=True)]
+                cast = [column.cast(each.type) for column, each in zip(columns, schema, strict=True)]
+                yield pa.record_batch(cast, schema=schema)
+
+        return pa.RecordBatchReader.from_batches(schema, batches())
 
     def _spark_relation(self, expression: Any, name: str) -> str:
         """Let Spark write Parquet: rows that it hands over one by one take four times as long."""
@@ -94,7 +114,7 @@ class Client:
             with self.explained():
                 local = _duckdb(folder)
                 engine = self._engine(local)
-                yield Session(engine, self._table(engine), local, folder, _ENDS.get(engine.name, "$"))
+                yield Session(engine, self._table(engine), local, folder, _dialect(engine))
         finally:
             if local is not None:
                 local.close()
@@ -187,9 +207,11 @@ class Client:
             case "postgres" | "postgresql":
                 return ibis.connect(url, options=_POSTGRES_OPTIONS)
             case "sqlite":
-                engine: Any = ibis.sqlite.connect(self._database())
-                engine.con.execute("PRAGMA query_only = on")
-                return engine
+                import sqlite3
+
+                place = f"{self._database().resolve().as_uri()}?mode=ro"
+                # DuckDB takes the rows, from one of its threads at a time.
+                return ibis.sqlite.from_connection(sqlite3.connect(place, uri=True, check_same_thread=False))
             case _:
                 return ibis.connect(url)
 
@@ -237,6 +259,18 @@ class Client:
             summary = f"source `{self._context.source}` has no table `{self._options.table}`"
             raise SourceError(summary, f"it has {_listed(known)}", closest(name, known) or "Correct `table`.")
         return engine.table(name, **at)
+
+
+def _dialect(engine: Any) -> Dialect:
+    import ibis.expr.operations as known
+
+    splits = engine.has_operation(known.StringSplit) and engine.has_operation(known.Unnest)
+    return Dialect(
+        end=_ENDS.get(engine.name, "$"),
+        has_nan=engine.has_operation(known.IsNan),
+        splits=splits,
+        has_wildcards=engine.name not in {"duckdb", "postgres", "pyspark"},
+    )
 
 
 def _duckdb(folder: Path | None) -> Any:

@@ -6,9 +6,10 @@ Comparisons are written so that no engine has to convert a column's type to a li
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_FLOOR, Context, Decimal
-from typing import TYPE_CHECKING, Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from groupsync.folding import CAPITALS, SMALL, fold
 from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test
@@ -20,6 +21,26 @@ if TYPE_CHECKING:
 
     from groupsync.model.criteria import Condition, Scalar
     from groupsync_ibis.bits import Atom
+
+_Limits: TypeAlias = "tuple[int | Decimal, int | Decimal] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """In what engines differ that Ibis does not know.
+
+    Attributes:
+        end: how its regular expressions write the very end of a text.
+        has_nan: whether it can tell what is not a number.
+        splits: whether it can take a text apart into rows.
+        has_wildcards: whether it may take `%` and `_` for wildcards where a text is to begin or end with something.
+    """
+
+    end: str = "$"
+    has_nan: bool = True
+    splits: bool = True
+    has_wildcards: bool = False
+
 
 _COMPARISONS: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
     Operator.EQ: operator.eq,
@@ -34,14 +55,14 @@ _SEPARATORS: Final = "\x1f\x1e\x1d\x1c\x01\x02\x03\x04"
 _EXACT: Final = Context(prec=10_000, rounding=ROUND_FLOOR)
 
 
-def compile_condition(condition: Condition, table: Any, in_group: Callable[[str], Any], end: str) -> Any:
+def compile_condition(condition: Condition, table: Any, in_group: Callable[[str], Any], dialect: Dialect) -> Any:
     """Return a condition as an Ibis expression over a table.
 
     Args:
         condition: bound.
         table: has the columns that it names.
         in_group: gives the expression for being in a group; never null.
-        end: how the engine's regular expressions write the very end of a text.
+        dialect: of the engine.
     """
     match condition:
         case Everyone():
@@ -49,14 +70,14 @@ def compile_condition(condition: Condition, table: Any, in_group: Callable[[str]
 
             return ibis.literal(value=True)
         case Not():
-            return ~compile_condition(condition.condition, table, in_group, end)
+            return ~compile_condition(condition.condition, table, in_group, dialect)
         case All() | AnyOf():
             join = operator.and_ if isinstance(condition, All) else operator.or_
-            return balanced([compile_condition(each, table, in_group, end) for each in condition.conditions], join)
+            return balanced([compile_condition(each, table, in_group, dialect) for each in condition.conditions], join)
         case InGroup():
             return in_group(condition.group)
         case Test():
-            return compile_test(condition, table[condition.field], end)
+            return compile_test(condition, table[condition.field], dialect)
         case _:
             assert_never(condition)
 
@@ -66,7 +87,7 @@ def never(name: str) -> Any:
     raise ValueError(f"`{name}` is asked of the engine")
 
 
-def compile_bits(atoms: Sequence[Atom], table: Any, end: str) -> list[Any]:
+def compile_bits(atoms: Sequence[Atom], table: Any, dialect: Dialect) -> list[Any]:
     """Return the columns that hold a bit for each atom, `BITS` in each."""
     import ibis
 
@@ -74,7 +95,7 @@ def compile_bits(atoms: Sequence[Atom], table: Any, end: str) -> list[Any]:
     for start in range(0, len(atoms), BITS):
         bits = []
         for number, atom in enumerate(atoms[start : start + BITS]):
-            found = compile_test(atom.test, table[atom.test.field], end)
+            found = compile_test(atom.test, table[atom.test.field], dialect)
             value, nothing = ibis.literal(1 << number, type="int64"), ibis.literal(0, type="int64")
             bits.append(ibis.ifelse(~found if atom.is_negated else found, value, nothing))
         columns.append(balanced(bits, operator.or_))
@@ -90,7 +111,7 @@ def balanced(parts: Sequence[Any], join: Callable[[Any, Any], Any]) -> Any:
     return found[0]
 
 
-def known(column: Any) -> Any:
+def known(column: Any, dialect: Dialect) -> Any:
     """Return a column in which what is not a number (NaN) is null, in a width that all engines compare alike.
 
     Not by comparing with NaN: DuckDB leaves that out where a Parquet file's statistics, which skip NaN, rule it out.
@@ -100,54 +121,63 @@ def known(column: Any) -> Any:
     import ibis
 
     wide = column.cast("float64")
+    if not dialect.has_nan:
+        return wide
     return ibis.ifelse(wide.isnan(), ibis.null("float64"), wide)
 
 
-def compile_test(test: Test, column: Any, end: str) -> Any:
+def compile_test(test: Test, column: Any, dialect: Dialect) -> Any:
     """Return one test of a column: null where the column is, but for `is_null`."""
     dtype = column.type()
-    column = known(column)
+    column = known(column, dialect)
     if test.operator is Operator.IS_NULL:
         return column.isnull() if test.value else column.notnull()
     if dtype.is_string():
-        return _text_test(test, column, end)
+        return _text_test(test, column, dialect)
     if isinstance(_single(test), float):
         column = column.cast("float64")
     elif dtype.is_decimal():
-        return _exact_test(test, column, dtype.scale, _decimal_limits(dtype))
+        return _exact_test(test, column, (dtype.scale, _decimal_limits(dtype)), dialect)
     elif dtype.is_integer():
-        return _exact_test(test, column, 0, (dtype.bounds.lower, dtype.bounds.upper))
+        return _exact_test(test, column, (0, (dtype.bounds.lower, dtype.bounds.upper)), dialect)
     if dtype.is_timestamp() and dtype.scale not in {None, 6}:
         column = column.cast(dtype.copy(scale=6))
     if test.operator is Operator.IN:
-        return _is_in(column, _values(test))
+        return _is_in(column, _values(test), dialect)
     return _COMPARISONS[test.operator](column, _literal(_single(test), column.type()))
 
 
-def _text_test(test: Test, column: Any, end: str) -> Any:
+def _text_test(test: Test, column: Any, dialect: Dialect) -> Any:
     values: list[Scalar] = [fold(str(each)) if test.ignore_case else str(each) for each in _values(test)]
     if test.ignore_case:
         column = column.translate(CAPITALS, SMALL)
     match test.operator:
         case Operator.IN:
-            return _is_in(column, values)
+            return _is_in(column, values, dialect)
         case Operator.CONTAINS:
             return column.contains(values[0])
-        case Operator.STARTS_WITH:
-            return column.startswith(values[0])
-        case Operator.ENDS_WITH:
-            return column.endswith(values[0])
+        case Operator.STARTS_WITH | Operator.ENDS_WITH:
+            return _at_edge(column, str(values[0]), dialect, is_start=test.operator is Operator.STARTS_WITH)
         case Operator.MATCHES:
-            return column.re_search(with_end(str(test.value), end))
+            return column.re_search(with_end(str(test.value), dialect.end))
         case _:
             return _COMPARISONS[test.operator](column, _literal(values[0], column.type()))
 
 
-def _exact_test(test: Test, column: Any, scale: int | None, limits: tuple[int | Decimal, int | Decimal] | None) -> Any:
+def _at_edge(column: Any, value: str, dialect: Dialect, *, is_start: bool) -> Any:
+    if not value:
+        return _always(column, value=True)
+    if dialect.has_wildcards:
+        return (column.left(len(value)) if is_start else column.right(len(value))) == value
+    return column.startswith(value) if is_start else column.endswith(value)
+
+
+def _exact_test(test: Test, column: Any, room: tuple[int | None, _Limits], dialect: Dialect) -> Any:
     """Compare with a value that a column of this scale may not be able to hold, by the next one below that it can."""
+    scale, limits = room
     if test.operator is Operator.IN:
         fitting = [each for each in map(_number, _values(test)) if _fits(each, scale, limits)]
-        return _is_in(column, fitting)
+        return _is_in(column, fitting, dialect)
     value = _number(_single(test))
     if limits is not None and not limits[0] <= value <= limits[1]:
         is_below = value < limits[0]
@@ -163,13 +193,13 @@ def _exact_test(test: Test, column: Any, scale: int | None, limits: tuple[int | 
 _GT, _GTE, _LT, _LTE = Operator.GT, Operator.GTE, Operator.LT, Operator.LTE
 
 
-def _fits(value: Decimal, scale: int | None, limits: tuple[int | Decimal, int | Decimal] | None) -> bool:
+def _fits(value: Decimal, scale: int | None, limits: _Limits) -> bool:
     if limits is not None and not limits[0] <= value <= limits[1]:
         return False
     return scale is None or value == value.quantize(Decimal(1).scaleb(-scale), context=_EXACT)
 
 
-def _decimal_limits(dtype: Any) -> tuple[Decimal, Decimal] | None:
+def _decimal_limits(dtype: Any) -> _Limits:
     if dtype.precision is None or dtype.scale is None:
         return None
     highest = (Decimal(10**dtype.precision) - 1).scaleb(-dtype.scale, context=_EXACT)
@@ -182,12 +212,12 @@ def _always(column: Any, *, value: bool) -> Any:
     return ibis.ifelse(column.isnull(), ibis.null("boolean"), ibis.literal(value))
 
 
-def _is_in(column: Any, values: Sequence[Scalar]) -> Any:
+def _is_in(column: Any, values: Sequence[Scalar], dialect: Dialect) -> Any:
     if not values:
         return _always(column, value=False)
     texts = [_written(each) for each in values]
     separator = next((each for each in _SEPARATORS if not any(each in text for text in texts)), None)
-    if len(values) <= _WRITTEN_OUT or separator is None:
+    if len(values) <= _WRITTEN_OUT or separator is None or not dialect.splits:
         return column.isin([_literal(each, column.type()) for each in values])
     import ibis
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from groupsync.source import Question, SourceContext
     from groupsync_ibis.answers import Counter
     from groupsync_ibis.client import Session
+    from groupsync_ibis.compile import Dialect
 
 _CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NOT_PLAIN: Final = r'[^!-~]|"'
@@ -122,7 +123,9 @@ class IbisSource:
         with tempfile.TemporaryDirectory(prefix="groupsync-") as folder, self._client.session(Path(folder)) as session:
             table = session.table
             rows = table.select(
-                self._raw(table), *_bits(registry, table, session.end), known(table[column]).name("value")
+                self._raw(table),
+                *_bits(registry, table, session.dialect),
+                known(table[column], session.dialect).name("value"),
             )
             local = Local(session, self._identity, registry, groups)
             found = local.shares(session.relation(rows, "found"), formula_sql(formula))
@@ -136,7 +139,7 @@ class IbisSource:
             raw = table[self._options.id].cast("string")
             folded = raw.translate(_CAPITALS, _CAPITALS.lower())
             is_near = folded.isin(sorted({each.lower() for each in wanted})) | raw.re_search(_NOT_PLAIN)
-            chosen = [known(table[column]).name(f"v{number}") for number, column in enumerate(columns)]
+            chosen = [known(table[column], session.dialect).name(f"v{number}") for number, column in enumerate(columns)]
             near = table.filter(is_near).select(raw.name("raw"), *chosen)
             relation = session.relation(near, "near")
             found: dict[str, Mapping[str, Scalar | None]] = {}
@@ -161,14 +164,14 @@ class IbisSource:
                 return text.isin(members.id)
 
             parts = [question.where] if eligible is None else [eligible, question.where]
-            tests = [compile_condition(each, table, in_group, session.end) for each in parts]
+            tests = [compile_condition(each, table, in_group, session.dialect) for each in parts]
             if question.holdout is not None:
                 tests.append(~_within(question.holdout, text))
             if question.sample is not None:
                 tests.append(_within(question.sample, text))
             found = table.filter(*tests)
             if question.top is not None:
-                key = known(found[question.top.field])
+                key = known(found[question.top.field], session.dialect)
                 direction = key.desc(nulls_first=False) if question.top.descending else key.asc(nulls_first=False)
                 found = found.order_by([direction, self._options.id])
             return session.sql(found.select(self._options.id))
@@ -190,11 +193,11 @@ class IbisSource:
         limit = registry.formula(eligible) if eligible is not None and is_local else ALWAYS
         table = session.table
         if eligible is not None and not is_local:
-            table = table.filter(compile_condition(eligible, table, never, session.end))
-        extra = [known(table[column]).name(name) for name, column in asked.tops.items()]
+            table = table.filter(compile_condition(eligible, table, never, session.dialect))
+        extra = [known(table[column], session.dialect).name(name) for name, column in asked.tops.items()]
         if self._options.updated_at:
             extra.append(table[self._options.updated_at].cast("timestamp").name(NEWEST))
-        rows = table.select(self._raw(table), *_bits(registry, table, session.end), *extra)
+        rows = table.select(self._raw(table), *_bits(registry, table, session.dialect), *extra)
         local = Local(session, self._identity, registry, groups)
         names = [each.get_name() for each in extra]
         relation = session.relation(rows, "found")
@@ -221,8 +224,8 @@ def _segment(number: int, question: Question, registry: Registry, folder: Path) 
     )
 
 
-def _bits(registry: Registry, table: Any, end: str) -> list[Any]:
-    columns = compile_bits(registry.atoms, table, end)
+def _bits(registry: Registry, table: Any, dialect: Dialect) -> list[Any]:
+    columns = compile_bits(registry.atoms, table, dialect)
     return [column.name(name) for column, name in zip(columns, columns_of("b", len(registry.atoms)), strict=True)]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -55,9 +58,33 @@ class Spark:
         self.session.read.parquet(str(self.shop.root / name)).createOrReplaceTempView("customers")
 
 
-@pytest.fixture(params=["postgresql", "spark"])
+class SQLite:
+    """The table `customers` in a file, as SQLite keeps such values."""
+
+    def __init__(self, shop):
+        self.path = shop.root / "shop.sqlite"
+        self.options = {"url": "sqlite://shop.sqlite", "table": "customers"}
+
+    def write(self, customers):
+        """Replace the table."""
+        rows = [tuple(map(self._kept, row.values())) for row in arrow_table(customers).to_pylist()]
+        columns = _COLUMNS.replace("timestamptz", "timestamp")
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute("DROP TABLE IF EXISTS customers")
+            connection.execute(f"CREATE TABLE customers ({columns})")
+            connection.executemany(f"INSERT INTO customers VALUES ({', '.join('?' * 11)})", rows)
+
+    def _kept(self, value):
+        if isinstance(value, datetime):
+            return value.replace(tzinfo=None).isoformat(" ")
+        return str(value) if isinstance(value, date | Decimal) else value
+
+
+@pytest.fixture(params=["postgresql", "spark", "sqlite"])
 def engine(request, shop):
     """Give a table on each engine."""
+    if request.param == "sqlite":
+        return SQLite(shop)
     found = request.getfixturevalue(request.param)
     return PostgreSQL(found) if request.param == "postgresql" else Spark(found, shop)
 
@@ -86,6 +113,13 @@ def test_postgresql_agrees_with_the_law(shop, postgresql, customers, wheres):
 def test_spark_agrees_with_the_law(shop, spark, customers, wheres):
     """The same, with fewer and larger tables, since each question takes Spark a second."""
     check(shop, Spark(spark, shop), customers, wheres)
+
+
+@_SEVERAL
+@given(tables(), st.lists(conditions(("beta", "none")), min_size=1, max_size=12))
+def test_sqlite_agrees_with_the_law(shop, customers, wheres):
+    """As PostgreSQL does."""
+    check(shop, SQLite(shop), customers, wheres)
 
 
 def test_hostile_values_stay_values(shop, engine):
