@@ -35,11 +35,10 @@ def groupsync_register_backends() -> Iterable[type[Backend]]:
 
 @hookspec
 def groupsync_register_sources() -> Iterable[type[Source]]:
-    """Return the classes of sources that this plugin offers.
+    """Return the classes of sources that this plugin offers; see `groupsync.source`.
 
-    Called once, when a command first needs a source. The same rules as for backends hold: it must not do I/O, and must
-    not import heavy libraries: do that in `from_options` or later. Two plugins that offer the same `name` are refused,
-    both named.
+    Called once, when a command first needs a source. The rules are those of `groupsync_register_backends`; a source and
+    a backend may have one name.
     """
     raise NotImplementedError
 

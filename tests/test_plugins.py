@@ -62,8 +62,9 @@ def test_bundled_plugins_come_through_the_front_door():
     info = info_of(plugins, "memory")
 
     assert {"memory"} <= set(plugins.backends)
-    assert ("groupsync", ("groupsync_register_backends",), ("memory",), "") == (
-        info.distribution, info.hooks, info.backends, info.error
+    hooks = ("groupsync_register_backends", "groupsync_register_sources")
+    assert ("groupsync", hooks, ("memory",), ("memory",), "") == (
+        info.distribution, info.hooks, info.backends, info.sources, info.error
     )  # fmt: skip
     assert info.version
     assert "memory" == plugins.backend("memory").cls.name

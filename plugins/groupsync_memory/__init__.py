@@ -1,6 +1,7 @@
-"""The reference backend: groups in the memory of the process, for tests and trials.
+"""The reference backend and the reference source: groups and customers in memory, for tests and trials.
 
-`MemoryStore.named(…)` is what a target holds, and can be told to fail; the backend is a way into it.
+`MemoryStore.named(…)` is what a target holds, and can be told to fail; the backend is a way into it. The source has its
+customers from its options, and fails as its store is told to.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from groupsync.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from groupsync.backend import Backend
+    from groupsync.source import Source
 
 
 @hookimpl
@@ -19,3 +21,11 @@ def groupsync_register_backends() -> list[type[Backend]]:
     from groupsync_memory.backend import MemoryBackend
 
     return [MemoryBackend]
+
+
+@hookimpl
+def groupsync_register_sources() -> list[type[Source]]:
+    """Offer the source `memory`."""
+    from groupsync_memory.source import MemorySource
+
+    return [MemorySource]

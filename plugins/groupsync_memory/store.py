@@ -6,9 +6,9 @@ import threading
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias
 
-from groupsync.errors import BackendError
+from groupsync.errors import BackendError, SourceError
 from groupsync.model import Group, Members
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from groupsync.backend import LockInfo
 
-Call: TypeAlias = Literal["read", "members", "apply", "lock"]
+Call: TypeAlias = Literal["read", "members", "apply", "lock", "attributes", "evaluate", "rows", "count", "shares"]
+"""Of the backend, and of the source."""
+_OF_SOURCES: Final = frozenset(["attributes", "evaluate", "rows", "count", "shares"])
 
 
 @dataclass(slots=True)
@@ -128,12 +130,12 @@ class MemoryStore:
             call: which.
             nth: the how many-th from now on, from 1.
             after_write: fail when the work is done, as a target whose answer gets lost does.
-            error: what to raise; None for a BackendError that may be retried. `KeyboardInterrupt` is the end of the
-                process as far as the backend can tell.
+            error: what to raise; None for a SourceError of a source, and of a backend a BackendError that may be
+                retried. `KeyboardInterrupt` is the end of the process as far as the backend can tell.
         """
-        self._failures.append(
-            _Failure(call, nth, after_write, error or BackendError(f"{call} failed on demand", retryable=True))
-        )
+        message = f"{call} failed on demand"
+        usual = SourceError(message) if call in _OF_SOURCES else BackendError(message, retryable=True)
+        self._failures.append(_Failure(call, nth, after_write, error or usual))
 
     @contextmanager
     def failing(self, call: Call) -> Iterator[None]:
