@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -10,7 +11,7 @@ from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operato
 from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from groupsync.model.criteria import Condition, Scalar
 
@@ -52,6 +53,21 @@ def _ruled_out(condition: Condition, is_opposite: bool) -> Iterator[InGroup]:
             yield condition
         case _:
             pass
+
+
+def renamed(condition: Condition, names: Mapping[str, str]) -> Condition:
+    """Return a condition that calls attributes by other names, as far as there are any."""
+    match condition:
+        case All() | AnyOf():
+            return replace(condition, conditions=tuple(renamed(part, names) for part in condition.conditions))
+        case Not():
+            return replace(condition, condition=renamed(condition.condition, names))
+        case Test():
+            return replace(condition, field=names.get(condition.field, condition.field))
+        case InGroup() | Everyone():
+            return condition
+        case _:
+            assert_never(condition)
 
 
 def in_words(condition: Condition) -> str:

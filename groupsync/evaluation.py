@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -14,7 +16,7 @@ from groupsync.ranking import places, segment_stages
 from groupsync.references import manages_members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence, Set
     from datetime import datetime
 
     from groupsync.model import Definition, MemberFile
@@ -82,6 +84,15 @@ class Evaluator:
             made._answers |= answers
             made._blocks.clear()
         return made
+
+    def ranking(self, name: str) -> list[str]:
+        """Return everybody who competes for the places of a segment's `limit`, the first one first."""
+        definition = self._graph.definitions[name]
+        graph = copy(self._graph)
+        graph.definitions = {**graph.definitions, name: replace(definition, limit=None)}
+        unlimited = Evaluator(graph, self._files, self._as_of, self._sources, self._answers)
+        everyone = unlimited._evaluate(name, False)
+        return list(self._ranked(name, everyone - self._listed(definition, False)))
 
     def _groups_named(self, name: str) -> list[str]:
         return [edge.target for edge in self._graph.edges[name] if edge.role == "in_group"]
@@ -224,7 +235,7 @@ class Evaluator:
         ranked = self._ranked(definition.name, members - listed)
         return places(definition.limit, ranked, prior) | (members & listed)
 
-    def _ranked(self, name: str, members: set[str]) -> Iterator[str]:
+    def _ranked(self, name: str, members: Set[str]) -> Iterator[str]:
         """Give those who compete for the places of a `limit`, the first one first; whom `where` left out come last."""
         order = self._answer(name).order
         rest = set(members)

@@ -43,6 +43,10 @@ class Resolution:
         """The groups sorted by name, made when first asked for; none where anything is wrong."""
         return self._evaluator.all() if self._evaluator else ()
 
+    def ranking(self, name: str) -> list[str]:
+        """Return everybody who competes for the places of a computed segment's `limit`, the first one first."""
+        return self._evaluator.ranking(name) if self._evaluator else []
+
     def computed(self, ask: Ask) -> Resolution:
         """Return the same with every segment computed.
 

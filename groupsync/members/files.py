@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from groupsync.errors import InvalidDefinitions
 from groupsync.files import UnreadableFile, read_text_file
 from groupsync.members.tables import parse_table
-from groupsync.members.text import check, decode, error, parse_list
-from groupsync.model import Diagnostic, Members, Severity, digest_bytes, encode_members
+from groupsync.members.text import Entries, check, decode, error, parse_list
+from groupsync.model import Diagnostic, Members, Severity, SourceRange, digest_bytes, encode_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,20 @@ class MemberFiles:
         """
         is_list = file.column is None and _suffix(file) == ".txt"
         return Members(partial(self._load, file), raw=partial(self._raw, file) if is_list else None)
+
+    def place_of(self, file: MemberFile, member: str) -> SourceRange | None:
+        """Return where a file first lists a canonical member, None where it does not; raises as loading does."""
+        data = self._read(file)
+        if member not in self._checked(data, file):
+            return None
+        entries = read_entries(data, file, self._identity)
+        if isinstance(entries, list):
+            return None
+        for index, value in enumerate(entries.values):
+            if _is_spelling_of(value, member, self._identity):
+                [(line, column)] = entries.places([index])
+                return SourceRange(file.path, line, column)
+        return None
 
     def digest(self, file: MemberFile) -> str:
         """Return the SHA-256 of the file's bytes, whatever they are; reads the file once in a run.
@@ -113,22 +127,32 @@ def read_members(data: bytes, file: MemberFile, identity: Identity) -> tuple[fro
 
     With an error among the findings the members are only those that could be read.
     """
+    entries = read_entries(data, file, identity)
+    return (frozenset(), entries) if isinstance(entries, list) else check(entries, identity, file.path)
+
+
+def read_entries(data: bytes, file: MemberFile, identity: Identity) -> Entries | list[Diagnostic]:
+    """Return what the bytes of a file list, or why that can't be told; pure."""
     suffix = _suffix(file)
     if suffix not in (".txt", ".csv", ".tsv"):
         summary = f"`{file.path}` is no kind of member file that groupsync reads"
         detail = "It reads .txt (lists), .csv and .tsv (tables)."
-        return frozenset(), [error("GS306", summary, detail, "Convert the file, and name it accordingly.", file.at)]
+        return [error("GS306", summary, detail, "Convert the file, and name it accordingly.", file.at)]
     if suffix == ".txt" and file.column is not None:
         summary = f"`{file.path}` is a list, so it has no column `{file.column}`"
         hint = "Take `column` out; or, if it is a table, name the file .csv."
-        return frozenset(), [error("GS306", summary, "Only .csv and .tsv files have columns.", hint, file.at)]
+        return [error("GS306", summary, "Only .csv and .tsv files have columns.", hint, file.at)]
     text = decode(data, file.path)
     if isinstance(text, Diagnostic):
-        return frozenset(), [text]
-    entries = parse_list(text, file.path) if suffix == ".txt" else parse_table(text, file, identity)
-    if isinstance(entries, list):
-        return frozenset(), entries
-    return check(entries, identity, file.path)
+        return [text]
+    return parse_list(text, file.path) if suffix == ".txt" else parse_table(text, file, identity)
+
+
+def _is_spelling_of(value: str, member: str, identity: Identity) -> bool:
+    try:
+        return identity.canonical(value) == member
+    except ValueError:
+        return False
 
 
 def _suffix(file: MemberFile) -> str:

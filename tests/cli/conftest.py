@@ -44,7 +44,7 @@ name: beta
 members:
   - ada@example.com
   - {email: gus@example.com, until: 2026-06-01, reason: intern}
-members_from: [../members/beta.csv]
+members_from: [{path: ../members/beta.csv}]
 ---
 kind: known-user-group
 name: blocked

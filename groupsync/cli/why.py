@@ -1,0 +1,57 @@
+"""`groupsync why`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from groupsync.cli import common
+from groupsync.errors import ExitCode
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+
+@click.command()
+@click.argument("person", metavar="EMAIL")
+@click.argument("group")
+@click.option("--at", type=common.Instant(), help="Look at another time.")
+@common.targets_option
+@common.config_option
+@common.full_option
+@common.format_option
+def command(
+    *,
+    person: str,
+    group: str,
+    at: datetime | None,
+    targets: tuple[str, ...],
+    config_path: Path | None,
+    full: bool,
+    format_: str,
+) -> int:
+    """Tell why EMAIL is in GROUP, or is not: each list, condition and group that decides it; and what targets have."""
+    from groupsync.connect import open_targets
+    from groupsync.evidence import explain_membership, person_named
+    from groupsync.holding import held_on
+    from groupsync.plugins import Plugins
+    from groupsync.project import load_project
+    from groupsync.report.why import render_why, render_why_json
+    from groupsync.segments import compute_segments
+
+    config = common.read_config(config_path)
+    who = person_named(person, config.identity)
+    request = common.request_of(at, targets)
+    plugins = Plugins.discover()
+    computed = compute_segments(load_project(config, request.as_of), plugins, request.as_of)
+    why = explain_membership(computed.project, plugins, who, group, request.as_of)
+    with open_targets(config, plugins, request.targets) as backends:
+        held = held_on(computed.project, backends, request, group, who)
+    common.show_diagnostics(computed.project.findings)
+    if format_ == "json":
+        common.emit(render_why_json(who, request.as_of, why, held))
+    else:
+        common.emit(render_why(who, request.as_of, why, held, common.output_style(full=full)))
+    return ExitCode.OK
