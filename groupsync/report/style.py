@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,7 @@ YELLOW: Final = "33"
 CYAN: Final = "36"
 BOLD: Final = "1"
 FAINT: Final = "2"
+_PAINT: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,13 @@ def joined(parts: Iterable[str]) -> str:
     """Join words as in a sentence: `a, b and c`."""
     *first, last = parts
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def headline(text: str, note: str, style: Style) -> list[str]:
+    """Return a painted line with a faint note behind it; on a line of its own where there is no room for both."""
+    if cell_width(_PAINT.sub("", text)) + 2 + cell_width(note) <= style.columns:
+        return [f"{text}  {style.paint(note, FAINT)}"]
+    return [text, *(style.paint(line, FAINT) for line in flow(note.split(" · "), "  ", style.columns))]
 
 
 def flow(pieces: Iterable[str], indent: str, width: int, separator: str = " · ") -> list[str]:

@@ -12,7 +12,7 @@ from groupsync.convert_findings import place_record
 from groupsync.model.criteria import All, AnyOf, Not, Test
 from groupsync.records import format_instant
 from groupsync.report.escape import escape
-from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, number, wrap
+from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, headline, number, wrap
 from groupsync.why import Bar, Included, InFile, Listed, Matched, Rule, State
 
 if TYPE_CHECKING:
@@ -57,18 +57,18 @@ def render_why(person: str, as_of: datetime, why: Why, targets: Sequence[Holds] 
     return "".join(f"{line}\n" for line in lines)
 
 
-def _answer(person: str, as_of: datetime, why: Why, style: Style) -> Iterator[str]:
+def _answer(person: str, as_of: datetime, why: Why, style: Style) -> list[str]:
     who, group = style.paint(escape(person), BOLD), style.paint(escape(why.group), BOLD)
-    at = style.paint(f"{format_instant(as_of)} · {escape(str(why.definition.at))}", FAINT)
     match why.state:
         case State.IN:
-            yield f"{who} is {style.paint('in', GREEN)} {group}  {at}"
+            answer = f"{who} is {style.paint('in', GREEN)} {group}"
         case State.OUT:
-            yield f"{who} is {style.paint('not in', RED)} {group}  {at}"
+            answer = f"{who} is {style.paint('not in', RED)} {group}"
         case State.UNDECIDED:
-            yield f"{who}: {group} {style.paint('is left as it is', YELLOW)}  {at}"
+            answer = f"{who}: {group} {style.paint('is left as it is', YELLOW)}"
         case _:
             assert_never(why.state)
+    return headline(answer, f"{format_instant(as_of)} · {escape(str(why.definition.at))}", style)
 
 
 # --- The chain --------------------------------------------------------------------------------------------------------
