@@ -134,6 +134,11 @@ def kind_of(value: object) -> str:
             return "an object"
 
 
+def instant_words(instant: datetime) -> str:
+    """Write an instant as people read it: `2026-12-01 00:00:00 UTC`."""
+    return format_instant(instant).replace("T", " ").replace("Z", " UTC")
+
+
 def format_instant(instant: datetime) -> str:
     """Write an instant as `2026-12-01T00:00:00Z`, with microseconds where it has some."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -86,8 +86,8 @@ def test_what_readme_shows_is_what_is_printed(scene, tmp_path):
         if os.environ.get("UPDATE_GOLDEN") and not wanted.fullmatch(normal(printed)):
             shown = f"$ {step.command}\n".replace("\n", "\n> ", step.command.count("\n"))
             text = README.read_text("utf-8")
-            assert shown + step.expected in text
-            README.write_text(text.replace(shown + step.expected, shown + printed, 1), "utf-8")
+            at = text.index(shown + step.expected, text.index(f"<!-- scene: {scene} -->"))
+            README.write_text(f"{text[:at]}{shown}{printed}{text[at + len(shown + step.expected) :]}", "utf-8")
             continue
         assert wanted.fullmatch(normal(printed)), f"README.md:{step.line}: $ {step.command}\nprints\n{printed}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from groupsync.records import format_instant
+from groupsync.records import instant_words
 from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
 from groupsync.report.escape import escape
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
@@ -78,7 +78,7 @@ def _origin(change: Change, plan: Plan) -> str:
 
 def heading(what: str, plan: Plan, style: Style) -> Iterator[str]:
     """Give the first lines: what this is, of which project, at which instant."""
-    instant = format_instant(plan.as_of).replace("T", " ").replace("Z", " UTC")
+    instant = instant_words(plan.as_of)
     for line in flow([f"{what} for {escape(plan.project)},", f"as of {instant}"], "", style.columns, separator=" "):
         yield style.paint(line, BOLD)
     if plan.looking:
@@ -92,8 +92,7 @@ def source_lines(plan: Plan, style: Style) -> Iterator[str]:
         name, plugin = escape(source.name), escape(source.plugin)
         facts = [counted(source.rows, "customer"), counted(source.segments, "segment")]
         if source.newest:
-            instant = format_instant(source.newest).replace("T", " ").replace("Z", " UTC")
-            facts.append(f"newest from {instant.split('.')[0]}")
+            facts.append(f"newest from {source.newest:%Y-%m-%d %H:%M} UTC")
         first, *rest = flow([f"{name} ({plugin}):", ", ".join(facts)], "", style.columns, separator=" ")
         yield style.paint(name, BOLD) + first.removeprefix(name)
         yield from rest
@@ -151,6 +150,8 @@ def _allowed(allowance: Allowance) -> str:
 def _nothing(plan: Plan) -> str:
     if plan.undoes:
         return "Nothing to take back."
+    if any(source.refused for source in plan.sources):
+        return "No changes in what is not computed from a refused source."
     partial = [target for target in plan.targets if not target.complete or target.withheld]
     if partial:
         names = joined(escape(target.name) for target in partial)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from groupsync.convert_findings import place_record, refusal_record
-from groupsync.records import format_instant
+from groupsync.records import format_instant, instant_words
 from groupsync.report.escape import cell_width, escape, pad, shorten
 from groupsync.report.style import BOLD, CYAN, FAINT, PLAIN, RED, YELLOW, counted, headline, joined, number, wrap
 
@@ -109,7 +109,7 @@ def percent_of(part: int, whole: int) -> str:
 
 def _head(preview: Preview, style: Style) -> Iterator[str]:
     size = "no size" if preview.size is None else counted(preview.size, "member")
-    at = f"{format_instant(preview.as_of)} · {escape(str(preview.at))}"
+    at = f"{instant_words(preview.as_of)} · {escape(str(preview.at))}"
     yield from headline(f"{style.paint(escape(preview.name), BOLD)}: {style.paint(size, BOLD)}", at, style)
     for refusal in preview.refusals:
         said = f"{refusal.rule} of the source {refusal.name}: {refusal.summary}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from groupsync.condition_words import in_words, value_words
 from groupsync.convert_findings import place_record
 from groupsync.model.criteria import All, AnyOf, Not, Test
-from groupsync.records import format_instant
+from groupsync.records import format_instant, instant_words
 from groupsync.report.escape import escape
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, headline, number, wrap
 from groupsync.why import Bar, Included, InFile, Listed, Matched, Rule, State
@@ -68,7 +68,7 @@ def _answer(person: str, as_of: datetime, why: Why, style: Style) -> list[str]:
             answer = f"{who}: {group} {style.paint('is left as it is', YELLOW)}"
         case _:
             assert_never(why.state)
-    return headline(answer, f"{format_instant(as_of)} · {escape(str(why.definition.at))}", style)
+    return headline(answer, f"{instant_words(as_of)} · {escape(str(why.definition.at))}", style)
 
 
 # --- The chain --------------------------------------------------------------------------------------------------------
