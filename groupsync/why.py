@@ -124,7 +124,7 @@ class Rule(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What keeps somebody out, whatever lets them in.
+    """What keeps somebody out, whatever lets them in, or could have.
 
     Attributes:
         rule: which.
@@ -151,6 +151,7 @@ class Why:
         state: what comes of it.
         ways: every way into the group, those that let the person in and those that don't, in the order written.
         bars: what keeps them out.
+        passed: groups of `exclude` and `restrict_to` that don't.
         rank: of a `limit`: their place among those who compete, from 1; None for who does not.
         blocked: why nothing can be said.
     """
@@ -160,6 +161,7 @@ class Why:
     state: State
     ways: tuple[Way, ...] = ()
     bars: tuple[Bar, ...] = ()
+    passed: tuple[Bar, ...] = ()
     rank: int | None = None
     blocked: Blocked | None = None
 
@@ -219,10 +221,12 @@ class _Explaining:
         if not manages_members(definition) or (blocked is not None and not is_too_small):
             return Why(name, definition, State.UNDECIDED, blocked=blocked)
         ways = tuple(self._ways(definition))
-        bars = tuple(self._bars(definition, ways))
+        others = tuple(self._others(definition))
+        passed = tuple(bar for bar in others if _lets_pass(bar))
+        bars = (*(bar for bar in others if not _lets_pass(bar)), *self._bars(definition, ways))
         is_in = any(way.lets_in for way in ways) and not bars
         state = State.UNDECIDED if blocked else State.IN if is_in else State.OUT
-        return Why(name, definition, state, ways, bars, self.evidence.ranks.get(name), blocked)
+        return Why(name, definition, state, ways, bars, passed, self.evidence.ranks.get(name), blocked)
 
     def _ways(self, definition: Definition) -> Iterator[Way]:
         evidence = self.evidence
@@ -257,17 +261,18 @@ class _Explaining:
         lets_in = found.truth is True and (is_customer is None or is_customer.truth is True)
         return Matched(at, source, is_customer, found, groups, lets_in)
 
+    def _others(self, definition: Definition) -> Iterator[Bar]:
+        evidence = self.evidence
+        for rule in (Rule.EXCLUDE, Rule.RESTRICT_TO):
+            for edge in self._edges(definition, rule.value):
+                if edge.reference.period.holds(evidence.as_of):
+                    is_everywhere = edge.reference in evidence.everywhere
+                    yield Bar(rule, edge.reference.at, self.why(edge.target), edge.reference, is_everywhere)
+
     def _bars(self, definition: Definition, ways: tuple[Way, ...]) -> Iterator[Bar]:
         evidence = self.evidence
         if Period(until=definition.until).expired(evidence.as_of):
             yield Bar(Rule.UNTIL, definition.at)
-        for rule, wanted in ((Rule.EXCLUDE, State.OUT), (Rule.RESTRICT_TO, State.IN)):
-            for edge in self._edges(definition, rule.value):
-                if edge.reference.period.holds(evidence.as_of):
-                    why = self.why(edge.target)
-                    if why.state is not wanted:
-                        is_everywhere = edge.reference in evidence.everywhere
-                        yield Bar(rule, edge.reference.at, why, edge.reference, is_everywhere)
         if definition.holdout is not None and within(definition.holdout, evidence.person):
             yield Bar(Rule.HOLDOUT, definition.at)
         if any(isinstance(way, Listed) and way.lets_in for way in ways):
@@ -280,3 +285,8 @@ class _Explaining:
 
     def _edges(self, definition: Definition, role: str) -> list[Edge]:
         return [edge for edge in self.evidence.graph.edges[definition.name] if edge.role == role]
+
+
+def _lets_pass(bar: Bar) -> bool:
+    wanted = State.OUT if bar.rule is Rule.EXCLUDE else State.IN
+    return bar.why is not None and bar.why.state is wanted

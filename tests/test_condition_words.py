@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from groupsync.condition_words import attributes_of, groups_of, in_words, value_words
+from groupsync.condition_words import attributes_of, groups_of, in_words, renamed, value_words
 from groupsync.criteria import read_condition
 from groupsync.model import SourceRange
 from groupsync.model.criteria import All, InGroup, Operator
@@ -77,3 +77,9 @@ def test_what_a_condition_speaks_of():
     assert ["x", "x", "y"] == [each.group for each in groups_of(condition)]
     assert () == groups_of(All((Held("a", Operator.EQ, 1, AT),), AT))
     assert (InGroup("x", AT),) == groups_of(InGroup("x", AT))
+
+
+def test_attributes_can_be_called_otherwise():
+    """Wherever they are tested; the others keep their names."""
+    condition = read("any: [{not: {all: [{a: 1}, {in_group: a}]}}, {b: 3}]")
+    assert "not (years = 1 and in group a) or b = 3" == in_words(renamed(condition, {"a": "years"}))

@@ -170,10 +170,10 @@ def test_everything_that_keeps_out_is_told():
     whole = Share(Decimal(100), "s")
     group = definition("group", plain=[PEOPLE[2]], exclude=["blocked"], holdout=whole, until=NOW - timedelta(days=1))
     found = why("group", PEOPLE[2], [blocked, group], everywhere=references("blocked"))
-    expected = [Rule.UNTIL, Rule.EXCLUDE, Rule.EXCLUDE, Rule.HOLDOUT]
+    expected = [Rule.EXCLUDE, Rule.EXCLUDE, Rule.UNTIL, Rule.HOLDOUT]
 
     assert (State.OUT, expected) == (found.state, [bar.rule for bar in found.bars])
-    assert State.IN is found.bars[1].why.state
+    assert State.IN is found.bars[0].why.state
 
 
 def test_a_condition_is_told_with_the_values_it_tested():

@@ -38,7 +38,8 @@ def command(
     from groupsync.holding import held_on
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
-    from groupsync.report.why import render_why, render_why_json
+    from groupsync.report.why import render_why
+    from groupsync.report.why_json import render_why_json
     from groupsync.segments import compute_segments
 
     config = common.read_config(config_path)

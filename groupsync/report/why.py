@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.condition_words import in_words, value_words
-from groupsync.convert_findings import place_record
 from groupsync.model.criteria import All, AnyOf, Not, Test
 from groupsync.records import format_instant, instant_words
 from groupsync.report.escape import escape
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, headline, number, wrap
-from groupsync.why import Bar, Included, InFile, Listed, Matched, Rule, State
+from groupsync.report.why_words import bar_words, places_words, way_words
+from groupsync.why import Bar, Included, InFile, Listed, Matched, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from groupsync.model import Definition, Period, SourceRange
-    from groupsync.model.criteria import Share
-    from groupsync.records import Record
+    from groupsync.model import SourceRange
     from groupsync.report.style import Style
     from groupsync.truth import Reason
     from groupsync.why import Way, Why
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
 _SHOWN_WAYS: Final = 10
 _IN: Final = ("in", GREEN)
 _OUT: Final = ("out", RED)
+_PASSED: Final = ("ok", FAINT)
 _NO: Final = ("-", FAINT)
 _OPEN: Final = ("?", YELLOW)
 _TRUTHS: Final = {True: ("true", GREEN), False: ("false", RED), None: ("unknown", YELLOW)}
@@ -88,9 +86,11 @@ def _group(why: Why, indent: str, style: Style, *, is_whole: bool) -> Iterator[s
         yield style.paint(f"{indent}     … and {number(len(ways) - shown)} more (--full shows all)", FAINT)
     for bar in why.bars:
         yield from _bar(bar, why, indent, style)
+    for bar in why.passed if is_whole and why.state is State.IN else ():
+        yield from _line(_PASSED, bar_words(bar, why), bar.at, indent, style)
     limit = why.definition.limit
     if limit is not None and why.rank is not None and why.rank <= limit.count:
-        words = f"rank {number(why.rank)}, and {_places(limit.count)}"
+        words = f"rank {number(why.rank)}, and {places_words(limit.count)}"
         yield from _line(_IN, words, limit.at, indent, style)
 
 
@@ -109,7 +109,7 @@ def _undecided(why: Why, indent: str, style: Style) -> Iterator[str]:
 
 
 def _way(way: Way, indent: str, style: Style) -> Iterator[str]:
-    yield from _line(_IN if way.lets_in else _NO, _way_words(way), way.at, indent, style)
+    yield from _line(_IN if way.lets_in else _NO, way_words(way), way.at, indent, style)
     inner = indent + " " * 5
     match way:
         case Matched():
@@ -120,42 +120,6 @@ def _way(way: Way, indent: str, style: Style) -> Iterator[str]:
             pass
         case _:
             assert_never(way)
-
-
-def _way_words(way: Way) -> str:
-    match way:
-        case Listed():
-            return "listed in `members`" + _entry(way.period, way.reason, way.lets_in)
-        case InFile():
-            return f"listed in {way.path}" if way.lets_in else f"not listed in {way.path}"
-        case Matched() if way.where is None:
-            return f"`where`: the source {way.source} has no such customer"
-        case Matched():
-            return f"`where` over the source {way.source}"
-        case Included():
-            holds = way.lets_in or way.why.state is not State.IN
-            return f"include {way.reference.target}{_path(way)}" + _entry(
-                way.reference.period, way.reference.reason, holds
-            )
-        case _:
-            assert_never(way)
-
-
-def _path(way: Included) -> str:
-    return f" → {way.why.group}" if way.reference.is_pattern else ""
-
-
-def _entry(period: Period, reason: str, holds: bool) -> str:
-    """Say when an entry holds and why it was made."""
-    parts = [] if holds else ["but it does not hold now"]
-    parts += [f"from {_day(period.start)}"] if period.start else []
-    parts += [f"until {_day(period.until)}"] if period.until else []
-    parts += [reason] if reason else []
-    return "".join(f", {part}" for part in parts)
-
-
-def _day(instant: datetime) -> str:
-    return value_words(instant)
 
 
 def _condition(way: Matched, indent: str, style: Style) -> Iterator[str]:
@@ -195,56 +159,9 @@ def _reason(reason: Reason, indent: str, style: Style) -> Iterator[str]:
 
 
 def _bar(bar: Bar, why: Why, indent: str, style: Style) -> Iterator[str]:
-    yield from _line(_OUT, _bar_words(bar, why), bar.at, indent, style)
+    yield from _line(_OUT, bar_words(bar, why), bar.at, indent, style)
     if bar.why is not None:
         yield from _group(bar.why, indent + " " * 5, style, is_whole=False)
-
-
-def _bar_words(bar: Bar, why: Why) -> str:
-    definition = why.definition
-    match bar.rule:
-        case Rule.UNTIL:
-            return f"the group has no members any more, until {_day(definition.until) if definition.until else ''}"
-        case Rule.EXCLUDE:
-            everywhere = ", as from every group" if bar.everywhere else ""
-            return f"exclude {_other(bar)}: they are in it{everywhere}"
-        case Rule.RESTRICT_TO:
-            return f"restrict_to {_other(bar)}: they are not in it"
-        case Rule.HOLDOUT:
-            return f"held out: {_share(definition.holdout)}"
-        case Rule.SAMPLE:
-            return f"not in the sample: {_share(definition.sample)}"
-        case Rule.LIMIT:
-            return _limit_words(definition, why.rank)
-        case _:
-            assert_never(bar.rule)
-
-
-def _other(bar: Bar) -> str:
-    group = bar.why.group if bar.why else ""
-    entry = bar.reference
-    if entry is None:
-        return group
-    return group + _entry(entry.period, entry.reason, holds=True)
-
-
-def _share(share: Share | None) -> str:
-    return f"{share.percent} % by the seed {share.seed}" if share else ""
-
-
-def _limit_words(definition: Definition, rank: int | None) -> str:
-    limit = definition.limit
-    if limit is None or rank is None:
-        return "beyond the limit"
-    order = "largest" if limit.descending else "smallest"
-    stays = ""
-    if limit.keep_until_rank is not None and rank <= limit.keep_until_rank:
-        stays = f"; who is in already stays as far as rank {number(limit.keep_until_rank)}"
-    return f"rank {number(rank)} by {limit.field}, the {order} first, and {_places(limit.count)}{stays}"
-
-
-def _places(count: int) -> str:
-    return "there is 1 place" if count == 1 else f"there are {number(count)} places"
 
 
 def _line(sign: tuple[str, str], words: str, at: SourceRange, indent: str, style: Style) -> Iterator[str]:
@@ -267,71 +184,3 @@ def _target(holds: Holds, style: Style) -> Iterator[str]:
     first, *more = wrap(f"{escape(holds.target)} {word}{note}", "  ", style.columns, hanging="    ")
     yield first.replace(word, style.paint(word, color), 1) if style.color else first
     yield from more
-
-
-# --- For programs -----------------------------------------------------------------------------------------------------
-
-
-def render_why_json(person: str, as_of: datetime, why: Why, targets: Sequence[Holds] = ()) -> str:
-    """Return `{"person", "as_of", "group", "state", …, "targets"}` as text that ends with a line break."""
-    document: Record = {"person": person, "as_of": format_instant(as_of)} | _why_record(why)
-    document["targets"] = [{"target": each.target, "has": each.has, "note": each.note} for each in targets]
-    return json.dumps(document, indent=2) + "\n"
-
-
-def _why_record(why: Why) -> Record:
-    return {
-        "group": why.group,
-        "kind": why.definition.kind,
-        "at": place_record(why.definition.at),
-        "state": why.state.value,
-        "blocked": None if why.blocked is None else {"by": why.blocked.by, "reason": why.blocked.reason},
-        "rank": why.rank,
-        "ways": [_way_record(way) for way in why.ways],
-        "bars": [_bar_record(bar, why) for bar in why.bars],
-    }
-
-
-def _way_record(way: Way) -> Record:
-    start: Record = {"at": place_record(way.at), "lets_in": way.lets_in}
-    match way:
-        case Listed():
-            return {"way": "members"} | start | _entry_record(way.period, way.reason)
-        case InFile():
-            return {"way": "members_from"} | start | {"path": way.path}
-        case Matched():
-            tested = {"eligible": _reason_record(way.eligible), "where": _reason_record(way.where)}
-            groups = [_why_record(why) for why in way.groups]
-            return {"way": "where"} | start | {"source": way.source} | tested | {"groups": groups}
-        case Included():
-            entry = _entry_record(way.reference.period, way.reference.reason)
-            return {"way": "include"} | start | entry | {"why": _why_record(way.why)}
-        case _:
-            assert_never(way)
-
-
-def _entry_record(period: Period, reason: str) -> Record:
-    start, until = (format_instant(each) if each else None for each in (period.start, period.until))
-    return {"from": start, "until": until, "reason": reason}
-
-
-def _reason_record(reason: Reason | None) -> Record | None:
-    if reason is None:
-        return None
-    value = None if reason.value is None else value_words(reason.value)
-    return {
-        "condition": in_words(reason.condition),
-        "truth": reason.truth,
-        "value": reason.value if isinstance(reason.value, str | int | float | bool) else value,
-        "parts": [_reason_record(part) for part in reason.parts],
-    }
-
-
-def _bar_record(bar: Bar, why: Why) -> Record:
-    return {
-        "rule": bar.rule.value,
-        "at": place_record(bar.at),
-        "words": _bar_words(bar, why),
-        "everywhere": bar.everywhere,
-        "why": _why_record(bar.why) if bar.why else None,
-    }

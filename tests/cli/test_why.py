@@ -23,10 +23,10 @@ di@example.com is in everybody  2026-12-01T00:00:00Z · groups/lists.yaml:13:7
                   unknown country in AT, CH: it is null
 """
 OUT = """\
-         out  exclude blocked: they are in it, as from every group
+         out  exclude blocked, as from every group: they are in it
               groupsync.yaml:21:11
               in   listed in `members`  groups/lists.yaml:10:11
-  out  exclude blocked: they are in it, as from every group
+  out  exclude blocked, as from every group: they are in it
        groupsync.yaml:21:11
        in   listed in `members`  groups/lists.yaml:10:11
 
@@ -40,6 +40,14 @@ def test_who_is_in_is_shown_the_chain(segments):
 
     assert ExitCode.OK == done.code, done.err
     assert done.out.startswith(IN)
+
+
+def test_what_could_have_kept_somebody_out_is_shown(segments):
+    """A group that they have to be in is a part of why they are in."""
+    out = segments("why", "di@example.com", "everybody", *AT).out
+
+    assert "  ok   restrict_to consented: they are in it  groups/lists.yaml:15:15\n" in out
+    assert "  ok   exclude blocked, as from every group: they are not in it" in out
 
 
 def test_who_is_kept_out_is_shown_by_what(segments):

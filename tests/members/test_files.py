@@ -447,6 +447,21 @@ def test_the_digest_covers_the_bytes(tmp_path, files):
     assert digest_bytes(b"\xff,#") == files.digest(MemberFile("beta.csv", None, AT))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("beta.txt", f"# people\n{GRACE}\nADA@Example.com {ADA}\n", "beta.txt:3:1"),
+        ("beta.csv", f'name,email\n"Ada\nL",{ADA.upper()}\n', "beta.csv:3:4"),
+        ("beta.txt", f"{GRACE}\n", "None"),
+    ],
+)
+def test_the_place_of_a_member_is_found_by_any_spelling(tmp_path, files, name, content, expected):
+    """Line and column where a file first lists them; None where it does not."""
+    (tmp_path / "project" / name).write_text(content, "utf-8")
+
+    assert expected == str(files.place_of(MemberFile(name, None, AT), ADA))
+
+
 def test_a_file_that_changes_during_a_run_is_an_error(tmp_path, files, findings):
     """What was planned from one version is never carried out from another."""
     path = tmp_path / "project/beta.txt"
