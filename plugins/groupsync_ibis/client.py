@@ -269,6 +269,7 @@ def _dialect(engine: Any) -> Dialect:
         end=_ENDS.get(engine.name, "$"),
         has_nan=engine.has_operation(known.IsNan),
         splits=splits,
+        is_postgres=engine.name == "postgres",
         has_wildcards=engine.name not in {"duckdb", "postgres", "pyspark"},
     )
 

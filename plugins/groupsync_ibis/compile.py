@@ -12,9 +12,10 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from groupsync.folding import CAPITALS, SMALL, fold
-from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test
+from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test, Type
 from groupsync.patterns import with_end
 from groupsync_ibis.bits import BITS
+from groupsync_ibis.convert import type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,12 +34,14 @@ class Dialect:
         end: how its regular expressions write the very end of a text.
         has_nan: whether it can tell what is not a number.
         splits: whether it can take a text apart into rows.
+        is_postgres: whether it has numbers (`numeric`) that are none, and choices (`enum`) that Ibis takes for texts.
         has_wildcards: whether it may take `%` and `_` for wildcards where a text is to begin or end with something.
     """
 
     end: str = "$"
     has_nan: bool = True
     splits: bool = True
+    is_postgres: bool = False
     has_wildcards: bool = False
 
 
@@ -116,14 +119,47 @@ def known(column: Any, dialect: Dialect) -> Any:
 
     Not by comparing with NaN: DuckDB leaves that out where a Parquet file's statistics, which skip NaN, rule it out.
     """
-    if not column.type().is_floating():
-        return column
     import ibis
 
+    if column.type().is_decimal() and dialect.is_postgres:
+        return ibis.ifelse(column == _literal(Decimal("NaN"), column.type()), ibis.null(column.type()), column)
+    if not column.type().is_floating():
+        return column
     wide = column.cast("float64")
     if not dialect.has_nan:
         return wide
     return ibis.ifelse(wide.isnan(), ibis.null("float64"), wide)
+
+
+def readable(column: Any, dialect: Dialect) -> Any:
+    """Return a column whose values Python can hold.
+
+    `infinity` of a time is the last moment that there is; what conditions know no type for is text.
+    """
+    import ibis
+
+    dtype = column.type()
+    if dtype.is_timestamp() or dtype.is_date():
+        column = column.cast(dtype.copy(scale=6)) if dtype.is_timestamp() and dtype.scale not in {None, 6} else column
+        first, last = (_literal(each, column.type()) for each in _ends(dtype))
+        return ibis.ifelse(column < first, first, ibis.ifelse(column > last, last, column))
+    return column.cast("string") if type_of(dtype) is Type.OTHER else known(column, dialect)
+
+
+def moment(column: Any, dialect: Dialect) -> Any:
+    """Return a column that tells when something was; null where it is `infinity`."""
+    dtype = column.type()
+    if not (dtype.is_timestamp() or dtype.is_date()):
+        return column.cast("timestamp")
+    found = readable(column, dialect)
+    return found.nullif(_literal(_ends(dtype)[1], found.type())).cast("timestamp")
+
+
+def _ends(dtype: Any) -> tuple[Scalar, Scalar]:
+    """Return the first and the last time of a type that Python knows."""
+    if dtype.is_date():
+        return date.min, date.max
+    return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 def compile_test(test: Test, column: Any, dialect: Dialect) -> Any:
@@ -149,6 +185,10 @@ def compile_test(test: Test, column: Any, dialect: Dialect) -> Any:
 
 def _text_test(test: Test, column: Any, dialect: Dialect) -> Any:
     values: list[Scalar] = [fold(str(each)) if test.ignore_case else str(each) for each in _values(test)]
+    if dialect.is_postgres:
+        from ibis.expr import datatypes, operations
+
+        column = operations.Cast(column, datatypes.string).to_expr()  # `cast` would leave it out
     if test.ignore_case:
         column = column.translate(CAPITALS, SMALL)
     match test.operator:

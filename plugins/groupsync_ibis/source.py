@@ -13,7 +13,7 @@ from groupsync.source import SourceAnswers
 from groupsync_ibis.answers import NEWEST, Segment, answer_batches
 from groupsync_ibis.bits import ALWAYS, Registry, columns_of, formula_sql, mentions_group
 from groupsync_ibis.client import Client
-from groupsync_ibis.compile import compile_bits, compile_condition, known, never
+from groupsync_ibis.compile import compile_bits, compile_condition, moment, never, readable
 from groupsync_ibis.convert import attributes_of, scalar_of
 from groupsync_ibis.local import Local
 from groupsync_ibis.options import SCHEMA, IbisOptions
@@ -125,7 +125,7 @@ class IbisSource:
             rows = table.select(
                 self._raw(table),
                 *_bits(registry, table, session.dialect),
-                known(table[column], session.dialect).name("value"),
+                readable(table[column], session.dialect).name("value"),
             )
             local = Local(session, self._identity, registry, groups)
             found = local.shares(session.relation(rows, "found"), formula_sql(formula))
@@ -139,7 +139,9 @@ class IbisSource:
             raw = table[self._options.id].cast("string")
             folded = raw.translate(_CAPITALS, _CAPITALS.lower())
             is_near = folded.isin(sorted({each.lower() for each in wanted})) | raw.re_search(_NOT_PLAIN)
-            chosen = [known(table[column], session.dialect).name(f"v{number}") for number, column in enumerate(columns)]
+            chosen = [
+                readable(table[column], session.dialect).name(f"v{number}") for number, column in enumerate(columns)
+            ]
             near = table.filter(is_near).select(raw.name("raw"), *chosen)
             relation = session.relation(near, "near")
             found: dict[str, Mapping[str, Scalar | None]] = {}
@@ -171,7 +173,7 @@ class IbisSource:
                 tests.append(_within(question.sample, text))
             found = table.filter(*tests)
             if question.top is not None:
-                key = known(found[question.top.field], session.dialect)
+                key = readable(found[question.top.field], session.dialect)
                 direction = key.desc(nulls_first=False) if question.top.descending else key.asc(nulls_first=False)
                 found = found.order_by([direction, self._options.id])
             return session.sql(found.select(self._options.id))
@@ -194,9 +196,9 @@ class IbisSource:
         table = session.table
         if eligible is not None and not is_local:
             table = table.filter(compile_condition(eligible, table, never, session.dialect))
-        extra = [known(table[column], session.dialect).name(name) for name, column in asked.tops.items()]
+        extra = [readable(table[column], session.dialect).name(name) for name, column in asked.tops.items()]
         if self._options.updated_at:
-            extra.append(table[self._options.updated_at].cast("timestamp").name(NEWEST))
+            extra.append(moment(table[self._options.updated_at], session.dialect).name(NEWEST))
         rows = table.select(self._raw(table), *_bits(registry, table, session.dialect), *extra)
         local = Local(session, self._identity, registry, groups)
         names = [each.get_name() for each in extra]

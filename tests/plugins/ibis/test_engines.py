@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from groupsync.bucket import within
 from groupsync.errors import SourceError
-from groupsync.model.criteria import All, Everyone, InGroup, Not, Share, Top
+from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Share, Top
 from groupsync.model.members import encode_members
 from groupsync.source import Question
 from groupsync.truth import truth
@@ -208,3 +208,40 @@ def test_spark_looks_nothing_up(shop, spark):
     """Spark would replace `${…}` even inside texts; that is off once a source was connected to."""
     spark.conf.set("spark.sql.variable.substitute", "true")
     check(shop, Spark(spark, shop), [("p1@example.com", {"name": "${env:HOME}"})], [bound("name", "eq", "${env:HOME}")])
+
+
+def test_types_of_postgresql_that_ibis_does_not_tell_apart(shop, postgresql):
+    """Choices are texts, a number that is none is null, padding is no text, and what is infinite can be read."""
+    for statement in (
+        "CREATE TYPE level AS ENUM ('low', 'high')",
+        (
+            "CREATE TABLE customers (email varchar(80), level level, code char(5), exact numeric, rounded numeric(5, 1), "
+            "key uuid, tags int[], extra jsonb, seen timestamptz, born date)"
+        ),
+        (
+            "INSERT INTO customers VALUES ('a@example.com', 'high', 'ab', 1.25, 12.5, "
+            "'00000000-0000-0000-0000-000000000001', '{1,2}', '{}', '2026-01-02', '2000-01-01'), "
+            "('b@example.com', NULL, NULL, 'NaN', 'NaN', NULL, NULL, NULL, 'infinity', '-infinity')"
+        ),
+    ):
+        postgresql.connection.execute(statement)
+    source = shop.source(url=postgresql.url, table="customers", updated_at="seen")
+    found = shop.evaluate(
+        source,
+        Question("a", AnyOf((bound("level", "eq", "HIGH", ignore_case=True), bound("level", "eq", "none")), AT)),
+        Question("b", All((bound("exact", "is_null", True), bound("rounded", "is_null", True)), AT)),
+        Question("c", All((bound("code", "ends_with", "b"), bound("exact", "gt", Decimal("1.24999"))), AT)),
+        Question("d", Not(All((bound("rounded", "gt", Decimal("12.49")), bound("code", "in", ("ab",))), AT), AT)),
+        Question("e", bound("seen", "gt", datetime(9000, 1, 1, tzinfo=UTC))),
+    )
+    members = {name: "".join(sorted(who[0] for who in answer.members.load())) for name, answer in found.answers.items()}
+    assert {"a": "a", "b": "b", "c": "a", "d": "", "e": "b"} == members
+    assert datetime(2026, 1, 2, tzinfo=UTC) == found.census.newest
+    rows = source.rows(["a@example.com", "b@example.com"], ["exact", "key", "tags", "extra", "seen", "born"])
+    assert ("00000000-0000-0000-0000-000000000001", "{1,2}", "{}") == tuple(
+        rows["a@example.com"][column] for column in ("key", "tags", "extra")
+    )
+    assert {"exact": None, "key": None, "tags": None, "extra": None} == {
+        column: rows["b@example.com"][column] for column in ("exact", "key", "tags", "extra")
+    }
+    assert (9999, date(1, 1, 1)) == (rows["b@example.com"]["seen"].year, rows["b@example.com"]["born"])
