@@ -215,8 +215,8 @@ def test_types_of_postgresql_that_ibis_does_not_tell_apart(shop, postgresql):
     for statement in (
         "CREATE TYPE level AS ENUM ('low', 'high')",
         (
-            "CREATE TABLE customers (email varchar(80), level level, code char(5), exact numeric, rounded numeric(5, 1), "
-            "key uuid, tags int[], extra jsonb, seen timestamptz, born date)"
+            "CREATE TABLE customers (email varchar(80), level level, code char(5), exact numeric, "
+            "rounded numeric(5, 1), key uuid, tags int[], extra jsonb, seen timestamptz, born date)"
         ),
         (
             "INSERT INTO customers VALUES ('a@example.com', 'high', 'ab', 1.25, 12.5, "
