@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.condition_words import in_words, value_words
 from groupsync.model.criteria import All, AnyOf, Not, Test
-from groupsync.records import format_instant, instant_words
+from groupsync.records import instant_words
 from groupsync.report.escape import escape
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, headline, number, wrap
 from groupsync.report.why_words import bar_words, places_words, way_words
