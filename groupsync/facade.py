@@ -6,37 +6,32 @@ read is told, and every exception is one of ours.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 from groupsync.backend import Capabilities, Check, LockInfo, SupportsCheck, SupportsLock, SupportsSteps
-from groupsync.errors import GroupsyncError, IncompleteRead, PluginError
+from groupsync.blame import Checked, blaming, standing_for
+from groupsync.errors import IncompleteRead
 from groupsync.model import Action, Group, Members, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from groupsync.backend import Backend, BackendContext, JsonSchema, Step
+    from groupsync.backend import Backend, BackendContext, Step
     from groupsync.model import Change, Scope
 
-_HINT: Final = "This is a bug in the plugin; please tell its author."
 
-
-class CheckedBackend:
+class CheckedBackend(Checked):
     """Call a backend and hold it to its contract. `checked` makes the class.
 
     Satisfies `Backend`, `SupportsSteps` and `SupportsCheck`, whether the plugin's own does or not.
 
     Attributes:
-        plugin: name and version of the plugin's distribution, to blame.
         checks: the plugin's own class.
     """
 
-    name: ClassVar[str]
-    options_schema: ClassVar[JsonSchema]
-    plugin: ClassVar[tuple[str, str]]
+    kind: ClassVar[str] = "backend"
     checks: ClassVar[type[Backend]]
 
     def __init__(self, backend: Backend) -> None:
@@ -46,7 +41,7 @@ class CheckedBackend:
     @classmethod
     def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:
         """Make the plugin's backend and wrap it; see `Backend.from_options`."""
-        with _blaming(cls, "taking its options"):
+        with blaming(cls, "taking its options"):
             backend = cls.checks.from_options(options, context)
         if not isinstance(backend, cls.checks):
             raise cls._broken("from_options", f"an instance of {cls.checks.__qualname__}", backend)
@@ -56,7 +51,7 @@ class CheckedBackend:
     def capabilities(self) -> Capabilities:
         """Return what the target can do, asked once and checked."""
         if self._capabilities is None:
-            with _blaming(self, "telling its capabilities"):
+            with blaming(self, "telling its capabilities"):
                 found = self._backend.capabilities
             if not isinstance(found, Capabilities) or not all(isinstance(each, Action) for each in found.actions):
                 raise self._broken("capabilities", "Capabilities with a set of Action", found)
@@ -72,7 +67,7 @@ class CheckedBackend:
             BackendError: as the backend raises it.
             PluginError: the backend broke its contract.
         """
-        with _blaming(self, "reading"):
+        with blaming(self, "reading"):
             snapshot = self._backend.read(scope)
         if not isinstance(snapshot, Snapshot):
             raise self._broken("read", "a Snapshot", snapshot)
@@ -89,7 +84,7 @@ class CheckedBackend:
 
     def members(self, group: Group) -> Iterator[str]:
         """Stream the members of a group, each checked to be text; see `Backend.members`."""
-        with _blaming(self, f"reading the members of `{group.name}`"):
+        with blaming(self, f"reading the members of `{group.name}`"):
             for member in self._backend.members(group):
                 if not isinstance(member, str):
                     raise self._broken("members", "identifiers of type str", member)
@@ -106,7 +101,7 @@ class CheckedBackend:
 
     def apply_in_steps(self, change: Change, note: Callable[[Step], None]) -> Group | None:
         """Apply likewise, and hear of each step where the backend takes several; see `SupportsSteps`."""
-        with _blaming(self, f"applying `{change.name}`"):
+        with blaming(self, f"applying `{change.name}`"):
             if isinstance(self._backend, SupportsSteps):
                 group = self._backend.apply_in_steps(change, note)
             else:
@@ -121,7 +116,7 @@ class CheckedBackend:
 
     def check(self) -> Iterator[Check]:
         """Try what the backend can try of its own; nothing where it can't. See `SupportsCheck`."""
-        with _blaming(self, "checking its target"):
+        with blaming(self, "checking its target"):
             if isinstance(self._backend, SupportsCheck):
                 for found in self._backend.check():
                     if not isinstance(found, Check):
@@ -130,7 +125,7 @@ class CheckedBackend:
 
     def close(self) -> None:
         """Let go of everything held; see `Backend.close`."""
-        with _blaming(self, "closing"):
+        with blaming(self, "closing"):
             self._backend.close()
 
     def _bound(self, group: Group) -> Group:
@@ -159,7 +154,7 @@ class CheckedBackend:
         self, group: Group, announced: int | None, load: Callable[[], frozenset[str]]
     ) -> Callable[[], frozenset[str]]:
         def checked_load() -> frozenset[str]:
-            with _blaming(self, f"reading the members of `{group.name}`"):
+            with blaming(self, f"reading the members of `{group.name}`"):
                 members = load()
                 if not set(map(type, members)) <= {str}:
                     raise self._broken("members", "identifiers of type str", next(iter(members), None))
@@ -171,20 +166,13 @@ class CheckedBackend:
 
         return checked_load
 
-    @classmethod
-    def _broken(cls, call: str, expected: str, found: object) -> PluginError:
-        shown = found if isinstance(found, str) else f"{type(found).__name__} {found!r}"[:200]
-        plugin, version = cls.plugin
-        summary = f"backend `{cls.name}` of {plugin} {version} broke its contract in `{call}`"
-        return PluginError(plugin, version, summary, f"expected {expected}; found {shown}", _HINT)
-
 
 class CheckedLockingBackend(CheckedBackend):
     """The same for a backend that can lock its target; satisfies `SupportsLock`."""
 
     def lock(self, ttl_seconds: float) -> LockInfo:
         """Take or renew the lock; see `SupportsLock.lock`."""
-        with _blaming(self, "locking"):
+        with blaming(self, "locking"):
             lock = self._locking.lock(ttl_seconds)
         if not isinstance(lock, LockInfo):
             raise self._broken("lock", "a LockInfo", lock)
@@ -192,17 +180,17 @@ class CheckedLockingBackend(CheckedBackend):
 
     def unlock(self, lock: LockInfo) -> None:
         """Give the lock back; see `SupportsLock.unlock`."""
-        with _blaming(self, "unlocking"):
+        with blaming(self, "unlocking"):
             self._locking.unlock(lock)
 
     def lock_status(self) -> LockInfo | None:
         """Return who holds the lock; see `SupportsLock.lock_status`."""
-        with _blaming(self, "looking at its lock"):
+        with blaming(self, "looking at its lock"):
             return self._locking.lock_status()
 
     def break_lock(self) -> LockInfo | None:
         """Take the lock away from whoever holds it; see `SupportsLock.break_lock`."""
-        with _blaming(self, "breaking its lock"):
+        with blaming(self, "breaking its lock"):
             return self._locking.break_lock()
 
     @property
@@ -219,25 +207,4 @@ def checked(backend: type[Backend], plugin: str, version: str) -> type[CheckedBa
         version: of that distribution.
     """
     base = CheckedLockingBackend if issubclass(backend, SupportsLock) else CheckedBackend
-    body = {
-        "name": backend.name,
-        "options_schema": backend.options_schema,
-        "plugin": (plugin, version),
-        "checks": backend,
-        "__doc__": backend.__doc__,
-    }
-    made: type[CheckedBackend] = type(f"Checked{backend.__name__}", (base,), body)
-    return made
-
-
-@contextmanager
-def _blaming(backend: CheckedBackend | type[CheckedBackend], doing: str) -> Iterator[None]:
-    """Turn whatever the plugin lets escape into a PluginError that names it."""
-    try:
-        yield
-    except GroupsyncError:
-        raise
-    except Exception as error:  # a stranger's code: anything may come, and all of it is the plugin's to answer for
-        plugin, version = backend.plugin
-        summary = f"backend `{backend.name}` of {plugin} {version} failed while {doing}"
-        raise PluginError(plugin, version, summary, f"{type(error).__name__}: {error}", _HINT) from error
+    return standing_for(backend, base, plugin, version)

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from groupsync.errors import GroupsyncError, PluginError
+from groupsync.blame import Checked, blaming, standing_for
 from groupsync.model import Members
 from groupsync.model.criteria import Attribute
 from groupsync.source import Answer, Census, SourceAnswers
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from groupsync.backend import JsonSchema
     from groupsync.model.criteria import Condition, Scalar
     from groupsync.source import Question, Source, SourceContext
 
-_HINT: Final = "This is a bug in the plugin; please tell its author."
 
-
-class CheckedSource:
+class CheckedSource(Checked):
     """Call a source and hold it to its contract; satisfies `Source`. `checked_source` makes the class.
 
     Attributes:
-        plugin: name and version of the plugin's distribution, to blame.
         checks: the plugin's own class.
     """
 
-    name: ClassVar[str]
-    options_schema: ClassVar[JsonSchema]
-    plugin: ClassVar[tuple[str, str]]
+    kind: ClassVar[str] = "source"
     checks: ClassVar[type[Source]]
 
     def __init__(self, source: Source) -> None:
@@ -40,7 +33,7 @@ class CheckedSource:
     @classmethod
     def from_options(cls, options: Mapping[str, Any], context: SourceContext) -> Self:
         """Make the plugin's source and wrap it; see `Source.from_options`."""
-        with _blaming(cls, "taking its options"):
+        with blaming(cls, "taking its options"):
             source = cls.checks.from_options(options, context)
         if not isinstance(source, cls.checks):
             raise cls._broken("from_options", f"an instance of {cls.checks.__qualname__}", source)
@@ -48,7 +41,7 @@ class CheckedSource:
 
     def attributes(self) -> tuple[Attribute, ...]:
         """Read the attributes, each checked to be one; see `Source.attributes`."""
-        with _blaming(self, "reading its attributes"):
+        with blaming(self, "reading its attributes"):
             found = tuple(self._source.attributes())
         for each in found:
             if not isinstance(each, Attribute):
@@ -63,7 +56,7 @@ class CheckedSource:
         eligible: Condition | None = None,
     ) -> SourceAnswers:
         """Answer all questions, each of them and with counts that fit; see `Source.evaluate`."""
-        with _blaming(self, "evaluating segments"):
+        with blaming(self, "evaluating segments"):
             found = self._source.evaluate(questions, groups, folder, eligible)
         if not isinstance(found, SourceAnswers) or not isinstance(found.census, Census):
             raise self._broken("evaluate", "SourceAnswers with a Census", found)
@@ -82,14 +75,14 @@ class CheckedSource:
 
     def rows(self, ids: Collection[str], columns: Sequence[str]) -> Mapping[str, Mapping[str, Scalar | None]]:
         """Read what is known of some people; see `Source.rows`."""
-        with _blaming(self, "reading rows"):
+        with blaming(self, "reading rows"):
             return self._source.rows(ids, columns)
 
     def count(
         self, conditions: Sequence[Condition], groups: Mapping[str, Members], eligible: Condition | None = None
     ) -> tuple[int, ...]:
         """Count; see `Source.count`."""
-        with _blaming(self, "counting"):
+        with blaming(self, "counting"):
             found = tuple(self._source.count(conditions, groups, eligible))
         if len(found) != len(conditions):
             raise self._broken("count", f"{len(conditions)} counts", found)
@@ -99,25 +92,18 @@ class CheckedSource:
         self, where: Condition, column: str, groups: Mapping[str, Members], eligible: Condition | None = None
     ) -> tuple[tuple[Scalar | None, int], ...]:
         """Count by the value of an attribute; see `Source.shares`."""
-        with _blaming(self, "counting values"):
+        with blaming(self, "counting values"):
             return tuple(self._source.shares(where, column, groups, eligible))
 
     def statement(self, question: Question, eligible: Condition | None = None) -> str:
         """Return what would be asked of the engine; see `Source.statement`."""
-        with _blaming(self, "writing a statement"):
+        with blaming(self, "writing a statement"):
             return self._source.statement(question, eligible)
 
     def close(self) -> None:
         """Let go of connections; see `Source.close`."""
-        with _blaming(self, "closing"):
+        with blaming(self, "closing"):
             self._source.close()
-
-    @classmethod
-    def _broken(cls, call: str, expected: str, found: object) -> PluginError:
-        plugin, version = cls.plugin
-        summary = f"source `{cls.name}` of {plugin} {version} broke its contract in `{call}`"
-        shown = f"{type(found).__name__} {found!r}"[:200]
-        return PluginError(plugin, version, summary, f"expected {expected}; found {shown}", _HINT)
 
 
 def checked_source(source: type[Source], plugin: str, version: str) -> type[CheckedSource]:
@@ -128,25 +114,4 @@ def checked_source(source: type[Source], plugin: str, version: str) -> type[Chec
         plugin: name of the plugin's distribution.
         version: of that distribution.
     """
-    body = {
-        "name": source.name,
-        "options_schema": source.options_schema,
-        "plugin": (plugin, version),
-        "checks": source,
-        "__doc__": source.__doc__,
-    }
-    made: type[CheckedSource] = type(f"Checked{source.__name__}", (CheckedSource,), body)
-    return made
-
-
-@contextmanager
-def _blaming(source: CheckedSource | type[CheckedSource], doing: str) -> Iterator[None]:
-    """Turn whatever the plugin lets escape into a PluginError that names it."""
-    try:
-        yield
-    except GroupsyncError:
-        raise
-    except Exception as error:  # a stranger's code: anything may come, and all of it is the plugin's to answer for
-        plugin, version = source.plugin
-        summary = f"source `{source.name}` of {plugin} {version} failed while {doing}"
-        raise PluginError(plugin, version, summary, f"{type(error).__name__}: {error}", _HINT) from error
+    return standing_for(source, CheckedSource, plugin, version)
