@@ -118,9 +118,9 @@ def rows() -> SearchStrategy[Row]:
     return st.fixed_dictionaries({column: st.sampled_from([None, *pool]) for column, pool in _POOLS.items()})
 
 
-def tables(max_size: int = 12) -> SearchStrategy[list[tuple[str, Row]]]:
+def tables(max_size: int = 12, min_size: int = 0) -> SearchStrategy[list[tuple[str, Row]]]:
     """Customers: canonical identifiers, each once, and what is known of them."""
-    people = st.lists(st.sampled_from(range(100)), unique=True, max_size=max_size)
+    people = st.lists(st.sampled_from(range(100)), unique=True, min_size=min_size, max_size=max_size)
     return people.flatmap(
         lambda found: st.tuples(*(st.tuples(st.just(f"p{n}@example.com"), rows()) for n in found))
     ).map(list)

@@ -139,6 +139,23 @@ def test_a_project_starts_with_segments(tmp_path, monkeypatch, capsys):
     assert "PROJECT" not in (folder / "README.md").read_text("utf-8")
 
 
+def test_a_project_of_all_templates_goes_all_the_way(tmp_path, monkeypatch, capsys):
+    """Each segment has people among the sample customers; after an apply a second plan is empty, and one more fits."""
+    monkeypatch.chdir(tmp_path)
+    chosen = [argument for name in NAMES[1:] for argument in ("--template", name)]
+    assert ExitCode.OK == run(["init", "store", *chosen])
+    monkeypatch.chdir(tmp_path / "store")
+    assert ExitCode.OK == run(["init", "--template", NAMES[0]])
+    assert ExitCode.OK == run(["validate"])
+    assert ExitCode.OK == run(["fmt", "--check"])
+    capsys.readouterr()
+    assert ExitCode.OK == run(["plan", "--at", "2026-11-20", "--format", "json"])
+    planned = {change["name"]: change["add"]["count"] for change in json.loads(capsys.readouterr().out)["changes"]}
+    assert set(NAMES) <= {name for name, count in planned.items() if count}
+    assert ExitCode.OK == run(["apply", "--yes"])
+    assert ExitCode.OK == run(["plan", "--detailed-exitcode"])
+
+
 def test_every_line_for_editors_leads_to_a_schema(tmp_path):
     """A project that starts with segments brings the schemas, too."""
     write_project(tmp_path, "shop", segment_templates())

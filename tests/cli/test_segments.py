@@ -27,6 +27,7 @@ targets:
 PEOPLE = {"ada@example.com": 61, "bob@example.com": 55, "cy@example.com": 20, "dee@example.com": 30}
 OLDER = "kind: segment\nname: older\nsource: customers\nwhere: {age: {gte: 50}}\n"
 STAFF = "kind: known-user-group\nname: staff\nmembers: [sue@example.com]\n"
+DEAD = "'postgresql://gs:hunter22@127.0.0.1:1/shop'"
 STATE = "state/groups/older.txt"
 
 
@@ -120,12 +121,13 @@ def test_a_source_that_shrank_since_the_last_run_is_refused_and_lists_go_on(appl
 
 
 def test_what_is_wrong_with_the_source_stops_the_run_and_says_so(applied):
-    """A missing table, a wrong identifier column, a type that changed, an unknown column: nothing is applied."""
+    """A missing table, a wrong identifier, a dead database, another type, an unknown column: nothing is applied."""
     applied.write("groups/staff.yaml", STAFF.replace("sue", "tom"))
     for old, new, said in (
         ("customers.csv", "customer.csv", "has no file `customer.csv`"),
         ("id: email", "id: mail", "has no column `mail`"),
         ("plugin: ibis", "plugin: ibiss", "there is no source `ibiss`"),
+        ("table: customers.csv", f"url: {DEAD}\n    table: customers", "source `customers` did not answer"),
         ("id: email", "id: email\n    attributes: {spend: {unit: USD}}", "GS506"),
         ("id: email", "id: email\n    eligible: {agee: 3}", "GS220"),
         ("id: email", "id: email\n    tabel: x", "GS201"),
@@ -133,6 +135,7 @@ def test_what_is_wrong_with_the_source_stops_the_run_and_says_so(applied):
         applied.write("groupsync.yaml", CONFIG.replace(old, new))
         done = applied("apply", "--yes")
         assert (ExitCode.ERROR, True) == (done.code, said in " ".join(done.err.split())), done.err
+        assert "hunter22" not in done.err
     applied.write("groupsync.yaml", CONFIG)
     applied.write("customers.csv", table(ada="old"))
     done = applied("apply", "--yes")

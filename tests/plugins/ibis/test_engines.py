@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from groupsync.bucket import within
@@ -24,7 +25,20 @@ _COLUMNS = (
     "email text, name text, orders bigint, small smallint, score double precision, ratio real, spend numeric(10, 2), "
     "newsletter boolean, born date, seen timestamp, bought timestamptz"
 )
+TABLES, TREES = 20, 50
 _SEVERAL = settings(max_examples=25, suppress_health_check=list(HealthCheck))
+
+
+class Files:
+    """The table as a Parquet file, which DuckDB reads."""
+
+    def __init__(self, shop):
+        self.shop = shop
+        self.options = {}
+
+    def write(self, customers):
+        """Replace the file."""
+        self.shop.write(customers)
 
 
 class PostgreSQL:
@@ -90,15 +104,36 @@ def engine(request, shop):
 
 
 def check(shop, engine, customers, wheres):
-    """Hold an engine against the law."""
+    """Hold an engine against the law; returns how many memberships there are."""
     engine.write(customers)
     questions = [Question(f"q{number}", where) for number, where in enumerate(wheres)]
     source = shop.source(**engine.options)
     answers = shop.evaluate(source, *questions, groups=GROUPS).answers
     source.close()
+    memberships = 0
     for question in questions:
         expected = {who for who, row in customers if truth(question.where, row, who, GROUPS)}
         assert expected == answers[question.name].members.load(), question.where
+        memberships += len(expected)
+    return memberships
+
+
+def test_a_thousand_trees_have_the_same_members_everywhere(shop, postgresql, spark, tell):
+    """Random conditions on random tables with nulls: DuckDB, PostgreSQL and Spark give whom Python gives."""
+    engines = [Files(shop), PostgreSQL(postgresql), Spark(spark, shop)]
+    counted = Counter()
+
+    @settings(_SEVERAL, max_examples=TABLES, phases=[Phase.generate, Phase.shrink])
+    @given(tables(40, 20), st.lists(conditions(("beta", "none")), min_size=TREES, max_size=TREES))
+    def agree(customers, wheres):
+        for engine in engines:
+            found = check(shop, engine, customers, wheres)
+        counted.update(tables=1, trees=len(wheres), memberships=found, customers=len(customers))
+
+    agree()
+    assert 1_000 <= counted["trees"]
+    figures = ", ".join(f"{count:,} {what}" for what, count in counted.items())
+    tell(f"conditions on DuckDB, PostgreSQL, Spark and Python: the same members ({figures})")
 
 
 @_SEVERAL
