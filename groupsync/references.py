@@ -7,7 +7,6 @@ import fnmatch
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from groupsync.condition_words import groups_of, groups_ruled_out
 from groupsync.model import Definition, Diagnostic, Reference, Severity, State
 
 if TYPE_CHECKING:
@@ -83,6 +82,8 @@ class Graph:
         """Return one edge for each group that a condition names, from where it names it first."""
         if definition.where is None:
             return []
+        from groupsync.condition_words import groups_of, groups_ruled_out  # nobody needs them without segments
+
         mentions: dict[str, InGroup] = {}
         for mention in groups_of(definition.where):
             mentions.setdefault(mention.group, mention)

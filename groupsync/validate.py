@@ -7,8 +7,6 @@ import posixpath
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.condition_words import groups_of
-from groupsync.criteria import read_condition
 from groupsync.guard_config import group_guards_of
 from groupsync.members.inline import inline_members
 from groupsync.model import (
@@ -26,7 +24,6 @@ from groupsync.model import (
 )
 from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
-from groupsync.segment_keys import check_kind, floor_of, share_of, top_of
 from groupsync.times import instant_at, parse_instant, period_of
 from groupsync.yaml.scalars import shown
 
@@ -43,6 +40,7 @@ __all__ = [
 ]  # fmt: skip
 
 MEMBER_FILE_TYPES: Final = (".txt", ".csv", ".tsv")
+_SEGMENT_KEYS: Final = ("source", "where", "holdout", "sample", "limit", "min_size")
 _PARQUET: Final = ".parquet"
 
 
@@ -138,7 +136,6 @@ class _Reader:
         """Return the definition as far as it could be read."""
         value = self.value
         labels = value.get("labels")
-        check_kind(self.document, self.found)
         return Definition(
             kind=value["kind"],
             name=self.name,
@@ -157,13 +154,26 @@ class _Reader:
             lifecycle=_lifecycle(value.get("lifecycle", {})),
             targets=_sorted_texts(value.get("targets")),
             guards=group_guards_of(self.document, value),
-            source=value.get("source"),
-            where=self._where(),
-            holdout=share_of(self.document, value, "holdout", self.found),
-            sample=share_of(self.document, value, "sample", self.found),
-            limit=top_of(self.document, value, self.found),
-            min_size=floor_of(value),
+            **self._segment(),
         )
+
+    def _segment(self) -> dict[str, Any]:
+        """Return what the keys say that came with segments; their rooms are entered only where there is one."""
+        written: Any = self.document.value
+        if written.get("kind") != SEGMENT and not any(key in written for key in _SEGMENT_KEYS):
+            return {}
+        from groupsync.segment_keys import check_kind, floor_of, share_of, top_of
+
+        value = self.value
+        check_kind(self.document, self.found)
+        return {
+            "source": value.get("source"),
+            "where": self._where(),
+            "holdout": share_of(self.document, value, "holdout", self.found),
+            "sample": share_of(self.document, value, "sample", self.found),
+            "limit": top_of(self.document, value, self.found),
+            "min_size": floor_of(value),
+        }
 
     def _members(self) -> InlineMembers | None:
         if "members" not in self.value:
@@ -173,6 +183,9 @@ class _Reader:
     def _where(self) -> Condition | None:
         if "where" not in self.value:
             return None
+        from groupsync.condition_words import groups_of
+        from groupsync.criteria import read_condition
+
         where = read_condition(self.document, ("where",), self.value["where"], self.found)
         own = [mention for mention in groups_of(where) if mention.group == self.name] if where else []
         for mention in own[:1]:

@@ -55,9 +55,8 @@ def command(*, config_path: Path | None, at: datetime | None, no_sources: bool, 
 
 
 def _check_segments(project: Project, as_of: datetime) -> None:
-    from groupsync.segments import check_segments, segments_of
-
-    if segments_of(project):
+    if any(definition.where is not None for definition in project.definitions):
         from groupsync.plugins import Plugins
+        from groupsync.segments import check_segments
 
         check_segments(project, Plugins.discover(), as_of)

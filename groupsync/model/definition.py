@@ -10,11 +10,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.model.criteria import Condition
 from groupsync.model.members import digest_bytes, encode_members
 
 if TYPE_CHECKING:
-    from groupsync.model.criteria import Floor, Share, Top
+    from groupsync.model.criteria import Condition, Floor, Share, Top
     from groupsync.model.findings import SourceRange
     from groupsync.model.guards import GroupGuards
 
@@ -190,8 +189,7 @@ def said(value: object) -> object:
             return sorted(map(said, value), key=repr)
         case _ if is_dataclass(value):
             # Conditions differ by what they are, not by what they hold: `all` and `any` hold the same.
-            kind = [type(value).__name__] if isinstance(value, Condition) else []
-            return [*kind, *(said(getattr(value, name)) for name in _names(value))]
+            return [type(value).__name__, *(said(getattr(value, name)) for name in _names(value))]
         case _:
             message = f"{type(value).__name__} has no place in a definition"
             raise TypeError(message)
