@@ -8,7 +8,7 @@ import pytest
 
 from groupsync.errors import ExitCode
 
-SHOWN = r"""big: 2 members  2026-12-01T00:00:00Z · groups/segments.yaml:2:7
+SHOWN = r"""big: 2 members  2026-12-01 00:00:00 UTC · groups/segments.yaml:2:7
   It matches 2 of 4 customers (50.0 %).
   Then `members` and the config's `exclude` make it 2.
 

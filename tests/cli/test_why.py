@@ -10,7 +10,7 @@ from groupsync.errors import ExitCode
 
 AT = ("--at", "2026-12-01")
 IN = """\
-di@example.com is in everybody  2026-12-01T00:00:00Z · groups/lists.yaml:13:7
+di@example.com is in everybody  2026-12-01 00:00:00 UTC · groups/lists.yaml:13:7
 
   in   include big  groups/lists.yaml:14:11
        in   `where` over the source customers  groups/segments.yaml:5:3
