@@ -13,6 +13,7 @@ from groupsync.model import Diagnostic, Severity
 from groupsync.progress import Track, untracked
 from groupsync.references import Doubts
 from groupsync.resolve import resolve
+from groupsync.schema_words import closest
 from groupsync.scope import EVERYTHING, Selection, Wanted
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _unknown_sources(definitions: Iterable[Definition], config: Config) -> Itera
                 Severity.ERROR,
                 f"Unknown source `{definition.source}`",
                 f"`source` of `{definition.name}` may be: {', '.join(sorted(known)) or 'nothing'}.",
-                f"Correct the name, or add the source to `sources` in {config.path}.",
+                closest(definition.source, known) or f"Add the source to `sources` in {config.path}.",
                 definition.at,
             )
 

@@ -152,6 +152,8 @@ def test_validate_holds_conditions_against_columns_unless_told_not_to(shop):
     assert "GS220" in done.err
     assert "groups/older.yaml:4:9" in done.err
     assert ExitCode.OK == shop("validate", "--no-sources").code
+    shop.write("groups/older.yaml", OLDER.replace("source: customers", "source: custmers"))
+    assert "Did you mean `customers`?" in shop("validate").err
 
 
 def test_show_computes_segments_and_says_why_one_is_left_as_it_is(shop):
