@@ -1,10 +1,12 @@
 """Conditions as whole numbers: each distinct test is one bit of a row, each condition a formula over bits. Pure.
 
-A test is unknown where its attribute is null, so that "true" and "false" are two bits, each made only where a condition
-needs it. `Not` is carried down to the tests on the way, and what is left has two values:
+The bit is set where a test is true. Where it is not, the test is false or, where its attribute is null, unknown; where
+a condition needs to know, being null is one more test. `Not` is carried down to the tests on the way, and what is left
+has two values:
 
     true(not a)     = false(a)                      false(not a)     = true(a)
     true(a and b)   = true(a) and true(b)           false(a and b)   = false(a) or false(b)
+    true(test)      = its bit                       false(test)      = not its bit, and not that of being null
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from groupsync.bucket import threshold
-from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Test
+from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,14 +54,6 @@ Formula: TypeAlias = Masked | Every | Some
 ALWAYS: Final = Every()
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
-    """What one bit tells: that a test is true, or (`is_negated`) that it is false."""
-
-    test: Test
-    is_negated: bool
-
-
 class Registry:
     """Which bit stands for what.
 
@@ -70,7 +64,7 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self.atoms: list[Atom] = []
+        self.atoms: list[Test] = []
         self.groups: list[str] = []
         self.shares: list[tuple[str, str]] = []
         self._known: dict[tuple[Any, ...], int] = {}
@@ -89,9 +83,7 @@ class Registry:
                 bit = self._bit(("group", condition.group), self.groups, condition.group)
                 return _masked("g", bit, is_set=is_true)
             case Test():
-                atom = Atom(condition, not is_true)
-                key = (condition.field, condition.operator, condition.value, condition.ignore_case, not is_true)
-                return _masked("b", self._bit(("atom", *key), self.atoms, atom))
+                return self._test(condition, is_true=is_true)
             case _:
                 assert_never(condition)
 
@@ -101,6 +93,13 @@ class Registry:
         if limit is None:
             return ALWAYS
         return _masked("s", self._bit(("share", share.seed, limit), self.shares, (share.seed, limit)))
+
+    def _test(self, test: Test, *, is_true: bool) -> Formula:
+        key = (test.field, test.operator, test.value, test.ignore_case)
+        found = _masked("b", self._bit(("atom", *key), self.atoms, test), is_set=is_true)
+        if is_true or test.operator is Operator.IS_NULL:
+            return found
+        return every((found, self._test(Test(test.field, Operator.IS_NULL, True, test.at), is_true=False)))
 
     def _bit(self, key: tuple[Any, ...], of: list[Any], value: object) -> int:
         if key not in self._known:

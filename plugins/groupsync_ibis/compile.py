@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from groupsync.model.criteria import Condition, Scalar
-    from groupsync_ibis.bits import Atom
 
 _Limits: TypeAlias = "tuple[int | Decimal, int | Decimal] | None"
 
@@ -90,17 +89,17 @@ def never(name: str) -> Any:
     raise ValueError(f"`{name}` is asked of the engine")
 
 
-def compile_bits(atoms: Sequence[Atom], table: Any, dialect: Dialect) -> list[Any]:
-    """Return the columns that hold a bit for each atom, `BITS` in each."""
+def compile_bits(tests: Sequence[Test], table: Any, dialect: Dialect) -> list[Any]:
+    """Return the columns that hold a bit for each test, `BITS` in each."""
     import ibis
 
     columns = []
-    for start in range(0, len(atoms), BITS):
+    for start in range(0, len(tests), BITS):
         bits = []
-        for number, atom in enumerate(atoms[start : start + BITS]):
-            found = compile_test(atom.test, table[atom.test.field], dialect)
+        for number, test in enumerate(tests[start : start + BITS]):
+            found = compile_test(test, table[test.field], dialect)
             value, nothing = ibis.literal(1 << number, type="int64"), ibis.literal(0, type="int64")
-            bits.append(ibis.ifelse(~found if atom.is_negated else found, value, nothing))
+            bits.append(ibis.ifelse(found, value, nothing))
         columns.append(balanced(bits, operator.or_))
     return columns
 
