@@ -3,7 +3,7 @@
 Usage: python -m benchmarks [--quick] [--peer] [ROW …]
     --quick  a tenth of the size
     --peer   also install octoDNS into an environment of its own and run it (a minute more)
-    ROW      start, validate, noop, churn, peer
+    ROW      start, validate, noop, churn, segments, growth, peer
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.measure import Figures, run, tool
+from benchmarks import segments
+from benchmarks.measure import Figures, median, run, tool
 from benchmarks.worlds import churn, write_inline_project, write_member_project, write_octodns_zone
 
 GROUPSYNC = tool("groupsync")
@@ -125,6 +126,56 @@ def peer(folder: Path, scale: float) -> list[Row]:
     ]
 
 
+def many_segments(folder: Path, scale: float) -> list[Row]:
+    """The members of 100 segments of a large table, against queries by hand and against reading it."""
+    customers = int(segments.CUSTOMERS * scale)
+    segments.write(folder, customers)
+    ways = ("scan", "evaluate", "plan", "unsorted")
+    found = segments.take_turns({way: (way, folder) for way in ways})
+    found |= segments.take_turns({"sorted": ("sorted", folder)}, runs=1)
+    segments.compare(folder)
+    work = f"100 segments of {customers:,} customers"
+    return [
+        _turn_row(f"{work}, queries by hand not sorted", found["evaluate"], found["unsorted"], 0.6, megabytes=1_000),
+        _turn_row(
+            f"{work}, queries by hand sorted as well", found["evaluate"], found["sorted"] * len(found["evaluate"]), 0.6
+        ),
+        _turn_row(f"{work}, one scan of the columns", found["evaluate"], found["scan"]),
+        _turn_row("groupsync plan of them, queries by hand not sorted", found["plan"], found["unsorted"]),
+    ]
+
+
+def growth(folder: Path, scale: float) -> list[Row]:
+    """The same of twice the customers, in time and in memory."""
+    customers = int(segments.CUSTOMERS * scale)
+    segments.write(folder / "once", customers)
+    segments.write(folder / "twice", customers * 2)
+    found = segments.take_turns({size: ("evaluate", folder / size) for size in ("once", "twice")})
+    once, twice = median(found["once"]), median(found["twice"])
+    more = twice.megabytes / once.megabytes
+    row = _turn_row(f"100 segments of {customers * 2:,} customers, of half of them", found["twice"], found["once"], 2.2)
+    memory = Row(
+        "the same in memory",
+        f"{twice.megabytes:.0f} MB",
+        f"{once.megabytes:.0f} MB",
+        f"{more:.2f} ×",
+        "≤ 1.2 ×",
+        more <= 1.2,
+    )
+    return [row, memory]
+
+
+def _turn_row(
+    work: str, found: list[Figures], floor: list[Figures], bound: float | None = None, megabytes: float | None = None
+) -> Row:
+    """Return a line for commands that took turns; without a bound it is for information."""
+    taken, other, ratio = median(found), median(floor), segments.ratio(found, floor)
+    holds = (bound is None or ratio <= bound) and (megabytes is None or taken.megabytes <= megabytes)
+    limit = (f"≤ {bound:g} ×" if bound else "") + (f", ≤ {megabytes:g} MB" if megabytes else "")
+    shown = f"{taken.seconds:.2f} s, {taken.megabytes:.0f} MB"
+    return Row(work, shown, f"{other.seconds:.2f} s, {other.megabytes:.0f} MB", f"{ratio:.2f} ×", limit, holds)
+
+
 def _applied(folder: Path, groups: int, members: int = 10_000) -> None:
     write_member_project(folder, groups, members)
     subprocess.run(
@@ -140,7 +191,15 @@ def _row(work: str, found: Figures, floor: Figures, bound: float, megabytes: flo
     return Row(work, shown, f"{floor.seconds:.2f} s", f"{ratio:.2f} ×", limit, holds)
 
 
-ROWS = {"start": start, "validate": validate, "noop": noop, "churn": churned, "peer": peer}
+ROWS = {
+    "start": start,
+    "validate": validate,
+    "noop": noop,
+    "churn": churned,
+    "segments": many_segments,
+    "growth": growth,
+    "peer": peer,
+}
 
 
 def main() -> None:
@@ -162,7 +221,10 @@ def main() -> None:
             shutil.rmtree(folder)
     table = [
         ("work", "found", "floor", "ratio", "bound", ""),
-        *((r.work, r.found, r.floor, r.ratio, r.bound, "holds" if r.holds else "MISSED") for r in rows),
+        *(
+            (r.work, r.found, r.floor, r.ratio, r.bound, ("holds" if r.holds else "MISSED") if r.bound else "")
+            for r in rows
+        ),
     ]
     widths = [max(len(line[column]) for line in table) for column in range(6)]
     for line in table:

@@ -9,11 +9,15 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Medians of several runs: wall seconds and peak memory of the largest process, in megabytes."""
+    """One run, or the medians of several: wall seconds, peak memory of the largest process in megabytes."""
 
     seconds: float
     megabytes: float
@@ -26,7 +30,27 @@ def run(command: list[str] | str, folder: Path, *, runs: int = 3, expect: int = 
         RuntimeError: it exited with another code than `expect`.
     """
     arguments = ["bash", "-c", command] if isinstance(command, str) else command
-    found = [_once(arguments, folder, expect) for _ in range(runs + 1)][1:]
+    return median([_once(arguments, folder, expect) for _ in range(runs + 1)][1:])
+
+
+def turns(commands: Mapping[str, list[str]], folder: Path, *, runs: int = 3) -> dict[str, list[Figures]]:
+    """Run several commands in turns, and return the figures of each run, by the command's key.
+
+    For commands that take so long that the machine is another one by the time the last begins: runs of one turn can be
+    held against each other.
+
+    Raises:
+        RuntimeError: one exited with another code than 0.
+    """
+    found: dict[str, list[Figures]] = {key: [] for key in commands}
+    for _ in range(runs):
+        for key, command in commands.items():
+            found[key].append(_once(command, folder, 0))
+    return found
+
+
+def median(found: list[Figures]) -> Figures:
+    """Return the median time and the most memory of several runs."""
     return Figures(statistics.median(each.seconds for each in found), max(each.megabytes for each in found))
 
 
