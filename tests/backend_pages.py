@@ -44,7 +44,7 @@ SERVED: Mapping[str, tuple[str, str]] = {
 
 def capabilities_of(plugin: str, options: Mapping[str, Any]) -> Capabilities:
     """Return what a backend says that it can do."""
-    backend = Plugins.discover({}).backend(plugin).create(options, context=_context())
+    backend = Plugins.discover({}).backend(plugin).cls.from_options(options, context=_context())
     try:
         return backend.capabilities
     finally:
