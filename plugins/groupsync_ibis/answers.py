@@ -16,6 +16,7 @@ from groupsync_ibis.convert import scalar_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from concurrent.futures import Future
     from datetime import datetime
     from pathlib import Path
 
@@ -244,8 +245,9 @@ def answer_batches(batches: Iterable[Any], segments: Iterable[Segment]) -> Count
     """Go over sorted batches once; each segment knows its members afterwards, and the census is returned."""
     counter, last = Counter(), None
     every = list(segments)
+    taking: list[Future[None]] = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for arrow in batches:
+        for arrow in batches:  # the next one comes while segments take the last
             counter.take_rows(arrow)
             odd = arrow.column("id").null_count
             if odd:
@@ -253,10 +255,16 @@ def answer_batches(batches: Iterable[Any], segments: Iterable[Segment]) -> Count
             if odd < arrow.num_rows:
                 batch = Batch(arrow[: arrow.num_rows - odd], last)
                 counter.take_people(batch)
-                for done in [pool.submit(segment.take, batch) for segment in every]:
-                    done.result()
+                _finish(taking)
+                taking = [pool.submit(segment.take, batch) for segment in every]
                 last = batch.last
+        _finish(taking)
     return counter
+
+
+def _finish(taking: Iterable[Future[None]]) -> None:
+    for done in taking:
+        done.result()
 
 
 def _is_bits(name: str, schema: Any) -> bool:
