@@ -337,3 +337,75 @@ def plans(draw: st.DrawFn) -> Plan:
             tuple(draw(st.lists(st.builds(Allowance, st.sampled_from(Kind), texts, counts, texts, texts), max_size=2))),
         ),
     )
+
+
+# --- Hostile plans ----------------------------------------------------------------------------------------------------
+
+CORPUS = (
+    HOSTILE.removesuffix("\ud800"),
+    "<script>alert(1)</script>",
+    "</details></code></pre><img src=x onerror=alert(1)>",
+    "<!-- --> --> <details><summary>",
+    "[click](https://example.com) ![x](//example.com/x.png) <https://example.com> www.example.com",
+    "@octocat and @contoso/team, #1, contoso/shop#1, GH-1, !1, ~bug, :white_check_mark:",
+    "ada@example.com https://example.com/?a=1&b=2 mailto:ada@example.com",
+    "| a | b |\n|---|---|\n| c | d |",
+    "``` \n~~~\n# Plan\n\n- [x] approved\n> quoted",
+    "`` `x` ``` |`",
+    "*bold* _it_ ~~gone~~ $\\sqrt{x}$ \\ \\| \\`",
+    "&lt;b&gt; &#60;script&#62; &amp;",
+    '=HYPERLINK("http://example.com","x")',
+    "+1+cmd|' /C calc'!A0",
+    "::error file=x::forged\n::set-output name=x::y\n::stop-commands::t",
+    "%0A::error::forged%0D",
+    "\u202emoc.oso\u202c\u2066\u2069\u200b\ufeff",
+    "x" * 1_000_000,
+    "<" * 1_000_000,
+    "`" * 1_000_000,
+)
+"""What somebody may write into a name, an address or a message to have it act on whoever reads the output."""
+
+
+def hostile_plan(text: str) -> Plan:
+    """Make a plan that has `text` wherever a text can stand."""
+    at = SourceRange(text, 3, 5)
+    change = Change(
+        text,
+        text,
+        Action.RENAME,
+        text + "2",
+        text,
+        text,
+        (
+            AttributeChange("display_name", text, text + "2"),
+            AttributeChange("owners", (), (text,)),
+            AttributeChange("labels", ((text, text),), ()),
+        ),
+        Members.of([text]),
+        Members.of([text + "2"]),
+        text,
+        2,
+        1,
+        mark(2, text),
+        text,
+        at,
+    )
+    return plan_of(
+        change,
+        targets=(TargetState(text, text, text, 1, 2, complete=False, reason=text, withheld=(text,), owns=text),),
+        project=text,
+        undoes=text,
+        sources=(SourceState(text, text, 3),),
+        compared=Comparison(text, text, (Cause(text, text, 1, 0),)),
+        drift=(Drift(text, text, drifted=True, pending=True),),
+        diagnostics=(Diagnostic("GS604", Severity.WARNING, text, text, text, at, (at,), text),),
+        verdict=Verdict(
+            (Refusal(text, text, text, text, text, at, 1, 2, text),), (Allowance(Kind.REMOVE, text, 3, text, text),)
+        ),
+    )
+
+
+def hostile_report(text: str) -> Report:
+    """Make a report that has `text` wherever a text can stand."""
+    results = tuple(Result(text, text, Action.UPDATE, outcome, text, text, 2) for outcome in Outcome)
+    return Report(text, results, run=text, allowances=(Allowance(Kind.REMOVE, text, 3, text, text),))

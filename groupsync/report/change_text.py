@@ -18,7 +18,7 @@ SHOWN_MEMBERS: Final = 10
 """How many names a side are shown of a longer list; one more is shown rather than counted."""
 
 _INDENT: Final = " " * 6
-_DEFAULTED: Final = KINDS.keys() - {RULES[Kind.RECREATE]}
+DEFAULTED: Final = KINDS.keys() - {RULES[Kind.RECREATE]}
 """The guards that the config sets, if only by what it leaves out."""
 _CONTEXT: Final = 12
 """How much of what two long texts share is shown before the first difference."""
@@ -46,7 +46,7 @@ def change_lines(change: Change, refusals: Sequence[Refusal], style: Style, orig
     title = f"{change.action.value} {_title(change)}"
     flag = style.paint("!", BOLD, RED) if refusals else " "
     head = f"{flag} {style.paint(symbol, BOLD, color)} {style.paint(title, BOLD)}"
-    size = _size(change)
+    size = size_words(change)
     fits = cell_width(f"! + {title}  {size}") <= style.columns
     yield f"{head}  {style.paint(size, FAINT)}" if fits else head
     if not fits:
@@ -75,7 +75,7 @@ def refusal_lines(refusal: Refusal, indent: str, style: Style, *, tells_file: bo
         style: how.
         tells_file: say that a file can do it, too; once is enough for a change.
     """
-    where = f" ({place(refusal.at)})" if refusal.at else " (by default)" if refusal.rule in _DEFAULTED else ""
+    where = f" ({place(refusal.at)})" if refusal.at else " (by default)" if refusal.rule in DEFAULTED else ""
     text = f"! refused by {escape(refusal.rule)}{where}: {escape(refusal.summary)}"
     for line in wrap(text, indent, style.columns, hanging=indent + "  "):
         yield style.paint(line, RED)
@@ -104,7 +104,8 @@ def _title(change: Change) -> str:
     return escape(change.name)
 
 
-def _size(change: Change) -> str:
+def size_words(change: Change) -> str:
+    """Say how many members there are before and after: `12 → 14 members`."""
     before, after = change.prior_count, count_after(change)
     if change.action is Action.CREATE or not change.touches_members:
         return counted(after, "member")
@@ -169,7 +170,7 @@ def _attribute_lines(change: Change, style: Style) -> Iterator[str]:
 
 def _element_lines(attribute: AttributeChange, style: Style) -> Iterator[str]:
     """Show what comes into and goes from owners or labels."""
-    before, after = _elements(attribute.before), _elements(attribute.after)
+    before, after = shown_elements(attribute.before), shown_elements(attribute.after)
     for element in sorted({*before, *after}):
         if element not in after:
             yield style.paint(f"- {element}", RED)
@@ -179,14 +180,15 @@ def _element_lines(attribute: AttributeChange, style: Style) -> Iterator[str]:
         yield "none"
 
 
-def _elements(value: AttributeValue) -> list[str]:
+def shown_elements(value: AttributeValue) -> list[str]:
+    """Return owners or labels, each escaped; nothing for any other value."""
     if not isinstance(value, tuple):
         return []
     return [escape(each) if isinstance(each, str) else ": ".join(map(escape, each)) for each in value]
 
 
 def _value_lines(attribute: AttributeChange, width: int, style: Style) -> Iterator[str]:
-    before, after = _value(attribute.before), _value(attribute.after)
+    before, after = shown_value(attribute.before), shown_value(attribute.after)
     if attribute.name == "kind":  # one word of ours, no need to see where it ends
         before, after = before.strip('"'), after.strip('"')
     if attribute.before is None:
@@ -201,7 +203,8 @@ def _value_lines(attribute: AttributeChange, width: int, style: Style) -> Iterat
     yield style.paint(f"+ {after}", GREEN)
 
 
-def _value(value: AttributeValue) -> str:
+def shown_value(value: AttributeValue) -> str:
+    """Write a value that is no list, escaped, in quotes where it is a text."""
     match value:
         case None:
             return "not set"

@@ -38,7 +38,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
                 yield ""
                 yield from _drift_lines(drift, changes.get((drift.target, drift.name)), style)
     yield ""
-    yield from wrap(_sum(plan), "", style.columns)
+    yield from wrap(drift_words(plan), "", style.columns)
 
 
 def _drift_lines(drift: Drift, change: Change | None, style: Style) -> Iterator[str]:
@@ -57,7 +57,8 @@ def _drift_lines(drift: Drift, change: Change | None, style: Style) -> Iterator[
             yield from member_lines(members, sign, painted, style)
 
 
-def _sum(plan: Plan) -> str:
+def drift_words(plan: Plan) -> str:
+    """Say how many groups drifted, and of what that can't be told."""
     drifted = sum(drift.drifted for drift in plan.drift)
     pending = sum(drift.pending for drift in plan.drift)
     groups = sum(target.groups for target in plan.targets)

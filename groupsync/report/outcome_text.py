@@ -81,22 +81,33 @@ def result_lines(result: Result, width: int, style: Style, word: str = "") -> It
         yield from wrap(escape(result.hint), indent, style.columns)
 
 
-def _sum(report: Report, style: Style) -> Iterator[str]:
+def applied_words(report: Report) -> str:
+    """Say how much was applied, how long that took, and how many memberships came and went."""
     applied, total = report.count(Outcome.APPLIED), len(report.results)
     added = sum(result.added for result in report.results)
     removed = sum(result.removed for result in report.results)
     share = f"{number(applied)} of " if applied < total else ""
     took = f"in {report.duration_seconds:.1f} s" if report.duration_seconds >= 0.1 else "in less than 0.1 s"
-    text = f"Applied {share}{counted(total, 'change')} {took}: {members_moved(added, removed)}."
-    for line in wrap(text, "", style.columns):
-        yield style.paint(line, BOLD, GREEN if applied == total else RED)
+    return f"Applied {share}{counted(total, 'change')} {took}: {members_moved(added, removed)}."
+
+
+def next_words(report: Report) -> str:
+    """Say which command goes on with what is left; empty where nothing is."""
+    if report.run and (report.count(Outcome.FAILED) or report.count(Outcome.NOT_TRIED)):
+        return "Go on with what is left: groupsync apply --resume"
+    is_left = report.count(Outcome.APPLIED) < len(report.results)
+    return "Plan again to see what is left: groupsync plan" if is_left else ""
+
+
+def _sum(report: Report, style: Style) -> Iterator[str]:
+    whole = report.count(Outcome.APPLIED) == len(report.results)
+    for line in wrap(applied_words(report), "", style.columns):
+        yield style.paint(line, BOLD, GREEN if whole else RED)
     if report.interrupted:
         yield style.paint("Interrupted: what was not begun was left alone.", YELLOW)
     for outcome, (one, many) in _SENTENCES.items():
         count = report.count(outcome)
         if count:
             yield style.paint(f"{counted(count, 'change')} {one if count == 1 else many}.", _WORDS[outcome][1])
-    if report.run and (report.count(Outcome.FAILED) or report.count(Outcome.NOT_TRIED)):
-        yield from wrap("Go on with what is left: groupsync apply --resume", "", style.columns)
-    elif applied < total:
-        yield from wrap("Plan again to see what is left: groupsync plan", "", style.columns)
+    more = next_words(report)
+    yield from wrap(more, "", style.columns) if more else ()

@@ -54,12 +54,12 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
         for change in by_target[target.name]:
             yield ""
             speak_against = [*refusals.get(change.key, ()), *whole]
-            yield from change_lines(change, speak_against, style, _origin(change, plan))
+            yield from change_lines(change, speak_against, style, origin_words(change, plan))
     yield ""
     yield from _summary_lines(plan, style)
 
 
-def _origin(change: Change, plan: Plan) -> str:
+def origin_words(change: Change, plan: Plan) -> str:
     """Say what of a change comes of edits: `of edits since main: 2 of 12 added; the rest …`."""
     compared = plan.compared
     if compared is None or not change.touches_members:
@@ -128,7 +128,7 @@ def target_lines(target: TargetState, style: Style) -> Iterator[str]:
 
 def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
     totals = totals_of(plan)
-    text = _nothing(plan) if not totals.changes else f"Plan: {_sum(totals)}."
+    text = nothing_words(plan) if not totals.changes else f"Plan: {sum_words(totals)}."
     for line in wrap(text, "", style.columns):
         yield style.paint(line, BOLD)
     if totals.refused:
@@ -137,17 +137,18 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
         for line in wrap(text, "", style.columns):
             yield style.paint(line, RED)
     for allowance in plan.verdict.allowances:
-        yield from wrap(_allowed(allowance), "", style.columns, hanging="  ")
+        yield from wrap(allowed_words(allowance), "", style.columns, hanging="  ")
     yield f"Plan digest: {plan.digest if style.full else plan.digest[:_DIGEST_DIGITS]}"
 
 
-def _allowed(allowance: Allowance) -> str:
+def allowed_words(allowance: Allowance) -> str:
     """Say which exception was used: `Allowed by exception: remove:beta<=120, by --allow`."""
     reason = f": {escape(allowance.reason)}" if allowance.reason else ""
     return f"Allowed by exception: {escape(str(allowance))}, by {escape(allowance.source)}{reason}"
 
 
-def _nothing(plan: Plan) -> str:
+def nothing_words(plan: Plan) -> str:
+    """Say that there is nothing to do, and on what that stands."""
     if plan.undoes:
         return "Nothing to take back."
     if any(source.refused for source in plan.sources):
@@ -161,7 +162,8 @@ def _nothing(plan: Plan) -> str:
     return f"No changes. {counted(groups, 'group')} on {counted(len(plan.targets), 'target')} {verb}."
 
 
-def _sum(totals: Totals) -> str:
+def sum_words(totals: Totals) -> str:
+    """Say what a plan with changes comes to: `1 to create; 2 members added, none removed, in 1 group on 1 target`."""
     actions = ", ".join(f"{number(count)} to {action.value}" for action, count in totals.actions if count)
     where = f"in {counted(totals.changes, 'group')} on {counted(totals.targets, 'target')}"
     return f"{actions}; {members_moved(totals.added, totals.removed, totals.expired)}, {where}"

@@ -1,0 +1,182 @@
+"""A plan, or what moved on the targets, as a comment on a pull request. Pure but for loading the names that are shown.
+
+It has at most `BUDGET` characters, whatever the plan. What does not fit goes in this order: names of members, then the
+detail of groups, then groups that are only counted. Figures, refusals, warnings, sources, targets and the digest stay;
+where even these are too many, the first ones are there and the others counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Action, Verdict
+from groupsync.records import format_instant
+from groupsync.report.change_text import DEFAULTED, place, standing_of
+from groupsync.report.drift_text import drift_words
+from groupsync.report.markdown_change import change_entry, drift_entry
+from groupsync.report.markdown_escape import code, html, marker, prose
+from groupsync.report.markdown_fit import BUDGET, bounded, fit
+from groupsync.report.plan_text import nothing_words, origin_words, sum_words
+from groupsync.report.style import counted, number
+from groupsync.report.totals import refused_keys, totals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from groupsync.model import Allowance, Diagnostic, Plan, Refusal, SourceState, TargetState
+    from groupsync.report.markdown_fit import Entry, Fitted
+
+_ROOM: Final = {"refusals": 20_000, "warnings": 10_000, "allowances": 5_000, "sources": 5_000, "targets": 8_000}
+"""Characters that each list of facts may take; together with head and notes less than the budget."""
+_NOTES: Final = 1_000
+_HINT: Final = 1_000
+
+
+def render_plan_markdown(plan: Plan, *, full: bool = False) -> str:
+    """Return the plan as Markdown that ends with a line break; `full` shows all names where there is room for them."""
+    refused = refused_keys(plan)
+    entries = [
+        change_entry(change, change.key in refused, partial(origin_words, change, plan), full=full)
+        for change in plan.changes
+    ]
+    what = f"Undo of the run {code(plan.undoes)}" if plan.undoes else "Plan"
+    totals = totals_of(plan)
+    said = f"Plan: {sum_words(totals)}." if totals.changes else nothing_words(plan)
+    facts = [*_head(what, plan, ""), f"**{prose(said)}**"]
+    if totals.refused:
+        facts.append(f"**{counted(totals.refused, 'change is', 'changes are')} refused and will not be applied.**")
+    facts += _table(plan, refused)
+    return _comment([*facts, *_facts(plan)], entries, plan)
+
+
+def render_drift_markdown(plan: Plan, *, full: bool = False) -> str:
+    """Return the groups that drifted or have an edit pending, as Markdown that ends with a line break."""
+    changes = {change.key: change for change in plan.changes}
+    entries = [
+        drift_entry(drift, changes.get((drift.target, drift.name)), standing_of(drift), full=full)
+        for drift in plan.drift
+        if drift.drifted or drift.pending
+    ]
+    facts = [*_head("Drift", plan, "drift"), f"**{prose(drift_words(plan))}**"]
+    of_sources = tuple(refusal for refusal in plan.verdict.refusals if not refusal.target)
+    return _comment([*facts, *_facts(replace(plan, verdict=Verdict(of_sources)))], entries, plan)
+
+
+def _comment(facts: Sequence[str], entries: Sequence[Entry], plan: Plan) -> str:
+    parts = list(facts)
+    digest = f"Plan digest: {code(plan.digest)}"
+    taken = sum(len(part) + 2 for part in parts) + len(digest) + _NOTES
+    fitted = fit(entries, BUDGET - taken)
+    if entries:
+        parts += ["#### Groups", *fitted.pieces, *_notes(fitted)]
+    return "\n\n".join([*parts, digest]) + "\n"
+
+
+def _notes(fitted: Fitted) -> Iterator[str]:
+    """Say what there was no room for."""
+    if fitted.left_out:
+        more = "more " if fitted.pieces else ""
+        yield f"… and {counted(fitted.left_out, f'{more}group')}, counted above. {_ELSEWHERE}"
+    elif fitted.bare:
+        yield f"There is no room for the detail of {counted(fitted.bare, 'group')}. {_ELSEWHERE}"
+    elif fitted.nameless:
+        yield f"There is no room for the members of {counted(fitted.nameless, 'group')}. {_ELSEWHERE}"
+
+
+_ELSEWHERE: Final = "The plan as text, or `groupsync report` on the saved plan, shows all of it."
+
+
+def _head(what: str, plan: Plan, purpose: str) -> Iterator[str]:
+    instant = format_instant(plan.as_of).replace("T", " ").replace("Z", " UTC")
+    yield marker(plan.project, purpose)
+    yield f"### {what} for {code(plan.project)}, as of {instant}"
+    if plan.looking:
+        yield "It looks at another time (`--at`), so it can't be applied."
+
+
+def _table(plan: Plan, refused: frozenset[tuple[str, str]]) -> Iterator[str]:
+    """Give the figures of each action that there is, as one table."""
+    rows = []
+    for action in Action:
+        of_it = [change for change in plan.changes if change.action is action]
+        if of_it:
+            figures = (
+                len(of_it),
+                sum(change.add.count for change in of_it),
+                sum(change.remove.count for change in of_it),
+                sum(change.key in refused for change in of_it),
+            )
+            rows.append(f"| {action.value} | " + " | ".join(map(number, figures)) + " |")
+    if rows:
+        head = "| action | groups | members added | members removed | refused |\n|---|--:|--:|--:|--:|"
+        yield "\n".join([head, *rows])
+
+
+def _facts(plan: Plan) -> Iterator[str]:
+    """Give the lists of what is always told, each under its heading."""
+    lists: tuple[tuple[str, str, str, Iterable[str]], ...] = (
+        ("Refused", "refusals", "refusal", map(_refusal, plan.verdict.refusals)),
+        ("Allowed by exception", "allowances", "exception", map(allowance_line, plan.verdict.allowances)),
+        ("Warnings", "warnings", "warning", map(_warning, plan.diagnostics)),
+        ("Sources", "sources", "source", map(_source, plan.sources)),
+        ("Targets", "targets", "target", map(_target, plan.targets)),
+    )
+    for title, key, one, lines in lists:
+        shown = list(bounded(lines, _ROOM[key], one))
+        if shown:
+            yield f"#### {title}\n\n" + "\n".join(shown)
+
+
+def _refusal(refusal: Refusal) -> str:
+    if not refusal.target:
+        what = f"the source {code(refusal.name)}"
+    else:
+        what = f"{code(refusal.name)} on {code(refusal.target)}" if refusal.name else f"all of {code(refusal.target)}"
+    where = f" ({code(place(refusal.at))})" if refusal.at else " (by default)" if refusal.rule in DEFAULTED else ""
+    return f"- {what}, by {code(refusal.rule)}{where}: {prose(refusal.summary)}{hint_line(refusal.hint)}"
+
+
+def allowance_line(allowance: Allowance) -> str:
+    """Say which exception was used: what it allows, who gave it and why."""
+    reason = f": {prose(allowance.reason)}" if allowance.reason else ""
+    return f"- {code(str(allowance))}, by {code(allowance.source)}{reason}"
+
+
+def _warning(found: Diagnostic) -> str:
+    where = f" {code(place(found.subject))}" if found.subject else ""
+    plugin = f" (plugin {code(found.plugin)})" if found.plugin else ""
+    detail = f" {prose(found.detail)}" if found.detail else ""
+    said = f"{prose(found.summary)}{plugin}.{detail}"
+    return f"- {found.severity.value} {code(found.code)}{where}: {said}{hint_line(found.hint)}"
+
+
+def hint_line(hint: str) -> str:
+    """Return a line below an item, to be copied as it is."""
+    return f"\n  <pre>{html(hint, _HINT)}</pre>" if hint else ""
+
+
+def _source(source: SourceState) -> str:
+    newest = f", newest from {format_instant(source.newest).split('.')[0]}" if source.newest else ""
+    refused = "; **refused**" if source.refused else ""
+    figures = f"{counted(source.rows, 'customer')}, {counted(source.segments, 'segment')}"
+    return f"- {code(source.name)} ({code(source.plugin)}): {figures}{newest}{refused}"
+
+
+def _target(target: TargetState) -> str:
+    figures = f"{counted(target.groups, 'group')}, {counted(target.memberships, 'membership')}"
+    parts = [f"- {code(target.name)} ({code(target.plugin)}): {figures}"]
+    if target.owns:
+        parts.append(f"can't hold ownership marks: ours is {prose(target.owns)}")
+    if not target.complete:
+        reason = prose(target.reason)
+        parts.append(f"**not read wholly**: {reason}; nothing is deleted or removed because of what is missing")
+    if target.withheld:
+        parts.append(f"something is left out of {_names(target.withheld)}")
+    return "; ".join(parts)
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = [code(name) for name in names[:10]]
+    return ", ".join(shown) + (f" and {number(len(names) - 10)} more" if len(names) > 10 else "")
