@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groupsync.cli import applying, common
+from groupsync.cli import applying, common, rendering
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 @applying.yes_option
 @applying.expect_option
 @common.full_option
-@common.format_option
+@rendering.output_option
+@rendering.format_option
 def command(
     *,
     saved: Path | None,
@@ -42,6 +43,7 @@ def command(
     yes: bool,
     expect: str | None,
     full: bool,
+    output: Path | None,
     format_: str,
     **picked: Any,
 ) -> int:
@@ -69,7 +71,15 @@ def command(
             return ExitCode.OK
         plan = resumption.plan if resumption else _plan(project, backends, request, plugins, saved)
         return applying.carry_out(
-            project, plan, backends, resumption=resumption, expect=expect, yes=yes, full=full, format_=format_
+            project,
+            plan,
+            backends,
+            resumption=resumption,
+            expect=expect,
+            yes=yes,
+            full=full,
+            format_=format_,
+            output=output,
         )
 
 

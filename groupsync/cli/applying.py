@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, rendering
 from groupsync.errors import ConfigError, ExitCode
 from groupsync.model import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from groupsync.backend import Backend
     from groupsync.model import Plan, Report, Result
@@ -35,8 +36,9 @@ def carry_out(
     yes: bool,
     full: bool,
     format_: str,
+    output: Path | None = None,
 ) -> int:
-    """Show a plan, ask, apply it, report, and return the exit code.
+    """Show a plan, ask, apply it, report, and return the exit code; the report alone goes to `output`.
 
     Raises:
         ConfigError: it is not the plan that was expected, nobody is there to say yes, or the journal can't be written.
@@ -49,7 +51,7 @@ def carry_out(
 
     _check_expected(plan, expect)
     if format_ == "text":
-        common.emit_plan(plan, format_, full=full)
+        rendering.emit_plan(plan, format_, full=full)
     settled = resumption.settled if resumption else {}
     if plan.changes and not _consents(plan, settled, yes=yes):
         return ExitCode.ERROR
@@ -67,7 +69,7 @@ def carry_out(
             retry=Retries(sleep=stop.sleep),
         )
     common.show_diagnostics(found for found in report.diagnostics if found not in plan.diagnostics)
-    common.emit_report(report, plan, format_)
+    rendering.emit_report(report, plan, format_, output)
     if plan.undoes and report.count(Outcome.APPLIED):
         common.say("The definitions were not touched: until they are edited, the next plan wants what they say.")
     return exit_code_of(report, plan)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from groupsync.config import Config
     from groupsync.errors import GroupsyncError
     from groupsync.guard_grants import Grant
-    from groupsync.model import Diagnostic, Plan, Report, SourceRange
+    from groupsync.model import Diagnostic, SourceRange
     from groupsync.planning import Request
     from groupsync.report.style import Style
 
@@ -215,33 +215,11 @@ def emit(text: str | Iterable[str], output: Path | None = None) -> None:
         raise ConfigError(f"Can't write {output}", error.strerror or str(error)) from error
 
 
-def output_style(*, full: bool = False) -> Style:
-    """Tell how to write to stdout."""
-    return style_for(sys.stdout, full=full)
+def output_style(*, full: bool = False, output: Path | None = None) -> Style:
+    """Tell how to write to stdout, or plainly where the output goes to a file."""
+    from groupsync.report.style import Style
 
-
-def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | None = None) -> None:
-    """Write a plan in the form asked for."""
-    if format_ == "json":
-        from groupsync.report.json import iter_plan_json
-
-        emit(iter_plan_json(plan), output)
-    else:
-        from groupsync.report.text import iter_plan
-
-        emit(iter_plan(plan, output_style(full=full)), output)
-
-
-def emit_report(report: Report, plan: Plan, format_: str) -> None:
-    """Write what an apply did, in the form asked for."""
-    if format_ == "json":
-        from groupsync.report.json import render_report_json
-
-        emit(render_report_json(report))
-    else:
-        from groupsync.report.text import render_report
-
-        emit(render_report(report, plan, output_style()))
+    return style_for(sys.stdout, full=full) if output is None else Style(full=full)
 
 
 def say(text: str) -> None:

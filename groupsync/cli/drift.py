@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, rendering
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 @common.selection_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where drift is found.")
 @common.full_option
-@common.format_option
-def command(*, config_path: Path | None, detailed_exitcode: bool, full: bool, format_: str, **picked: Any) -> int:
+@rendering.output_option
+@rendering.format_option
+def command(
+    *,
+    config_path: Path | None,
+    detailed_exitcode: bool,
+    full: bool,
+    output: Path | None,
+    format_: str,
+    **picked: Any,
+) -> int:
     """Show what somebody else changed on the targets since the last apply, told from edits that are still pending."""
     from groupsync import engine
     from groupsync.cli.plan import exit_code_of
@@ -33,12 +42,7 @@ def command(*, config_path: Path | None, detailed_exitcode: bool, full: bool, fo
     with open_targets(config, plugins, request.targets) as backends:
         plan = engine.make_plan(project, backends, request, plugins)
         common.show_diagnostics(plan.diagnostics)
-        if format_ == "json":
-            common.emit_plan(plan, format_, full=full)
-        else:
-            from groupsync.report.text import render_drift
-
-            common.emit(render_drift(plan, common.output_style(full=full)))
+        rendering.emit_drift(plan, format_, full=full, output=output)
     found = any(each.drifted for each in plan.drift)
     code = exit_code_of(plan, detailed=False)
     return ExitCode.CHANGES if code is ExitCode.OK and detailed_exitcode and found else code

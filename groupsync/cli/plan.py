@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, rendering
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 @click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
 @common.allow_option
 @click.option("--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`.")
-@click.option("-o", "output", type=click.Path(path_type=Path), help="Write the output to a file instead of stdout.")
+@rendering.output_option
 @click.option("--compare", "revision", metavar="REV", help="Tell what comes of edits since a revision in git.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @common.full_option
-@common.format_option
+@rendering.format_option
 def command(
     *,
     config_path: Path | None,
@@ -57,7 +57,7 @@ def command(
             plan = compared(plan, project, revision, plugins)
         # Long member lists are read again while they are shown and saved, so the targets stay open.
         common.show_diagnostics(plan.diagnostics)
-        common.emit_plan(plan, format_, full=full, output=output)
+        rendering.emit_plan(plan, format_, full=full, output=output)
         if saved is not None:
             from groupsync.planfile import write_plan
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import applying, common
+from groupsync.cli import applying, common, rendering
 
 if TYPE_CHECKING:
     from groupsync.guard_grants import Grant
@@ -64,7 +64,7 @@ def command(
             return applying.carry_out(project, plan, backends, expect=expect, yes=yes, full=full, format_=format_)
         from groupsync.planfile import write_plan
 
-        common.emit_plan(plan, format_, full=full)
+        rendering.emit_plan(plan, format_, full=full)
         write_plan(plan, saved)
         common.say(f"Saved to {saved}; `groupsync apply {saved}` does just this.")
     return exit_code_of(plan, detailed=False)

@@ -1,0 +1,81 @@
+"""What the commands that show plans share: the forms of their output, and where it goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from groupsync.cli.common import emit, output_style
+
+if TYPE_CHECKING:
+    from groupsync.model import Plan, Report
+
+FORMATS: Final = ("text", "json", "markdown")
+
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="Form of the output; `markdown` is for a comment on a pull request.",
+)
+output_option = click.option(
+    "-o",
+    "--output",
+    "output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the output to a file instead of stdout.",
+)
+
+
+def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | None = None) -> None:
+    """Write a plan in the form asked for."""
+    match format_:
+        case "json":
+            from groupsync.report.json import iter_plan_json
+
+            emit(iter_plan_json(plan), output)
+        case "markdown":
+            from groupsync.report.markdown import render_plan_markdown
+
+            emit(render_plan_markdown(plan, full=full), output)
+        case _:
+            from groupsync.report.text import iter_plan
+
+            emit(iter_plan(plan, output_style(full=full, output=output)), output)
+
+
+def emit_drift(plan: Plan, format_: str, *, full: bool = False, output: Path | None = None) -> None:
+    """Write what moved on the targets in the form asked for; as JSON it is the plan."""
+    match format_:
+        case "text":
+            from groupsync.report.text import render_drift
+
+            emit(render_drift(plan, output_style(full=full, output=output)), output)
+        case "markdown":
+            from groupsync.report.markdown import render_drift_markdown
+
+            emit(render_drift_markdown(plan, full=full), output)
+        case _:
+            emit_plan(plan, format_, full=full, output=output)
+
+
+def emit_report(report: Report, plan: Plan, format_: str, output: Path | None = None) -> None:
+    """Write what an apply did, in the form asked for."""
+    match format_:
+        case "json":
+            from groupsync.report.json import render_report_json
+
+            emit(render_report_json(report), output)
+        case "markdown":
+            from groupsync.report.markdown_outcome import render_report_markdown
+
+            emit(render_report_markdown(report, plan), output)
+        case _:
+            from groupsync.report.text import render_report
+
+            emit(render_report(report, plan, output_style(output=output)), output)

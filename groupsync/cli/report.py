@@ -1,0 +1,26 @@
+"""`groupsync report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from groupsync.cli import common, rendering
+
+
+@click.command()
+@click.argument("saved", type=click.Path(path_type=Path), metavar="PLAN")
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@common.full_option
+@rendering.output_option
+@rendering.format_option
+def command(*, saved: Path, detailed_exitcode: bool, full: bool, output: Path | None, format_: str) -> int:
+    """Show a plan that `groupsync plan --out PLAN` saved, in any form. Reads nothing but that file."""
+    from groupsync.cli.plan import exit_code_of
+    from groupsync.planfile import read_plan
+
+    plan = read_plan(saved)
+    common.show_diagnostics(plan.diagnostics)
+    rendering.emit_plan(plan, format_, full=full, output=output)
+    return exit_code_of(plan, detailed=detailed_exitcode)

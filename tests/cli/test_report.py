@@ -1,0 +1,61 @@
+"""`--format`, `-o` and `groupsync report`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from groupsync.errors import ExitCode
+
+MARKER = "<!-- groupsync: quickstart"
+
+
+@pytest.mark.parametrize("format_", ["text", "json", "markdown"])
+def test_a_saved_plan_is_shown_as_it_was_when_it_was_made(project, format_):
+    """`report PLAN` prints what `plan` printed, whatever became of the project since."""
+    made = project("plan", "--out", "a.plan", "--format", format_)
+    project.write("groupsync.yaml", "")
+    shown = project("report", "a.plan", "--format", format_)
+    assert (ExitCode.OK, made.out) == (shown.code, shown.out)
+
+
+@pytest.mark.parametrize(
+    ("typed", "end"), [(["plan"], ""), (["drift"], " drift"), (["apply", "--yes"], " apply")], ids=" ".join
+)
+def test_markdown_goes_to_stdout_or_to_a_file(project, typed, end):
+    """Each command writes a comment with its marker, and only where it is asked to."""
+    done = project(*typed, "--format", "markdown", "-o", "out.md")
+    assert (ExitCode.OK, "") == (done.code, done.out)
+    assert f"{MARKER}{end} -->" == project.read("out.md").partition("\n")[0]
+    assert project(*typed, "--format", "markdown").out.startswith(f"{MARKER}{end} -->\n")
+
+
+def test_a_report_of_an_apply_goes_to_a_file_while_the_plan_is_shown(project):
+    """With `-o`, the person who is asked still sees the plan."""
+    done = project("apply", "--yes", "-o", "out.txt")
+    assert "Plan digest" in done.out
+    assert "Applied 4 changes" in project.read("out.txt")
+
+
+def test_exit_codes_are_those_of_plan(project):
+    """Changes are 2 when asked, what is refused is 3, what is no plan is 1."""
+    project("plan", "--out", "a.plan")
+    assert ExitCode.CHANGES == project("report", "a.plan", "--detailed-exitcode").code
+    project("apply", "--yes")
+    for name in ("early-access", "beta-testers"):
+        (project.folder / "groups" / f"{name}.yaml").unlink()
+    refused = project("plan", "--out", "a.plan")
+    assert (ExitCode.REFUSED, ExitCode.REFUSED) == (refused.code, project("report", "a.plan").code)
+    missing = project("report", "b.plan")
+    assert ExitCode.ERROR == missing.code
+    assert "b.plan" in missing.err
+
+
+def test_warnings_of_a_saved_plan_are_talk(project):
+    """`report` tells them on stderr, and stdout is the payload alone."""
+    project.write("groups/members/staff.txt", "ada@contoso.com\nADA@contoso.com\n")
+    project("plan", "--out", "a.plan")
+    shown = project("report", "a.plan", "--format", "json")
+    assert "GS308" in shown.err
+    assert "changes" in json.loads(shown.out)
