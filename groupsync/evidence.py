@@ -10,9 +10,10 @@ from groupsync.condition_words import attributes_of, renamed
 from groupsync.errors import ConfigError
 from groupsync.files import UnreadableFile, read_found_file
 from groupsync.lookup import group_named
+from groupsync.model import State
 from groupsync.references import Graph
 from groupsync.segments import open_sources
-from groupsync.why import Evidence, explain
+from groupsync.why import Evidence, explain, explain_each
 from groupsync.yaml.events import MAX_FILE_BYTES, parse_yaml
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from groupsync.project import Project
     from groupsync.segments import OpenSource
     from groupsync.why import Why
+    from groupsync.yaml.document import Document
 
 
 def person_named(written: str, identity: Identity) -> str:
@@ -57,19 +59,40 @@ def explain_membership(project: Project, plugins: Plugins, person: str, group: s
         InvalidDefinitions: a file that the group needs can't be read.
         SourceError: a source does not answer.
     """
-    desired = {each.definition.name: each for each in project.resolution.groups}
-    group_named(desired.values(), group)
-    graph = Graph({each.name: each for each in project.definitions}, project.config.exclude)
-    involved = [graph.definitions[name] for name in _built_from(group, graph)]
-    blocked = {name: found for name, each in desired.items() if (found := each.blocked)}
-    told = _asked(project, plugins, person, involved, as_of)
+    group_named(project.resolution.groups, group)
+    graph = _graph(project)
+    names = _built_from(group, graph)
+    told = _asked(project, plugins, person, [graph.definitions[name] for name in names], as_of)
+    return explain(group, _evidence(project, graph, names, person, told))
+
+
+def explain_memberships(project: Project, plugins: Plugins, person: str, as_of: datetime) -> list[Why]:
+    """Return for every group that should exist, by name, why a person is in it, or is not.
+
+    Args, and what is raised: as for `explain_membership`.
+    """
+    graph = _graph(project)
+    told = _asked(project, plugins, person, graph.definitions.values(), as_of)
+    evidence = _evidence(project, graph, list(graph.definitions), person, told)
+    present = [name for name, each in graph.definitions.items() if each.lifecycle.state is State.PRESENT]
+    return explain_each(sorted(present), evidence)
+
+
+def _graph(project: Project) -> Graph:
+    return Graph({each.name: each for each in project.definitions}, project.config.exclude)
+
+
+def _evidence(project: Project, graph: Graph, names: Iterable[str], person: str, told: _Told) -> Evidence:
+    """Gather what is known of a person and the groups called `names`, which are built from none but each other."""
+    blocked = {each.definition.name: found for each in project.resolution.groups if (found := each.blocked)}
+    involved = [graph.definitions[name] for name in names]
     ranked = [each.name for each in involved if each.limit and each.name not in blocked]
     rankings = {name: project.resolution.ranking(name) for name in ranked}
-    evidence = Evidence(
+    return Evidence(
         person,
-        as_of,
+        told.as_of,
         graph,
-        places={each.name: at for each in involved if (at := _plain_place(project, each, person))},
+        places=_plain_places(project, involved, person),
         files=_file_places(project, involved, person),
         conditions=told.conditions,
         eligible=told.eligible,
@@ -78,7 +101,6 @@ def explain_membership(project: Project, plugins: Plugins, person: str, group: s
         blocked=blocked,
         everywhere=tuple(project.config.exclude),
     )
-    return explain(group, evidence)
 
 
 def _built_from(group: str, graph: Graph) -> list[str]:
@@ -97,8 +119,9 @@ def _built_from(group: str, graph: Graph) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What the sources know; see `Evidence`."""
+    """What the sources know at an instant; see `Evidence`."""
 
+    as_of: datetime
     conditions: Mapping[str, Condition]
     eligible: Mapping[str, Condition | None]
     rows: Mapping[str, Mapping[str, Scalar | None] | None]
@@ -108,7 +131,7 @@ def _asked(project: Project, plugins: Plugins, person: str, involved: Iterable[D
     """Ask each source that segments are computed from for one row."""
     segments = [each for each in involved if each.where is not None and each.source is not None]
     if not segments:
-        return _Told({}, {}, {})
+        return _Told(as_of, {}, {}, {})
     conditions: dict[str, Condition] = {}
     eligible: dict[str, Condition | None] = {}
     rows: dict[str, Mapping[str, Scalar | None] | None] = {}
@@ -125,7 +148,7 @@ def _asked(project: Project, plugins: Plugins, person: str, involved: Iterable[D
             conditions |= {segment: renamed(condition, called) for segment, condition in bound.items()}
             eligible[name] = renamed(source.eligible, called) if source.eligible is not None else None
             rows[name] = None if row is None else {called.get(column, column): row[column] for column in columns}
-    return _Told(conditions, eligible, rows)
+    return _Told(as_of, conditions, eligible, rows)
 
 
 def _names_of_columns(source: OpenSource) -> dict[str, str]:
@@ -140,15 +163,26 @@ def _names_of_columns(source: OpenSource) -> dict[str, str]:
 # --- Files ------------------------------------------------------------------------------------------------------------
 
 
-def _plain_place(project: Project, definition: Definition, person: str) -> SourceRange | None:
-    """Return where `members` names a person as plain text; where the definition is, if its file was changed since."""
-    if definition.members is None or person not in definition.members.plain_members():
-        return None
-    root, path = project.config.root, definition.at.path
+def _plain_places(project: Project, involved: Iterable[Definition], person: str) -> dict[str, SourceRange]:
+    """Return by group where `members` names a person as plain text; each file is read once."""
+    listing = [each for each in involved if each.members is not None and person in each.members.plain_members()]
+    found: dict[str, SourceRange] = {}
+    for path in dict.fromkeys(each.at.path for each in listing):
+        documents = _documents(project, path)
+        here = [each for each in listing if each.at.path == path]
+        found |= {each.name: _plain_place(project, documents, each, person) for each in here}
+    return found
+
+
+def _documents(project: Project, path: str) -> list[Document]:
     try:
-        documents, _ = parse_yaml(read_found_file(root, path, MAX_FILE_BYTES), path)
+        return parse_yaml(read_found_file(project.config.root, path, MAX_FILE_BYTES), path)[0]
     except UnreadableFile:
-        return definition.at
+        return []
+
+
+def _plain_place(project: Project, documents: Iterable[Document], definition: Definition, person: str) -> SourceRange:
+    """Return where the entry is written; where the definition is, if its file was changed since."""
     for document in documents:
         value: Any = document.value
         if isinstance(value, dict) and value.get("name") == definition.name:
@@ -168,8 +202,6 @@ def _is_person(entry: str, person: str, identity: Identity) -> bool:
 def _file_places(
     project: Project, involved: Iterable[Definition], person: str
 ) -> dict[tuple[str, str | None], SourceRange]:
-    found: dict[tuple[str, str | None], SourceRange] = {}
-    for file in (file for definition in involved for file in definition.members_from or ()):
-        if at := project.files.place_of(file, person):
-            found[file.path, file.column] = at
-    return found
+    files = {(file.path, file.column): file for definition in involved for file in definition.members_from or ()}
+    places = {key: project.files.place_of(file, person) for key, file in files.items()}
+    return {key: at for key, at in places.items() if at}

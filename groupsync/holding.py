@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupsync.errors import BackendError
+from groupsync.report.who import OnTarget
 from groupsync.report.why import Holds
 from groupsync.sides import both_sides
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from groupsync.backend import Backend
     from groupsync.planning import Request
@@ -40,3 +41,36 @@ def _held(name: str, sides: Sides | None, person: str) -> Holds:
         return Holds(name, has=None, note="it does not tell members")
     note = "" if sides.desired else "the group does not go there any more"
     return Holds(name, person in sides.prior.members.load(), note)
+
+
+def memberships_on(project: Project, backends: Mapping[str, Backend], request: Request, person: str) -> list[OnTarget]:
+    """Return for each target, in the config's order, which of its groups have a person; one that fails says so.
+
+    Reads the members of every group there.
+    """
+    found: list[OnTarget] = []
+    for name, backend in backends.items():
+        try:
+            found.append(_groups_with(name, both_sides(project, {name: backend}, request), person))
+        except BackendError as error:
+            found.append(OnTarget(name, note=f"can't tell: {error}"))
+    return found
+
+
+def _groups_with(target: str, groups: Iterable[Sides], person: str) -> OnTarget:
+    managed, unmanaged, missing, untold = list[str](), list[str](), list[str](), list[str]()
+    for sides in groups:
+        held = sides.prior.members if sides.prior else None
+        if sides.prior is not None and held is None:
+            untold.append(sides.name)
+        elif held is not None and person in held.load():
+            is_ours = sides.desired is not None or (sides.prior is not None and sides.prior.mark is not None)
+            (managed if is_ours else unmanaged).append(sides.name)
+        elif _wants(sides, person):
+            missing.append(sides.name)
+    return OnTarget(target, tuple(managed), tuple(unmanaged), tuple(missing), tuple(untold))
+
+
+def _wants(sides: Sides, person: str) -> bool:
+    wanted = sides.desired.members if sides.desired else None
+    return wanted is not None and not sides.blocked and person in wanted.load()

@@ -62,8 +62,13 @@ def _way_record(way: Way) -> Record:
 
 
 def _entry_record(period: Period, reason: str) -> Record:
+    return period_record(period) | {"reason": reason}
+
+
+def period_record(period: Period) -> Record:
+    """Return `{"from", "until"}`, None for an open side."""
     start, until = (format_instant(each) if each else None for each in (period.start, period.until))
-    return {"from": start, "until": until, "reason": reason}
+    return {"from": start, "until": until}
 
 
 def _reason_record(reason: Reason | None) -> Record | None:

@@ -42,11 +42,14 @@ def _path(way: Included) -> str:
 
 def _entry(period: Period, reason: str, holds: bool) -> str:
     """Say when an entry holds and why it was made."""
-    parts = [] if holds else ["but it does not hold now"]
-    parts += [f"from {_day(period.start)}"] if period.start else []
-    parts += [f"until {_day(period.until)}"] if period.until else []
-    parts += [reason] if reason else []
-    return "".join(f", {part}" for part in parts)
+    doubt = "" if holds else ", but it does not hold now"
+    return doubt + period_words(period) + (f", {reason}" if reason else "")
+
+
+def period_words(period: Period) -> str:
+    """Return `, from …, until …`, as much of it as there is."""
+    start = f", from {_day(period.start)}" if period.start else ""
+    return start + (f", until {_day(period.until)}" if period.until else "")
 
 
 def _day(instant: datetime) -> str:
