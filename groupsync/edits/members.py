@@ -1,0 +1,321 @@
+"""Put somebody into the `members` of a definition, or take them out; comments and layout stay. Pure.
+
+An entry goes with the comment on its own line. Comments on lines of their own stay: they may be headings. Whatever an
+edit makes of a text is read again, and must say just what was meant.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from groupsync.edits.text import CannotEdit, Edited, Text, insertion_point
+from groupsync.fmt.definition import ADDRESS_KEY, KEY_ORDER
+from groupsync.records import format_instant
+from groupsync.yaml.edit import BLANK_OR_COMMENT, MappingNode, Scalar, SequenceNode, parse
+from groupsync.yaml.events import parse_yaml
+from groupsync.yaml.write import scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from groupsync.edits.text import Span
+    from groupsync.identity import Identity
+    from groupsync.model import Period, SourceRange
+    from groupsync.yaml.edit import Node
+
+_WAYS_IN: Final = ("members_from", "include", "where")
+_DASH: Final = re.compile(r" *- +")
+
+
+def entry_text(person: str, period: Period, reason: str) -> str:
+    """Return an entry of `members` as it is written, on one line."""
+    if period.start is None and period.until is None and not reason:
+        return scalar(person)
+    parts = [f"{ADDRESS_KEY}: {scalar(person)}"]
+    parts += [f"from: {_instant_text(period.start)}"] if period.start else []
+    parts += [f"until: {_instant_text(period.until)}"] if period.until else []
+    parts += [f"reason: {scalar(reason)}"] if reason else []
+    return f"{{{', '.join(parts)}}}"
+
+
+def _instant_text(instant: datetime) -> str:
+    text = format_instant(instant)
+    return text.removesuffix("T00:00:00Z") if text.endswith("T00:00:00Z") else f'"{text}"'
+
+
+def add_member(data: bytes, path: str, group: str, entry: str, identity: Identity) -> Edited:
+    """Add an entry to a group's `members`: into its place where they are sorted, else at the end.
+
+    Args:
+        data: the file, which loads.
+        path: of the file.
+        group: its name.
+        entry: as `entry_text` returns it.
+        identity: by which members are sorted.
+
+    Raises:
+        CannotEdit: it has to be done by hand.
+    """
+    found = Found(data, path, group, identity)
+    node = found.root.get("members")
+    if node is None:
+        span = _new_key(found, entry)
+    elif not isinstance(node, SequenceNode):
+        message = "its `members` are written elsewhere in the file"
+        raise CannotEdit(message)
+    elif node.is_flow:
+        span = _into_flow(found, node, entry)
+    elif node.items:
+        span = _into_block(found, node, entry)
+    else:
+        message = "its `members` have no entry to go by"
+        raise CannotEdit(message)
+    result = found.text.edited([span])
+    after = Found(result, path, group, identity)
+    added = [index for index, each in enumerate(after.members) if each not in found.members]
+    _check(found, after, [each for index, each in enumerate(after.members) if index not in added])
+    return Edited(result, tuple(after.place(index) for index in added))
+
+
+def remove_member(data: bytes, path: str, group: str, person: str, identity: Identity) -> Edited:
+    """Take every entry that names a person out of a group's `members`.
+
+    Args:
+        data: the file, which loads.
+        path: of the file.
+        group: its name.
+        person: canonical; `members` name them.
+        identity: by which entries are compared.
+
+    Raises:
+        CannotEdit: it has to be done by hand.
+    """
+    found = Found(data, path, group, identity)
+    return drop_entries(found, [index for index, each in enumerate(found.addresses) if each == person])
+
+
+def drop_entries(found: Found, gone: Sequence[int]) -> Edited:
+    """Take entries out of `members`, by their indexes; at least one."""
+    node = found.root.get("members")
+    if not isinstance(node, SequenceNode) or len(node.items) != len(found.members):
+        message = "its `members` are written elsewhere in the file"
+        raise CannotEdit(message)
+    spans = list((_out_of_flow if node.is_flow else _out_of_block)(found, node, gone))
+    result = found.text.edited(spans)
+    kept = [each for index, each in enumerate(found.members) if index not in set(gone)]
+    _check(found, Found(result, found.path, found.group, found.identity), kept)
+    return Edited(result, tuple(found.place(index) for index in gone))
+
+
+class Found:
+    """A definition in the text of its file. Made of what loads; raises `CannotEdit` where it can't be found there."""
+
+    def __init__(self, data: bytes, path: str, group: str, identity: Identity) -> None:
+        from ruamel.yaml.error import YAMLError
+
+        self.path, self.group, self.identity = path, group, identity
+        self.documents, wrong = parse_yaml(data, path)
+        if wrong:
+            message = f"it would not be YAML any more: {wrong[0].summary}"
+            raise CannotEdit(message)
+        self.text = Text(data)
+        try:
+            roots = [each.root for each in parse(self.text.text).documents]
+        except YAMLError as error:
+            message = "its parts can't be told apart"
+            raise CannotEdit(message) from error
+        named = [each for each in roots if isinstance(each, MappingNode) and _name(each) == group]
+        values = [each for each in self.documents if isinstance(each.value, dict) and each.value.get("name") == group]
+        if len(named) != 1 or len(values) != 1:
+            message = "the file does not define it once, as it did before"
+            raise CannotEdit(message)
+        self.root, self.document = named[0], values[0]
+
+    @property
+    def members(self) -> list[Any]:
+        """The entries as they are written, in their order."""
+        value: Any = self.document.value
+        return list(value.get("members") or ())
+
+    @property
+    def addresses(self) -> list[str]:
+        """Whom each entry names, canonical."""
+        return [self._canonical(each if isinstance(each, str) else each[ADDRESS_KEY]) for each in self.members]
+
+    def _canonical(self, written: str) -> str:
+        try:
+            return self.identity.canonical(written)
+        except ValueError:
+            return written
+
+    def place(self, index: int) -> SourceRange:
+        """Return where an entry stands."""
+        return self.document.locate(("members", index))
+
+    def others(self) -> list[object]:
+        """Return all that the file says besides these members."""
+        value: Any = self.document.value
+        rest = {key: each for key, each in value.items() if key != "members"}
+        return [rest if each is self.document else each.value for each in self.documents]
+
+
+def _name(root: MappingNode) -> str:
+    name = root.get("name")
+    return name.value if isinstance(name, Scalar) else ""
+
+
+def _check(before: Found, after: Found, members: Sequence[object]) -> None:
+    """See that nothing else changed: what `members` must be among those before, for additions, or after."""
+    expected = before.members if len(after.members) > len(before.members) else after.members
+    if before.others() != after.others() or expected != members:
+        message = "an edit would change what else the file says"
+        raise CannotEdit(message)
+
+
+# --- Lists in block style ---------------------------------------------------------------------------------------------
+
+
+def _into_block(found: Found, node: SequenceNode, entry: str) -> Span:
+    text, items = found.text, node.items
+    prefix = text.text[text.starts[text.line_of(items[0].start)] : items[0].start]
+    if not _DASH.fullmatch(prefix):
+        message = "its entries do not stand behind dashes on lines of their own"
+        raise CannotEdit(message)
+    first = _last_section(text, items) if found.addresses != sorted(found.addresses) else 0
+    index = first + insertion_point(found.addresses[first:], _address_in(entry, found))
+    if index == 0:
+        return text.line_after(_above(text, items[0]) - 1, prefix + entry)
+    last = _last_line(text, items[index - 1])
+    while last + 1 < len(text.lines) and _is_deeper_comment(text.lines[last + 1], prefix.index("-")):
+        last += 1
+    return text.line_after(last, prefix + entry)
+
+
+def _address_in(entry: str, found: Found) -> str:
+    [document], _ = parse_yaml(f"- {entry}\n".encode(), found.path)
+    value: Any = document.value
+    written: str = value[0] if isinstance(value[0], str) else value[0][ADDRESS_KEY]
+    return written
+
+
+def _last_line(text: Text, node: Node) -> int:
+    return text.line_of(max(node.start, node.end - 1))
+
+
+def _last_section(text: Text, items: Sequence[Node]) -> int:
+    """Return the first of the entries that stand together at the end, without a blank line between them."""
+    index = len(items) - 1
+    while index and all(text.lines[line].strip() for line in _between(text, items[index - 1], items[index])):
+        index -= 1
+    return index
+
+
+def _between(text: Text, one: Node, other: Node) -> range:
+    return range(_last_line(text, one) + 1, text.line_of(other.start))
+
+
+def _above(text: Text, node: Node) -> int:
+    """Return the first of the comments right above a node, which belong to it; its own line without any."""
+    line = text.line_of(node.start)
+    while line and text.lines[line - 1].lstrip(" ").startswith("#"):
+        line -= 1
+    return line
+
+
+def _is_deeper_comment(line: str, indent: int) -> bool:
+    bare = line.lstrip(" ")
+    return bare.startswith("#") and len(line) - len(bare) > indent
+
+
+def _out_of_block(found: Found, node: SequenceNode, gone: Sequence[int]) -> Iterator[Span]:
+    text = found.text
+    lines: set[int] = set()
+    for index in gone:
+        item = node.items[index]
+        first, last = text.line_of(item.start), _last_line(text, item)
+        if text.text[text.starts[first] : item.start].strip(" ") != "-":
+            message = "its entries do not stand behind dashes on lines of their own"
+            raise CannotEdit(message)
+        lines |= set(range(first, last + 1))
+    if len(gone) == len(node.items):
+        key = next(key for key, value in found.root.entries if value is node)
+        line = text.line_of(key.start)
+        is_bare = text.lines[line].strip() == "members:" and lines == set(range(line + 1, line + 1 + len(lines)))
+        if is_bare and any(found.root.get(other) is not None for other in _WAYS_IN):
+            lines.add(line)
+        else:
+            colon = text.text.index(":", key.end) + 1
+            yield colon, colon, " []"
+    yield from text.without_lines(lines)
+
+
+# --- Lists in flow style ----------------------------------------------------------------------------------------------
+
+
+def _into_flow(found: Found, node: SequenceNode, entry: str) -> Span:
+    if not node.items:
+        return node.start + 1, node.start + 1, entry
+    index = insertion_point(found.addresses, _address_in(entry, found))
+    if index < len(node.items):
+        at = node.items[index].start
+        return at, at, f"{entry}, "
+    at = node.items[-1].end
+    return at, at, f", {entry}"
+
+
+def _out_of_flow(found: Found, node: SequenceNode, gone: Sequence[int]) -> Iterator[Span]:
+    text, items = found.text, node.items
+    alone = [index for index in gone if _is_alone(text, items[index])]
+    yield from text.without_lines(text.line_of(items[index].start) for index in alone)
+    staying = [index for index in range(len(items)) if index not in set(gone)]
+    for first, last in _runs_of(sorted(set(gone) - set(alone))):
+        start, end = items[first].start, items[last].end
+        if staying and staying[-1] > last:
+            end = items[last + 1].start
+        elif staying and first:
+            start = items[first - 1].end
+        elif comma := re.compile(r"\s*,").match(text.text, end):
+            end = comma.end()
+        if "#" in text.text[start : items[first].start] or "#" in text.text[items[last].end : end]:
+            message = "a comment stands between its entries"
+            raise CannotEdit(message)
+        yield start, end, ""
+
+
+def _runs_of(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    first = None
+    for index, number in enumerate(numbers):
+        first = number if first is None else first
+        if index + 1 == len(numbers) or numbers[index + 1] != number + 1:
+            yield first, number
+            first = None
+
+
+def _is_alone(text: Text, item: Node) -> bool:
+    """Tell whether an entry has a line for itself, with its comma and a comment perhaps."""
+    line = text.line_of(item.start)
+    if _last_line(text, item) != line:
+        return False
+    start, end = text.starts[line], text.starts[line] + len(text.lines[line])
+    rest = text.text[item.end : end].lstrip(" ").removeprefix(",")
+    return not text.text[start : item.start].strip(" ") and BLANK_OR_COMMENT.fullmatch(rest) is not None
+
+
+# --- Definitions without a list ---------------------------------------------------------------------------------------
+
+
+def _new_key(found: Found, entry: str) -> Span:
+    """Write `members` where it usually stands among the keys."""
+    text, entries = found.text, found.root.entries
+    if found.root.is_flow or any(text.place_of(key.start)[1] != 1 for key, _ in entries):
+        message = "it has no `members`, and its keys do not stand on lines of their own"
+        raise CannotEdit(message)
+    line = f"members:\n  - {entry}"
+    later = KEY_ORDER[KEY_ORDER.index("members") :]
+    for index, (key, _) in enumerate(entries):
+        if isinstance(key, Scalar) and key.value in later:
+            above = _above(text, key) if index else text.line_of(key.start)
+            return text.line_after(above - 1, line)
+    return text.line_after(max(_last_line(text, node) for node in entries[-1]), line)
