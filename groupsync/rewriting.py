@@ -71,13 +71,13 @@ def addition(project: Project, why: Why, entry: Entry, as_of: datetime) -> tuple
     definition, identity, notes = why.definition, project.config.identity, list(_still_out(why))
     file = _own_file(project, definition) if entry.is_bare and definition.members is None else None
     if file is not None:
-        data = _read(project.config, file.path)
+        data = read_project_file(project.config, file.path)
         if not has_other_columns(data, file, identity):
             with _by_hand(file.at, entry.person, why.group):
                 return _file_edit(file.path, data, add_line(data, file, entry.person, identity)), notes
         notes.append(f"{file.path} has more columns than the one with members, so `members` of {why.group} is used.")
     path = definition.at.path
-    data = _read(project.config, path)
+    data = read_project_file(project.config, path)
     text = entry_text(entry.person, entry.period, entry.reason)
     with _by_hand(definition.at, entry.person, why.group):
         return _file_edit(path, data, add_member(data, path, why.group, text, identity)), notes
@@ -101,7 +101,7 @@ def removal(project: Project, why: Why, person: str) -> list[FileEdit]:
     found: list[FileEdit] = []
     identity, definition = project.config.identity, why.definition
     if any(isinstance(way, Listed) for way in listed):
-        data = _read(project.config, definition.at.path)
+        data = read_project_file(project.config, definition.at.path)
         with _by_hand(definition.at, person, why.group):
             edited = remove_member(data, definition.at.path, why.group, person, identity)
             found.append(_file_edit(definition.at.path, data, edited))
@@ -109,7 +109,7 @@ def removal(project: Project, why: Why, person: str) -> list[FileEdit]:
     files = {file.path: file for file in definition.members_from or () if file.path in paths}
     for file in files.values():
         _check_not_shared(project, file, why.group)
-        data = _read(project.config, file.path)
+        data = read_project_file(project.config, file.path)
         with _by_hand(file.at, person, why.group):
             found.append(_file_edit(file.path, data, remove_lines(data, file, person, identity)))
     return found
@@ -123,7 +123,7 @@ def write_edits(config: Config, edits: Sequence[FileEdit], as_of: datetime) -> N
         InvalidDefinitions: what would be wrong.
     """
     for edit in edits:
-        if _read(config, edit.path) != edit.before:
+        if read_project_file(config, edit.path) != edit.before:
             raise ConfigError(f"`{edit.path}` was changed meanwhile", "Nothing was written.", "Try again.")
     written: list[FileEdit] = []
     try:
@@ -218,7 +218,12 @@ def _file_edit(path: str, before: bytes, edited: Edited) -> FileEdit:
     return FileEdit(path, before, edited.data, edited.places)
 
 
-def _read(config: Config, path: str) -> bytes:
+def read_project_file(config: Config, path: str) -> bytes:
+    """Return the bytes of a definition or member file.
+
+    Raises:
+        GroupsyncError: it can't be read.
+    """
     try:
         return read_text_file(config.root, path, MAX_FILE_BYTES)
     except UnreadableFile as error:

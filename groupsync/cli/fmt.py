@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +12,9 @@ from groupsync.cli import common
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from groupsync.formatting import FileFormat
     from groupsync.model import Diagnostic
-
-_MAX_DIFF_BYTES: Final = 2_000_000
 
 
 @click.command()
@@ -32,6 +28,7 @@ def command(*, paths: Sequence[Path], config_path: Path | None, is_check: bool, 
     Members are sorted and spelled canonically, comments stay with their line, and nothing changes its meaning. Works on
     the whole project, or on the files and folders in PATHS.
     """
+    from groupsync.cli.differing import unified_diff
     from groupsync.formatting import format_files, project_files
     from groupsync.writing import write_file
 
@@ -51,7 +48,7 @@ def command(*, paths: Sequence[Path], config_path: Path | None, is_check: bool, 
             changed += 1
             if not (is_check or is_diff):
                 write_file(config.root, file.path, file.after, replace=True)
-            common.emit("".join(_diff(file)) if is_diff else f"{file.path}\n")
+            common.emit("".join(unified_diff(file.path, file.before, file.after)) if is_diff else f"{file.path}\n")
     common.show_diagnostics(problems)
     would = "would be " if is_check or is_diff else ""
     common.say(f"{_files(changed)} {would}formatted, {_files(total - changed)} in order.")
@@ -61,13 +58,3 @@ def command(*, paths: Sequence[Path], config_path: Path | None, is_check: bool, 
 
 def _files(count: int) -> str:
     return f"{count} file{'s' if count != 1 else ''}"
-
-
-def _diff(file: FileFormat) -> Iterator[str]:
-    """Give the lines of a unified diff. Long lists only get its head: finding their least difference takes for ever."""
-    if len(file.before) > _MAX_DIFF_BYTES:
-        yield f"--- {file.path}\n+++ {file.path}\n(too long to compare: {len(file.before):,} bytes)\n"
-        return
-    before, after = (data.decode("utf-8", "replace").splitlines(keepends=True) for data in (file.before, file.after))
-    for line in difflib.unified_diff(before, after, file.path, file.path):
-        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"

@@ -1,0 +1,132 @@
+"""Take one person out of everything that a project's files list: the edits, and what they can't do. An edge: reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from groupsync.condition_words import groups_ruled_out
+from groupsync.edits.files import remove_lines
+from groupsync.edits.members import remove_member
+from groupsync.edits.text import CannotEdit
+from groupsync.references import Graph
+from groupsync.rewriting import FileEdit, read_project_file
+from groupsync.why import Matched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from groupsync.edits.text import Edited
+    from groupsync.memberships import Membership
+    from groupsync.model import Definition, MemberFile, SourceRange
+    from groupsync.project import Project
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Something that still has or names the person, and what to do about it; `at` is None on a target."""
+
+    at: SourceRange | None
+    words: str
+    hint: str = ""
+
+
+def offboarded(project: Project, found: Sequence[Membership], person: str) -> tuple[list[FileEdit], list[Left]]:
+    """Return one edit a file that takes a person out of all members, sorted by path, and what is left then.
+
+    Who is on a list that keeps people out of other groups stays on it: to take them off could let them in.
+
+    Args:
+        project: its files.
+        found: the person's memberships, for the segments among them.
+        person: canonical.
+    """
+    edits: dict[str, FileEdit] = {}
+    left: list[Left] = []
+    identity = project.config.identity
+    keeping = _keeping_out(project)
+    listing = [each for each in project.definitions if _lists(each, person)]
+    # From the end of each file, so that places stay right.
+    for each in sorted(listing, key=lambda one: one.at, reverse=True):
+        if each.name in keeping:
+            left.append(_kept(each.at, each.name, person))
+            continue
+        edit = partial(remove_member, path=each.at.path, group=each.name, person=person, identity=identity)
+        _edit(project, edits, left, each.at, edit)
+    for file, group in _files_with(project, person, keeping):
+        if group in keeping:
+            left.append(_kept(file.at, group, person))
+            continue
+        at = replace(file.at, path=file.path)
+        _edit(project, edits, left, at, partial(remove_lines, file=file, person=person, identity=identity))
+    return sorted(edits.values(), key=lambda edit: edit.path), [*left, *_computed(found), *_owned(project, person)]
+
+
+def _edit(
+    project: Project,
+    edits: dict[str, FileEdit],
+    left: list[Left],
+    at: SourceRange,
+    edit: Callable[[bytes], Edited],
+) -> None:
+    known = edits.get(at.path)
+    before = known.before if known else read_project_file(project.config, at.path)
+    try:
+        edited = edit(known.after if known else before)
+    except CannotEdit as reason:
+        left.append(Left(at, f"listed where no edit is sure: {reason}", "Edit the file by hand."))
+        return
+    places = (*edited.places, *(known.places if known else ()))
+    edits[at.path] = FileEdit(at.path, before, edited.data, places)
+
+
+def _lists(definition: Definition, person: str) -> bool:
+    members = definition.members
+    return members is not None and (
+        person in members.plain_members() or any(each.address == person for each in members.timed)
+    )
+
+
+def _files_with(project: Project, person: str, keeping: frozenset[str]) -> Iterator[tuple[MemberFile, str]]:
+    """Give each file that lists a person once, with a group that has it: one that keeps people out, if any."""
+    seen: set[str] = set()
+    for each in sorted(project.definitions, key=lambda one: one.name not in keeping):
+        for file in each.members_from or ():
+            if file.path not in seen and project.files.place_of(file, person):
+                seen.add(file.path)
+                yield file, each.name
+
+
+def _keeping_out(project: Project) -> frozenset[str]:
+    """Return the groups whose members are kept out of others, and all that these groups are built from."""
+    graph = Graph({each.name: each for each in project.definitions}, project.config.exclude)
+    waiting = [edge.target for edges in graph.edges.values() for edge in edges if edge.role == "exclude"]
+    conditions = [each.where for each in project.definitions if each.where is not None]
+    waiting += [mention.group for where in conditions for mention in groups_ruled_out(where)]
+    found: set[str] = set()
+    while waiting:
+        if (name := waiting.pop()) not in found:
+            found.add(name)
+            waiting += [edge.target for edge in graph.edges.get(name, ()) if edge.role in {"include", "in_group"}]
+    return frozenset(found)
+
+
+def _kept(at: SourceRange, group: str, person: str) -> Left:
+    words = f"kept in {group}, which keeps people out of other groups"
+    return Left(at, words, f"`groupsync remove {person} {group}`, if they may come back.")
+
+
+def _computed(found: Sequence[Membership]) -> Iterator[Left]:
+    for each in found:
+        last = [path.steps[0] for path in each.paths]
+        for way in last if each.is_in else ():
+            if isinstance(way, Matched):
+                hint = "Add them to a group that `exclude` in the config names."
+                yield Left(way.at, f"computed into {each.why.group} from the source {way.source}", hint)
+
+
+def _owned(project: Project, person: str) -> Iterator[Left]:
+    for each in project.definitions:
+        if person in {owner.casefold() for owner in each.owners or ()}:
+            yield Left(each.at, f"an owner of {each.name}", "Name somebody else under `owners`.")
