@@ -16,7 +16,7 @@ from groupsync.model import ALWAYS, Period, State
 from groupsync.project import load_project
 from groupsync.references import manages_members
 from groupsync.report.who import path_words
-from groupsync.report.why import bar_words
+from groupsync.report.why_words import bar_words
 from groupsync.why import InFile, Listed, Rule
 from groupsync.writing import write_file
 

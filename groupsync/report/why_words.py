@@ -48,11 +48,12 @@ def _entry(period: Period, reason: str, holds: bool) -> str:
 
 def period_words(period: Period) -> str:
     """Return `, from …, until …`, as much of it as there is."""
-    start = f", from {_day(period.start)}" if period.start else ""
-    return start + (f", until {_day(period.until)}" if period.until else "")
+    start = f", from {day_words(period.start)}" if period.start else ""
+    return start + (f", until {day_words(period.until)}" if period.until else "")
 
 
-def _day(instant: datetime) -> str:
+def day_words(instant: datetime) -> str:
+    """Write an instant, as a bare date where it is the start of a day."""
     return value_words(instant)
 
 
@@ -61,7 +62,7 @@ def bar_words(bar: Bar, why: Why) -> str:
     definition = why.definition
     match bar.rule:
         case Rule.UNTIL:
-            return f"the group has no members any more, until {_day(definition.until) if definition.until else ''}"
+            return f"the group has no members any more, until {day_words(definition.until) if definition.until else ''}"
         case Rule.EXCLUDE:
             everywhere = ", as from every group" if bar.everywhere else ""
             return f"exclude {_other(bar)}{everywhere}: {_are_in(bar)}"

@@ -1,0 +1,52 @@
+"""`groupsync expiring`."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from groupsync.cli import common
+from groupsync.errors import ExitCode
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+
+class _Days(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.5
+    """A span of time in days, as `14d`."""
+
+    name = "days"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse, or fail with what was expected."""
+        if isinstance(value, timedelta):
+            return value
+        if not re.fullmatch(r"[0-9]{1,5}d", str(value)):
+            self.fail(f"{value!r} is no span of time. Expected days, such as `14d`.", param, ctx)
+        return timedelta(days=int(str(value)[:-1]))
+
+
+@click.command()
+@click.option("--within", type=_Days(), default="14d", show_default=True, help="How far to look ahead.")
+@click.option("--at", type=common.Instant(), help="Look from another time.")
+@common.config_option
+@common.format_option
+def command(*, within: timedelta, at: datetime | None, config_path: Path | None, format_: str) -> int:
+    """List members, references and groups whose `until` comes soon, by date, each with its place."""
+    from groupsync.expiring import expiring
+    from groupsync.project import load_project
+    from groupsync.report.expiring import render_expiring, render_expiring_json
+
+    config, as_of = common.read_config(config_path), common.instant_of(at)
+    project = load_project(config, as_of)
+    found = expiring(project.definitions, as_of, as_of + within)
+    common.show_diagnostics(project.findings)
+    if format_ == "json":
+        common.emit(render_expiring_json(found, as_of, as_of + within))
+    else:
+        common.emit(render_expiring(found, as_of + within, common.output_style()))
+    return ExitCode.OK
