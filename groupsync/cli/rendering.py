@@ -10,9 +10,12 @@ import click
 from groupsync.cli.common import emit, output_style
 
 if TYPE_CHECKING:
-    from groupsync.model import Plan, Report
+    from collections.abc import Iterable
 
-FORMATS: Final = ("text", "json", "markdown")
+    from groupsync.model import Plan, Report
+    from groupsync.report.notes import Note
+
+FORMATS: Final = ("text", "json", "markdown", "github", "sarif")
 
 format_option = click.option(
     "--format",
@@ -20,7 +23,7 @@ format_option = click.option(
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="Form of the output; `markdown` is for a comment on a pull request.",
+    help="Form of the output: `markdown` for a comment, `github` and `sarif` for annotations.",
 )
 output_option = click.option(
     "-o",
@@ -43,6 +46,10 @@ def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | No
             from groupsync.report.markdown import render_plan_markdown
 
             emit(render_plan_markdown(plan, full=full), output)
+        case "github" | "sarif":
+            from groupsync.report.notes import notes_of_plan
+
+            _emit_notes(notes_of_plan(plan), format_, output)
         case _:
             from groupsync.report.text import iter_plan
 
@@ -75,7 +82,24 @@ def emit_report(report: Report, plan: Plan, format_: str, output: Path | None = 
             from groupsync.report.markdown_outcome import render_report_markdown
 
             emit(render_report_markdown(report, plan), output)
+        case "github" | "sarif":
+            from groupsync.report.notes import notes_of_report
+
+            _emit_notes(notes_of_report(report, plan), format_, output)
         case _:
             from groupsync.report.text import render_report
 
             emit(render_report(report, plan, output_style(output=output)), output)
+
+
+def _emit_notes(notes: Iterable[Note], format_: str, output: Path | None) -> None:
+    if format_ == "github":
+        from groupsync.report.github import render_github
+
+        emit(render_github(notes), output)
+    else:
+        from importlib.metadata import version
+
+        from groupsync.report.sarif import render_sarif
+
+        emit(render_sarif(notes, version("groupsync")), output)

@@ -1,0 +1,81 @@
+"""What those who annotate files are told of a plan or an apply: a note for each thing that is wrong or odd. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groupsync.codes import CODES
+from groupsync.model import Outcome, Severity
+from groupsync.report.outcome_text import OUTCOME_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from groupsync.model import Plan, Report, SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to be shown at a place.
+
+    Attributes:
+        rule: the code of a finding, `refused/RULE` of a refusal, `apply/OUTCOME` of a change that was not applied.
+        meaning: what the rule stands for, a sentence.
+        severity: of the note.
+        message: what is wrong, then what mends it; may have several lines.
+        at: where; None where no file is to blame.
+    """
+
+    rule: str
+    meaning: str
+    severity: Severity
+    message: str
+    at: SourceRange | None = None
+
+
+def notes_of_plan(plan: Plan) -> Iterator[Note]:
+    """Give what was refused, then findings in their order. A refusal points to the definition, or else to its rule."""
+    places = {change.key: change.at for change in plan.changes}
+    for refusal in plan.verdict.refusals:
+        what = f"`{refusal.name}`" if refusal.name else "everything"
+        where = f" on {refusal.target}" if refusal.target else ""
+        yield Note(
+            f"refused/{refusal.rule}",
+            f"{refusal.rule} refuses a change of the plan.",
+            Severity.ERROR,
+            _lines(f"{what}{where} is refused: {refusal.summary}", "", refusal.hint),
+            places.get((refusal.target, refusal.name)) or refusal.at,
+        )
+    for found in plan.diagnostics:
+        meaning = CODES.get(found.code, "A finding of a plugin.")
+        yield Note(found.code, meaning, found.severity, _lines(found.summary, found.detail, found.hint), found.subject)
+
+
+def notes_of_report(report: Report, plan: Plan) -> Iterator[Note]:
+    """Give what was not applied and why, then the findings of plan and apply."""
+    places = {change.key: change.at for change in plan.changes}
+    for result in report.results:
+        if result.outcome is not Outcome.APPLIED:
+            word = OUTCOME_WORDS[result.outcome]
+            error = f": {result.error}" if result.error else ""
+            yield Note(
+                f"apply/{result.outcome.value}",
+                f"A change of the plan was not applied: {word}.",
+                Severity.ERROR,
+                _lines(f"{result.action.value} `{result.name}` on {result.target}: {word}{error}", "", result.hint),
+                places.get((result.target, result.name)),
+            )
+    for found in dict.fromkeys([*plan.diagnostics, *report.diagnostics]):
+        meaning = CODES.get(found.code, "A finding of a plugin.")
+        yield Note(found.code, meaning, found.severity, _lines(found.summary, found.detail, found.hint), found.subject)
+
+
+def counts_of(notes: Iterable[Note]) -> tuple[int, int]:
+    """Return how many are errors, and how many warnings."""
+    found = [note.severity for note in notes]
+    return found.count(Severity.ERROR), found.count(Severity.WARNING)
+
+
+def _lines(summary: str, detail: str, hint: str) -> str:
+    return "\n".join(filter(None, (summary, detail, hint)))
