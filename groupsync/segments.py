@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from groupsync.errors import SourceError
 from groupsync.journal_read import past_rows
 from groupsync.model import Diagnostic, Severity, SourceState
 from groupsync.plugin_options import check_options
@@ -233,12 +234,14 @@ class _Computing:
     def _note(self, source: OpenSource, census: Census, segments: int, refusals: list[Refusal]) -> None:
         name = source.config.name
         known = self.states.get(name)
+        if known is not None and refusals and not known.refused:
+            summary = f"the source `{name}` changed while segments were computed"
+            detail = f"It was in order at first, and then: {refusals[0].summary}."
+            raise SourceError(summary, detail, "Plan again once it is loaded.")
         segments += known.segments if known else 0
-        earlier = {refusal.rule: refusal for refusal in self.refusals.get(name, ())}
-        self.refusals[name] = list(({each.rule: each for each in refusals} | earlier).values())
-        self.states[name] = SourceState(
-            name, source.config.plugin, census.rows, census.newest, segments, refused=bool(self.refusals[name])
-        )
+        self.refusals.setdefault(name, refusals)
+        refused = bool(self.refusals[name])
+        self.states[name] = SourceState(name, source.config.plugin, census.rows, census.newest, segments, refused)
         if census.invalid:
             self.project.findings.append(_invalid_ids(source.config, census))
 
