@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -229,6 +230,12 @@ class Comparison:
     revision: str
     commit: str
     causes: tuple[Cause, ...] = ()
+
+    def cause_of(self, change: Change) -> Cause | None:
+        """Return how much of a change comes of edits; None where nobody can say."""
+        at = bisect_left(self.causes, change.key, key=lambda cause: (cause.target, cause.name))
+        found = self.causes[at : at + 1]
+        return next((cause for cause in found if (cause.target, cause.name) == change.key), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ def origin_words(change: Change, plan: Plan) -> str:
     compared = plan.compared
     if compared is None or not change.touches_members:
         return ""
-    cause = next((each for each in compared.causes if (each.target, each.name) == change.key), None)
+    cause = compared.cause_of(change)
     since = escape(compared.revision)
     if cause is None:
         return f"what of it comes of edits since {since} can't be told"

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from groupsync.model import (
     Action,
     AttributeChange,
+    Cause,
     Change,
+    Comparison,
     Drift,
     Group,
     Mark,
@@ -26,6 +28,7 @@ from groupsync.model import (
     Verdict,
 )
 from groupsync.report.escape import cell_width
+from groupsync.report.plan_text import origin_words
 from groupsync.report.style import Style
 from groupsync.report.text import Sides, render_drift, render_plan, render_report, render_show
 from tests.plans import HOSTILE, golden, people, plan_of, plans, sample_plan, sample_report, sample_sides
@@ -326,3 +329,16 @@ def test_hostile_names_cannot_forge_a_line():
         assert text.replace("\n", "").isprintable()
         assert not re.search(r"^Plan: 0 to delete", text, re.MULTILINE)
         assert "\\x1b[2J" in text
+
+
+def test_each_change_is_told_what_of_it_comes_of_edits():
+    """Whatever stands before and after it; one of which nobody can say is told so."""
+    changes = [replace(update(2, 1), name=name) for name in ("a", "b", "c", "d")]
+    causes = (Cause("local", "a", 2, 1), Cause("local", "b", 1, 0), Cause("local", "d", 0, 0))
+    plan = plan_of(*changes, compared=Comparison("main", "c0ffee", causes))
+    assert [
+        "all of it comes of edits since main",
+        "of edits since main: 1 of 2 added, none of 1 removed; the rest would change anyway",
+        "what of it comes of edits since main can't be told",
+        "of edits since main: none of 2 added, none of 1 removed; the rest would change anyway",
+    ] == [origin_words(change, plan) for change in plan.changes]
