@@ -183,6 +183,9 @@ def change_record(change: Change, add: Record, remove: Record) -> Record:
         "mark": mark_record(change.mark),
         "definition_digest": change.definition_digest,
         "at": place_record(change.at),
+        "owners": list(change.owners),
+        "criteria": change.criteria,
+        "readdressed": [list(pair) for pair in change.readdressed],
     }
 
 
@@ -204,9 +207,20 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         mark=read_mark(fields.take("mark")),
         definition_digest=fields.text("definition_digest"),
         at=place_or_none(fields.take("at")),
+        owners=fields.each("owners", lambda owner: _text(owner, "an owner")),
+        criteria=fields.text("criteria"),
+        readdressed=fields.each("readdressed", _read_readdressed),
     )
     fields.end()
     return change
+
+
+def _read_readdressed(value: object) -> tuple[str, str]:
+    match value:
+        case [str(before), str(after)]:
+            return before, after
+        case _:
+            raise RecordError(f"a changed address is {kind_of(value)}, expected two texts")
 
 
 def member_list(value: object) -> list[str]:

@@ -131,6 +131,8 @@ def _create(pair: Pair, context: Context) -> Change:
         mark=_mark(context, group, add.digest, add.count),
         definition_digest=desired.digest(),
         at=desired.definition.at,
+        owners=_owners(pair),
+        criteria=_criteria(pair),
     )
 
 
@@ -162,6 +164,8 @@ def _update(pair: Pair, context: Context) -> Compared:
         mark=_mark(context, group, difference.after, difference.after_count),
         definition_digest=desired.digest(),
         at=desired.definition.at,
+        owners=_owners(pair),
+        criteria=_criteria(pair),
     )
     return Compared(change, drift, difference.withheld)
 
@@ -182,6 +186,8 @@ def _leave(pair: Pair, context: Context) -> Change:
         prior_count=members.count,
         definition_digest=pair.desired.digest() if pair.desired else "",
         at=pair.desired.definition.at if pair.desired else None,
+        owners=_owners(pair),
+        criteria=_criteria(pair),
     )
 
 
@@ -364,6 +370,21 @@ def _protection(prior: Group | None, desired: Group, context: Context) -> list[A
     before = bool(prior and prior.mark and prior.mark.prevent_delete)
     after = desired.lifecycle.prevent_delete
     return [AttributeChange("prevent_delete", before, after)] if before != after else []
+
+
+def _owners(pair: Pair) -> tuple[str, ...]:
+    """Return who answers for the group, before or after."""
+    sides = (pair.prior, pair.desired.group if pair.desired else None)
+    return tuple(sorted({owner for side in sides if side for owner in side.owners or ()}))
+
+
+def _criteria(pair: Pair) -> str:
+    where = pair.desired.definition.where if pair.desired else None
+    if where is None:
+        return ""
+    from groupsync.condition_words import in_words  # nobody needs it without segments
+
+    return in_words(where)
 
 
 def _mark(context: Context, desired: Group, digest: str, count: int) -> Mark:

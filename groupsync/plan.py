@@ -18,8 +18,8 @@ def plan_digest(targets: Sequence[TargetState], changes: Iterable[Change], undoe
     """Return the digest that identifies a plan: SHA-256 in hexadecimal.
 
     Covers which targets were read, and whether wholly, which run it takes back, and all of each change but what is only
-    for people (`reason`, `at`). It doesn't depend on the clock, on the order in which files were read, or on groups
-    that don't change.
+    for people (`reason`, `at`, `owners`, `criteria`). It doesn't depend on the clock, on the order in which files were
+    read, or on groups that don't change.
     """
     digest = hashlib.sha256()
     if undoes:
@@ -43,6 +43,7 @@ def plan_digest(targets: Sequence[TargetState], changes: Iterable[Change], undoe
                     change.expired,
                     _stored(change.mark) if change.mark else None,
                     change.definition_digest,
+                    *([change.readdressed] if change.readdressed else []),
                 ]
             )
         )

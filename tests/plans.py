@@ -279,6 +279,9 @@ changes = st.builds(
     mark=st.none() | marks,
     definition_digest=texts,
     at=st.none() | places,
+    owners=owners,
+    criteria=texts,
+    readdressed=st.lists(st.tuples(texts, texts), max_size=2, unique=True).map(sorted).map(tuple),
 )
 findings = st.builds(
     Diagnostic,

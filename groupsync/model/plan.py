@@ -61,6 +61,11 @@ class Change:
             and count are those of the whole membership after the change.
         definition_digest: over the group's own definition and all it is built from; empty where the definition is gone.
         at: where the definition is written, None where it is gone.
+        owners: of the group before or after, sorted: those who answer for it, whether or not they change. Like
+            `reason` and `at` only for people.
+        criteria: the condition of a segment in words; empty for any other kind. Only for people.
+        readdressed: people whose address changed, by the config's `aliases`, as (before, after), sorted: `before` is
+            among `remove` and `after` among `add`. Guards and counts for people take them for nobody who comes or goes.
     """
 
     target: str
@@ -78,6 +83,9 @@ class Change:
     mark: Mark | None = None
     definition_digest: str = ""
     at: SourceRange | None = None
+    owners: tuple[str, ...] = ()
+    criteria: str = ""
+    readdressed: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
