@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @common.full_option
 @rendering.output_option
 @rendering.format_option
+@rendering.annotated
 def command(
     *,
     saved: Path | None,

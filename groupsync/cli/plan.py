@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @common.full_option
 @rendering.format_option
+@rendering.annotated
 def command(
     *,
     config_path: Path | None,

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from groupsync.cli.common import emit, output_style
+from groupsync.cli.common import Command, emit, output_style, show_diagnostics, source_line
+from groupsync.errors import GroupsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from groupsync.model import Plan, Report
+    from groupsync.model import Diagnostic, Plan, Report
     from groupsync.report.notes import Note
 
-FORMATS: Final = ("text", "json", "markdown", "github", "sarif")
+ANNOTATIONS: Final = ("github", "sarif")
+FORMATS: Final = ("text", "json", "markdown", *ANNOTATIONS)
 
 format_option = click.option(
     "--format",
@@ -49,7 +52,7 @@ def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | No
         case "github" | "sarif":
             from groupsync.report.notes import notes_of_plan
 
-            _emit_notes(notes_of_plan(plan), format_, output)
+            emit_notes(notes_of_plan(plan), format_, output)
         case _:
             from groupsync.report.text import iter_plan
 
@@ -85,14 +88,51 @@ def emit_report(report: Report, plan: Plan, format_: str, output: Path | None = 
         case "github" | "sarif":
             from groupsync.report.notes import notes_of_report
 
-            _emit_notes(notes_of_report(report, plan), format_, output)
+            emit_notes(notes_of_report(report, plan), format_, output)
         case _:
             from groupsync.report.text import render_report
 
             emit(render_report(report, plan, output_style(output=output)), output)
 
 
-def _emit_notes(notes: Iterable[Note], format_: str, output: Path | None) -> None:
+def emit_findings(findings: tuple[Diagnostic, ...], format_: str, output: Path | None = None) -> None:
+    """Write what is wrong with files, in the form asked for; as text it is talk, unless it goes to a file."""
+    match format_:
+        case "json":
+            from groupsync.report.json import render_diagnostics_json
+
+            emit(render_diagnostics_json(findings), output)
+        case "github" | "sarif":
+            from groupsync.report.notes import notes_of_findings
+
+            emit_notes(notes_of_findings(findings), format_, output)
+        case _ if output is None:
+            show_diagnostics(findings)
+        case _:
+            from groupsync.report.diagnostics import render_diagnostics
+
+            emit(render_diagnostics(findings, source_line, output_style(output=output)), output)
+
+
+def annotated(command: Command) -> Command:
+    """Make a command annotate what stops it, where annotations are asked for; it is stopped all the same."""
+
+    @wraps(command)
+    def run(*, format_: str, output: Path | None, **rest: Any) -> Any:
+        try:
+            return command(format_=format_, output=output, **rest)
+        except GroupsyncError as error:
+            if format_ in ANNOTATIONS:
+                from groupsync.report.notes import notes_of_error
+
+                emit_notes(notes_of_error(error), format_, output)
+            raise
+
+    return cast(Command, run)
+
+
+def emit_notes(notes: Iterable[Note], format_: str, output: Path | None = None) -> None:
+    """Write annotations in the form asked for."""
     if format_ == "github":
         from groupsync.report.github import render_github
 

@@ -15,6 +15,7 @@ from groupsync.cli import common, rendering
 @common.full_option
 @rendering.output_option
 @rendering.format_option
+@rendering.annotated
 def command(*, saved: Path, detailed_exitcode: bool, full: bool, output: Path | None, format_: str) -> int:
     """Show a plan that `groupsync plan --out PLAN` saved, in any form. Reads nothing but that file."""
     from groupsync.cli.plan import exit_code_of

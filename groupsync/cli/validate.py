@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, rendering
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from groupsync.model import Diagnostic
     from groupsync.project import Project
 
 
@@ -20,38 +21,48 @@ if TYPE_CHECKING:
 @common.config_option
 @click.option("--at", type=common.Instant(), help="Judge `from` and `until` at another time.")
 @click.option("--no-sources", is_flag=True, help="Don't hold conditions against the columns of their sources.")
-@common.format_option
-def command(*, config_path: Path | None, at: datetime | None, no_sources: bool, format_: str) -> int:
+@rendering.output_option
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", *rendering.ANNOTATIONS]),
+    default="text",
+    show_default=True,
+    help="Form of the findings: `github` and `sarif` are annotations.",
+)
+@rendering.annotated
+def command(
+    *, config_path: Path | None, at: datetime | None, no_sources: bool, output: Path | None, format_: str
+) -> int:
     """Check config, definitions and member files, and show everything that is wrong with them at once.
 
-    Conditions of segments are held against the columns of their sources. Reads no target. With `--format json` the
-    findings go to stdout as one JSON document.
+    Conditions of segments are held against the columns of their sources. Reads no target. With `--format` other than
+    text the findings go to stdout, or to FILE.
     """
-    from groupsync.errors import InvalidDefinitions
     from groupsync.model import Severity
+
+    findings, groups = _check(config_path, at, asks_sources=not no_sources)
+    failed = any(found.severity is Severity.ERROR for found in findings)
+    rendering.emit_findings(findings, format_, output)
+    if format_ == "text" and not failed:
+        common.say(f"{groups} group{'s' if groups != 1 else ''} in order.")
+    return ExitCode.ERROR if failed else ExitCode.OK
+
+
+def _check(config_path: Path | None, at: datetime | None, *, asks_sources: bool) -> tuple[tuple[Diagnostic, ...], int]:
+    """Return what there is to say, and how many groups are defined."""
+    from groupsync.errors import InvalidDefinitions
     from groupsync.project import load_project
 
-    groups = 0
     try:
         config = common.read_config(config_path)
         as_of = common.instant_of(at)
         project = load_project(config, as_of, reads_files=True, track=common.track)
-        if not no_sources:
+        if asks_sources:
             _check_segments(project, as_of)
-        findings = tuple(project.findings)
-        groups = len(project.definitions)
     except InvalidDefinitions as error:
-        findings = error.diagnostics
-    failed = any(found.severity is Severity.ERROR for found in findings)
-    if format_ == "json":
-        from groupsync.report.json import render_diagnostics_json
-
-        common.emit(render_diagnostics_json(findings))
-    else:
-        common.show_diagnostics(findings)
-        if not failed:
-            common.say(f"{groups} group{'s' if groups != 1 else ''} in order.")
-    return ExitCode.ERROR if failed else ExitCode.OK
+        return error.diagnostics, 0
+    return tuple(project.findings), len(project.definitions)
 
 
 def _check_segments(project: Project, as_of: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What those who annotate files are told of a plan or an apply: a note for each thing that is wrong or odd. Pure."""
+"""What those who annotate files are told of a run: a note for each thing that is wrong or odd. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from groupsync.codes import CODES
+from groupsync.errors import InvalidDefinitions
 from groupsync.model import Outcome, Severity
 from groupsync.report.outcome_text import OUTCOME_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from groupsync.model import Plan, Report, SourceRange
+    from groupsync.errors import GroupsyncError
+    from groupsync.model import Diagnostic, Plan, Report, SourceRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,8 @@ class Note:
     """Something to be shown at a place.
 
     Attributes:
-        rule: the code of a finding, `refused/RULE` of a refusal, `apply/OUTCOME` of a change that was not applied.
+        rule: the code of a finding, `refused/RULE` of a refusal, `apply/OUTCOME` of a change that was not applied,
+            `stopped` of what ended a run.
         meaning: what the rule stands for, a sentence.
         severity: of the note.
         message: what is wrong, then what mends it; may have several lines.
@@ -47,9 +50,7 @@ def notes_of_plan(plan: Plan) -> Iterator[Note]:
             _lines(f"{what}{where} is refused: {refusal.summary}", "", refusal.hint),
             places.get((refusal.target, refusal.name)) or refusal.at,
         )
-    for found in plan.diagnostics:
-        meaning = CODES.get(found.code, "A finding of a plugin.")
-        yield Note(found.code, meaning, found.severity, _lines(found.summary, found.detail, found.hint), found.subject)
+    yield from notes_of_findings(plan.diagnostics)
 
 
 def notes_of_report(report: Report, plan: Plan) -> Iterator[Note]:
@@ -66,9 +67,23 @@ def notes_of_report(report: Report, plan: Plan) -> Iterator[Note]:
                 _lines(f"{result.action.value} `{result.name}` on {result.target}: {word}{error}", "", result.hint),
                 places.get((result.target, result.name)),
             )
-    for found in dict.fromkeys([*plan.diagnostics, *report.diagnostics]):
+    yield from notes_of_findings(dict.fromkeys([*plan.diagnostics, *report.diagnostics]))
+
+
+def notes_of_findings(findings: Iterable[Diagnostic]) -> Iterator[Note]:
+    """Give a note for each finding, in their order."""
+    for found in findings:
         meaning = CODES.get(found.code, "A finding of a plugin.")
         yield Note(found.code, meaning, found.severity, _lines(found.summary, found.detail, found.hint), found.subject)
+
+
+def notes_of_error(error: GroupsyncError) -> Iterator[Note]:
+    """Give what stopped a run: each finding of invalid definitions, or the one thing that is out of order."""
+    if isinstance(error, InvalidDefinitions):
+        yield from notes_of_findings(error.diagnostics)
+    else:
+        message = _lines(error.summary, error.detail, error.hint)
+        yield Note("stopped", "Something is out of order, and the run was stopped.", Severity.ERROR, message, error.at)
 
 
 def counts_of(notes: Iterable[Note]) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -59,3 +60,38 @@ def test_warnings_of_a_saved_plan_are_talk(project):
     shown = project("report", "a.plan", "--format", "json")
     assert "GS308" in shown.err
     assert "changes" in json.loads(shown.out)
+
+
+@pytest.mark.parametrize("typed", [["validate"], ["plan"], ["drift"], ["apply", "--yes"]], ids=" ".join)
+def test_what_is_wrong_with_a_definition_is_annotated_where_it_is_written(project, typed):
+    """The run stops as ever, and all findings are there as annotations; as SARIF in one document, in a file too."""
+    project.write("groups/wrong.yaml", "kind: known-user-group\nname: wrong\nmembers: [nobody]\nmembrs: []\n")
+    shown = project(*typed, "--format", "github")
+    assert ExitCode.ERROR == shown.code
+    assert ["3", "4"] == sorted(re.findall(r"^::error file=groups/wrong\.yaml,line=(\d)", shown.out, re.MULTILINE))
+    stopped = project(*typed, "--format", "sarif", "-o", "out.sarif")
+    assert (ExitCode.ERROR, "") == (stopped.code, stopped.out)
+    (run,) = json.loads(project.read("out.sarif"))["runs"]
+    places = [each["locations"][0]["physicalLocation"] for each in run["results"]]
+    assert {"groups/wrong.yaml"} == {each["artifactLocation"]["uri"] for each in places}
+    assert [3, 4] == sorted(each["region"]["startLine"] for each in places)
+
+
+@pytest.mark.parametrize("typed", [["validate"], ["plan"], ["report", "no.plan"]], ids=" ".join)
+def test_what_stops_a_run_is_annotated(project, typed):
+    """A config or plan that can't be read is one error without a place, on stdout as on stderr."""
+    (project.folder / "groupsync.yaml").unlink()
+    shown = project(*typed, "--format", "github")
+    assert ExitCode.ERROR == shown.code
+    (line,) = shown.out.splitlines()
+    assert line.startswith("::error title=stopped::")
+    assert shown.err.splitlines()[0].removeprefix("error: ") in line
+
+
+def test_findings_go_to_a_file_as_text(project):
+    """`validate -o` writes what the terminal would show."""
+    project.write("groups/wrong.yaml", "kind: known-user-group\nname: wrong\nmembrs: []\n")
+    told = project("validate").err
+    done = project("validate", "-o", "out.txt")
+    assert (ExitCode.ERROR, "", "") == (done.code, done.out, done.err)
+    assert told == project.read("out.txt")
