@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SCIM = "urn:ietf:params:scim"
 TOKEN = "t0ken-of-scim2-server"
 CLIENT, SECRET = "groupsync", "s3cret-of-canaille"
+_KEPT_PEOPLE = 1_000
+"""More people than these are deleted with the groups: whoever reads a list after them would wait for all of them."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,11 @@ class ScimHand:
     def add_people(self, addresses: Iterable[str]) -> None:
         there = self._people()
         users = [self._user(address) for address in addresses if address not in there]
-        if not self.bulk:
-            for user in users:
-                self.call("POST", "/Users", json=user)
-        for start in range(0, len(users) if self.bulk else 0, self.bulk or 1):
-            operations = [
-                {"method": "POST", "path": "/Users", "bulkId": user["userName"], "data": user}
-                for user in users[start : start + self.bulk]
-            ]
-            body = {"schemas": [f"{SCIM}:api:messages:2.0:BulkRequest"], "Operations": operations}
-            done = self.call("POST", "/Bulk", json=body)
-            assert {"201"} == {each["status"] for each in done["Operations"]}, done["Operations"][:3]
+        if self.bulk:
+            self._bulk({"method": "POST", "path": "/Users", "bulkId": each["userName"], "data": each} for each in users)
+            return
+        for user in users:
+            self.call("POST", "/Users", json=user)
 
     def _user(self, address: str) -> dict[str, Any]:
         return {
@@ -88,6 +84,18 @@ class ScimHand:
     def clear(self) -> None:
         for group in self._all("Groups"):
             self.call("DELETE", f"/Groups/{group['id']}")
+        if self.bulk and self.call("GET", "/Users?count=1")["totalResults"] > _KEPT_PEOPLE:
+            self._bulk({"method": "DELETE", "path": f"/Users/{id_}"} for id_ in self._people().values())
+
+    def _bulk(self, operations: Iterable[dict[str, Any]]) -> None:
+        waiting = list(operations)
+        for start in range(0, len(waiting), self.bulk):
+            body = {
+                "schemas": [f"{SCIM}:api:messages:2.0:BulkRequest"],
+                "Operations": waiting[start : start + self.bulk],
+            }
+            done = self.call("POST", "/Bulk", json=body)
+            assert {each["status"] for each in done["Operations"]} <= {"201", "204"}, done["Operations"][:3]
 
     def _patch(self, group: str, operation: dict[str, Any]) -> None:
         body = {"schemas": [f"{SCIM}:api:messages:2.0:PatchOp"], "Operations": [operation]}
