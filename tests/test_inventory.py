@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import re
+import tomllib
 from functools import lru_cache
 from pathlib import Path
 
@@ -83,3 +84,12 @@ def test_no_code_is_given_that_is_not_listed():
 def test_backends_are_documented():
     """README has a paragraph on every bundled backend."""
     assert [] == [name for name in Plugins.discover({}).backends if f"**`{name}`**" not in README]
+
+
+def test_the_wheel_has_every_package():
+    """Each folder with code of the core or a plugin is named in pyproject, since nothing finds them by itself."""
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "groupsync").rglob("__init__.py")}
+    plugins = {path.parent.relative_to(ROOT / "plugins").parts for path in (ROOT / "plugins").rglob("__init__.py")}
+    expected = {"groupsync.schemas", *found, *(".".join(parts) for parts in plugins)}
+    assert expected == set(setuptools["packages"])
