@@ -72,6 +72,7 @@ class Config:
         guards: the limits that a plan must respect.
         approvals: the folder with exceptions from them, from `root`.
         sources: where customers are kept, in the order written; no name twice.
+        redact_key: refers to the key of pseudonyms, as written; empty where the config names none.
     """
 
     project: str
@@ -88,6 +89,7 @@ class Config:
     guards: Guards = DEFAULT_GUARDS
     approvals: str = APPROVALS_FOLDER
     sources: tuple[SourceConfig, ...] = ()
+    redact_key: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -183,7 +185,7 @@ def _misplaced(document: Document, pointer: Pointer, text: str) -> Iterator[Diag
             yield _error("GS503", problem.summary, problem.detail, problem.hint, at)
     elif has_reference(text):
         summary = f"{pointer_words(pointer)} can't refer to a secret"
-        detail = "Only the options of targets and sources can; everything else is public."
+        detail = "Only the options of targets and sources, and `redact.key`, can; everything else is public."
         yield _error("GS503", summary, detail, "Write the value itself.", at)
 
 
@@ -211,7 +213,8 @@ def _journal(value: Any) -> tuple[str, int]:
 
 
 def _is_option(pointer: Pointer) -> bool:
-    return len(pointer) > 2 and pointer[0] in _OWN_KEYS and pointer[2] not in _OWN_KEYS[pointer[0]]
+    section, key = pointer[0] if pointer else "", pointer[2] if len(pointer) > 2 else ""
+    return pointer == ("redact", "key") or (key != "" and section in _OWN_KEYS and key not in _OWN_KEYS[section])
 
 
 def _texts(value: object, pointer: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
@@ -256,6 +259,7 @@ def _config(document: Document, path: Path) -> Config:
         guards=guards_of(document),
         approvals=value.get("approvals", APPROVALS_FOLDER),
         sources=tuple(source_config.source_config(document, name, root) for name in value.get("sources", {})),
+        redact_key=value.get("redact", {}).get("key", ""),
     )
 
 

@@ -195,6 +195,10 @@ def _check_applicable(project: Project, plan: Plan, backends: Mapping[str, Backe
             "It was made with `--at`, to look at another time.",
             "Plan again without `--at`.",
         )
+    if plan.redacted:
+        raise ConfigError(
+            "This plan can't be applied", "People have pseudonyms in it.", "Apply the plan that it was made from."
+        )
     if plan.project != project.config.project:
         raise ConfigError(
             "This plan belongs to another project",

@@ -65,6 +65,8 @@ def write_plan(plan: Plan, path: Path) -> None:
         ConfigError: the file can't be written, or members are not those the plan was made with.
         GroupsyncError: members could not be read.
     """
+    if plan.redacted:
+        raise _unwritable(path, "people have pseudonyms in it")
     place = _place(path)
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{place.name}.", suffix=".tmp", dir=place.parent)

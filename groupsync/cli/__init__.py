@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextvars import copy_context
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, TextIO, cast
 
@@ -134,7 +135,12 @@ def groupsync() -> None:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code. The only place that catches."""
+    """Run a command line and return its exit code. What it learns of the project is forgotten with it."""
+    return copy_context().run(_run, arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run a command line. The only place that catches."""
     try:
         result = groupsync.main(list(arguments) if arguments is not None else None, "groupsync", standalone_mode=False)
     except click.ClickException as error:

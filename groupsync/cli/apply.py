@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groupsync.cli import applying, common, rendering
+from groupsync.cli.redacting import redact_option
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @applying.expect_option
 @common.full_option
 @rendering.output_option
+@redact_option
 @rendering.format_option
 @rendering.annotated
 def command(

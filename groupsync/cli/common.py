@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.secrets import scrub
 
@@ -149,7 +150,10 @@ def read_config(path: Path | None) -> Config:
 
     found = path or find_config(Path.cwd())
     show_paths_from(found.parent)
-    return load_config(found)
+    config = load_config(found)
+    if redacted := redaction():
+        redacted.read(config)
+    return config
 
 
 def show_paths_from(folder: Path) -> None:
@@ -241,11 +245,20 @@ def source_line(place: SourceRange) -> str | None:
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Print findings on stderr."""
-    from groupsync.report.diagnostics import render_diagnostics
-
     found = tuple(diagnostics)
     if found:
-        sys.stderr.write(render_diagnostics(found, source_line, style_for(sys.stderr)))
+        sys.stderr.write(finding_text(found, style_for(sys.stderr)))
+
+
+def finding_text(found: tuple[Diagnostic, ...], style: Style) -> str:
+    """Return findings as text; what is redacted shows no line of a file."""
+    from groupsync.report.diagnostics import render_diagnostics
+
+    if redaction():
+        from groupsync.redaction import redacted_findings
+
+        return render_diagnostics(redacted_findings(found), lambda _: None, style)
+    return render_diagnostics(found, source_line, style)
 
 
 def show_error(error: GroupsyncError) -> None:
@@ -254,6 +267,8 @@ def show_error(error: GroupsyncError) -> None:
 
     if isinstance(error, InvalidDefinitions):
         show_diagnostics(error.diagnostics)
+    elif redaction() and not isinstance(error, PseudonymKeyError):
+        say(error_words(error))
     else:
         sys.stderr.write(render_error(error, style_for(sys.stderr)))
 

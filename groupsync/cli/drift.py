@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groupsync.cli import common, rendering
+from groupsync.cli.redacting import redact_option
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where drift is found.")
 @common.full_option
 @rendering.output_option
+@redact_option
 @rendering.format_option
 @rendering.annotated
 def command(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from groupsync.cli import common, rendering
+from groupsync.cli.redacting import redact_option
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 @common.allow_option
 @click.option("--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`.")
 @rendering.output_option
+@redact_option
 @click.option("--compare", "revision", metavar="REV", help="Tell what comes of edits since a revision in git.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @common.full_option

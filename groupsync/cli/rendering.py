@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from groupsync.cli.common import Command, emit, output_style, show_diagnostics, source_line
-from groupsync.errors import GroupsyncError
+from groupsync.cli.common import Command, emit, finding_text, output_style, show_diagnostics
+from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
+from groupsync.errors import GroupsyncError, InvalidDefinitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,7 @@ output_option = click.option(
 
 def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | None = None) -> None:
     """Write a plan in the form asked for."""
+    plan = _plan_shown(plan)
     match format_:
         case "json":
             from groupsync.report.json import iter_plan_json
@@ -61,6 +63,7 @@ def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | No
 
 def emit_drift(plan: Plan, format_: str, *, full: bool = False, output: Path | None = None) -> None:
     """Write what moved on the targets in the form asked for; as JSON it is the plan."""
+    plan = _plan_shown(plan)
     match format_:
         case "text":
             from groupsync.report.text import render_drift
@@ -76,6 +79,11 @@ def emit_drift(plan: Plan, format_: str, *, full: bool = False, output: Path | N
 
 def emit_report(report: Report, plan: Plan, format_: str, output: Path | None = None) -> None:
     """Write what an apply did, in the form asked for."""
+    plan = _plan_shown(plan)
+    if (redacted := redaction()) is not None:
+        from groupsync.redaction import redacted_report
+
+        report = redacted_report(report, redacted.pseudonyms)
     match format_:
         case "json":
             from groupsync.report.json import render_report_json
@@ -97,6 +105,10 @@ def emit_report(report: Report, plan: Plan, format_: str, output: Path | None = 
 
 def emit_findings(findings: tuple[Diagnostic, ...], format_: str, output: Path | None = None) -> None:
     """Write what is wrong with files, in the form asked for; as text it is talk, unless it goes to a file."""
+    if redaction():
+        from groupsync.redaction import redacted_findings
+
+        findings = redacted_findings(findings)
     match format_:
         case "json":
             from groupsync.report.json import render_diagnostics_json
@@ -109,9 +121,7 @@ def emit_findings(findings: tuple[Diagnostic, ...], format_: str, output: Path |
         case _ if output is None:
             show_diagnostics(findings)
         case _:
-            from groupsync.report.diagnostics import render_diagnostics
-
-            emit(render_diagnostics(findings, source_line, output_style(output=output)), output)
+            emit(finding_text(findings, output_style(output=output)), output)
 
 
 def annotated(command: Command) -> Command:
@@ -123,12 +133,32 @@ def annotated(command: Command) -> Command:
             return command(format_=format_, output=output, **rest)
         except GroupsyncError as error:
             if format_ in ANNOTATIONS:
-                from groupsync.report.notes import notes_of_error
-
-                emit_notes(notes_of_error(error), format_, output)
+                emit_notes(_notes_of_error(error), format_, output)
             raise
 
     return cast(Command, run)
+
+
+def _notes_of_error(error: GroupsyncError) -> Iterable[Note]:
+    from groupsync.report.notes import notes_of_error
+
+    if not redaction() or isinstance(error, PseudonymKeyError):
+        return notes_of_error(error)
+    if isinstance(error, InvalidDefinitions):
+        from groupsync.redaction import redacted_findings
+
+        return notes_of_error(InvalidDefinitions(redacted_findings(error.diagnostics)))
+    return notes_of_error(GroupsyncError(error_words(error), at=error.at))
+
+
+def _plan_shown(plan: Plan) -> Plan:
+    """Return a plan as it may be shown."""
+    redacted = redaction()
+    if redacted is None or plan.redacted:
+        return plan
+    from groupsync.redaction import redacted_plan
+
+    return redacted_plan(plan, redacted.pseudonyms)
 
 
 def emit_notes(notes: Iterable[Note], format_: str, output: Path | None = None) -> None:

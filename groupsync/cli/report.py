@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from groupsync.cli import common, rendering
+from groupsync.cli.redacting import redact_option
 
 
 @click.command()
@@ -14,6 +15,7 @@ from groupsync.cli import common, rendering
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @common.full_option
 @rendering.output_option
+@redact_option
 @rendering.format_option
 @rendering.annotated
 def command(*, saved: Path, detailed_exitcode: bool, full: bool, output: Path | None, format_: str) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from groupsync.cli import applying, common, rendering
+from groupsync.cli.redacting import redact_option
 
 if TYPE_CHECKING:
     from groupsync.guard_grants import Grant
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     "--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`, and stop there."
 )
 @common.full_option
+@redact_option
 @common.format_option
 def command(
     *,

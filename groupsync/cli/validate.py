@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from groupsync.cli import common, rendering
+from groupsync.cli.redacting import redact_option
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--at", type=common.Instant(), help="Judge `from` and `until` at another time.")
 @click.option("--no-sources", is_flag=True, help="Don't hold conditions against the columns of their sources.")
 @rendering.output_option
+@redact_option
 @click.option(
     "--format",
     "format_",

@@ -264,6 +264,7 @@ class Plan:
             covers it.
         sources: those that segments were computed from, in the order of the config. Not covered by the digest.
         compared: what of it comes of edits since a revision, where that was asked for. Not covered by the digest.
+        redacted: people have pseudonyms in it, so that it can be looked at but not applied or saved.
     """
 
     project: str
@@ -278,4 +279,5 @@ class Plan:
     undoes: str = ""
     sources: tuple[SourceState, ...] = ()
     compared: Comparison | None = None
+    redacted: bool = False
     format_version: int = 1

@@ -84,6 +84,7 @@ def read_plan_document(document: object) -> Plan:
         as_of=fields.instant("as_of"),
         looking=fields.flag("looking"),
         undoes=fields.text("undoes"),
+        redacted=fields.flag("redacted"),
         digest=fields.digest("digest"),
         compared=read_comparison(fields.take("compared")),
         sources=fields.each("sources", read_source),
@@ -104,6 +105,7 @@ def _plan_parts(plan: Plan) -> Iterator[Part]:
     yield "as_of", format_instant(plan.as_of)
     yield "looking", plan.looking
     yield "undoes", plan.undoes
+    yield "redacted", plan.redacted
     yield "digest", plan.digest
     yield "summary", _summary(plan)
     yield "compared", comparison_record(plan.compared)

@@ -92,6 +92,8 @@ def _head(what: str, plan: Plan, purpose: str) -> Iterator[str]:
     instant = format_instant(plan.as_of).replace("T", " ").replace("Z", " UTC")
     yield marker(plan.project, purpose)
     yield f"### {what} for {code(plan.project)}, as of {instant}"
+    if plan.redacted:
+        yield "People have pseudonyms here, and what may name them is left out. The full plan has the names."
     if plan.looking:
         yield "It looks at another time (`--at`), so it can't be applied."
 

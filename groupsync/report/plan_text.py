@@ -81,6 +81,8 @@ def heading(what: str, plan: Plan, style: Style) -> Iterator[str]:
     instant = instant_words(plan.as_of)
     for line in flow([f"{what} for {escape(plan.project)},", f"as of {instant}"], "", style.columns, separator=" "):
         yield style.paint(line, BOLD)
+    if plan.redacted:
+        yield from wrap("People have pseudonyms here, and what may name them is left out.", "", style.columns)
     if plan.looking:
         yield from wrap("It looks at another time (--at), so it can't be applied.", "", style.columns)
 
