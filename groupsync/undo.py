@@ -123,6 +123,7 @@ def inverse(change: Change, held: Group | None, context: Context) -> Change:
         remove=change.add,
         precondition=precondition_of(held, revisions=context.revisions, marks=context.marks) if held else None,
         prior_count=members.count,
+        owners=change.owners,
     )
     if change.action not in {Action.CREATE, Action.ADOPT}:
         back = replace(back, mark=_mark(change, members, context))

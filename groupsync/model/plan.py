@@ -97,6 +97,16 @@ class Change:
         """Whether anyone is added or removed."""
         return bool(self.add.count or self.remove.count)
 
+    @property
+    def joining(self) -> int:
+        """How many people come, without those who only have another address."""
+        return max(0, self.add.count - len(self.readdressed))
+
+    @property
+    def leaving(self) -> int:
+        """How many people go, without those who only have another address."""
+        return max(0, self.remove.count - len(self.readdressed))
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:

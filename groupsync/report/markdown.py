@@ -11,8 +11,10 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from groupsync.approvers import approvers_of
 from groupsync.model import Action, Verdict
 from groupsync.records import format_instant
+from groupsync.report.approvers import approver_items
 from groupsync.report.change_text import DEFAULTED, place, standing_of
 from groupsync.report.drift_text import drift_words
 from groupsync.report.markdown_change import change_entry, drift_entry
@@ -28,7 +30,14 @@ if TYPE_CHECKING:
     from groupsync.model import Allowance, Diagnostic, Plan, Refusal, SourceState, TargetState
     from groupsync.report.markdown_fit import Entry, Fitted
 
-_ROOM: Final = {"refusals": 20_000, "warnings": 10_000, "allowances": 5_000, "sources": 5_000, "targets": 8_000}
+_ROOM: Final = {
+    "refusals": 20_000,
+    "warnings": 10_000,
+    "allowances": 5_000,
+    "sources": 5_000,
+    "targets": 8_000,
+    "approvers": 3_000,
+}
 """Characters that each list of facts may take; together with head and notes less than the budget."""
 _NOTES: Final = 1_000
 _HINT: Final = 1_000
@@ -48,7 +57,7 @@ def render_plan_markdown(plan: Plan, *, full: bool = False) -> str:
     if totals.refused:
         facts.append(f"**{counted(totals.refused, 'change is', 'changes are')} refused and will not be applied.**")
     facts += _table(plan, refused)
-    return _comment([*facts, *_facts(plan)], entries, plan)
+    return _comment([*facts, *_approvers(plan), *_facts(plan)], entries, plan)
 
 
 def render_drift_markdown(plan: Plan, *, full: bool = False) -> str:
@@ -114,6 +123,12 @@ def _table(plan: Plan, refused: frozenset[tuple[str, str]]) -> Iterator[str]:
     if rows:
         head = "| action | groups | members added | members removed | refused |\n|---|--:|--:|--:|--:|"
         yield "\n".join([head, *rows])
+
+
+def _approvers(plan: Plan) -> Iterator[str]:
+    if plan.changes:
+        items = approver_items(approvers_of(plan))
+        yield "#### Should approve\n\n" + "\n".join(bounded(items, _ROOM["approvers"], "item"))
 
 
 def _facts(plan: Plan) -> Iterator[str]:

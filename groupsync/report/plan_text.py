@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from groupsync.approvers import approvers_of
 from groupsync.records import instant_words
+from groupsync.report.approvers import approver_words
 from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
 from groupsync.report.escape import escape
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
@@ -140,6 +142,9 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
             yield style.paint(line, RED)
     for allowance in plan.verdict.allowances:
         yield from wrap(allowed_words(allowance), "", style.columns, hanging="  ")
+    if plan.changes:
+        words = approver_words(approvers_of(plan))
+        yield from wrap(f"Should approve: {words}.", "", style.columns, hanging="  ")
     yield f"Plan digest: {plan.digest if style.full else plan.digest[:_DIGEST_DIGITS]}"
 
 

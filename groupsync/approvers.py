@@ -1,0 +1,171 @@
+"""Who should approve a plan: the owners of the groups that change, whatever files the edits are in. Pure.
+
+Not about exceptions from guards, which somebody reviewed: those are `groupsync.approvals`.
+
+Every group of the plan counts for those who own it, by what it comes to: that its members change because a group that
+it includes was edited, or because what somebody did on the target is taken back, changes nothing of who answers for it.
+A change that is refused counts as well: an exception would let through the very plan that was approved.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from groupsync.model import Action, Change, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedChange:
+    """A group that changes, and who answers for it.
+
+    Attributes:
+        target, name, action: of the change.
+        owners: before or after, sorted; empty where nobody owns it.
+        one_of_each: of each of these lists, one approval is enough. One list, or two where the group changes hands:
+            who takes a group over does not approve that alone. Empty where nobody can be asked.
+        added, removed: how many people come and go.
+        is_refused: it is not applied as things are.
+    """
+
+    target: str
+    name: str
+    action: Action
+    owners: tuple[str, ...]
+    one_of_each: tuple[tuple[str, ...], ...]
+    added: int = 0
+    removed: int = 0
+    is_refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Approver:
+    """Somebody who can approve changes.
+
+    Attributes:
+        owner: as the groups name them.
+        groups: targets and names of the changes that they can approve, in the plan's order.
+        added, removed: how many people come to these groups and go from them, counted in each.
+        refused: how many of these changes are refused.
+    """
+
+    owner: str
+    groups: tuple[tuple[str, str], ...]
+    added: int
+    removed: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approvers:
+    """Who should approve a plan.
+
+    Attributes:
+        plan_digest: of the plan, which approvals hold for and no other.
+        groups: every change, in the plan's order.
+        approvers: sorted.
+    """
+
+    plan_digest: str
+    groups: tuple[OwnedChange, ...]
+    approvers: tuple[Approver, ...]
+
+    @property
+    def unowned(self) -> tuple[OwnedChange, ...]:
+        """The groups that nobody owns."""
+        return tuple(group for group in self.groups if not group.owners)
+
+    def missing(self, approved: Iterable[str]) -> tuple[OwnedChange, ...]:
+        """Return what still needs approval, `one_of_each` cut down to the lists of which nobody has approved.
+
+        A group that nobody owns and that nobody stands in for is always among it.
+        """
+        given = {_key(owner) for owner in approved}
+        found = []
+        for group in self.groups:
+            open_lists = tuple(owners for owners in group.one_of_each if given.isdisjoint(map(_key, owners)))
+            if open_lists or not group.one_of_each:
+                found.append(replace(group, one_of_each=open_lists))
+        return tuple(found)
+
+    def strangers(self, approved: Iterable[str]) -> tuple[str, ...]:
+        """Return those among `approved` who are asked for nothing, in their order."""
+        asked = {_key(owner) for group in self.groups for owners in group.one_of_each for owner in owners}
+        return tuple(owner for owner in approved if _key(owner) not in asked)
+
+
+def approvers_of(plan: Plan, fallback: Sequence[str] = ()) -> Approvers:
+    """Return who should approve a plan; loads no names of members.
+
+    Args:
+        plan: what would be done.
+        fallback: who approves for groups that nobody owns.
+    """
+    refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
+    groups = tuple(_owned(change, refused, tuple(fallback)) for change in plan.changes)
+    spellings: dict[str, str] = {}
+    held: dict[str, list[OwnedChange]] = {}
+    for group in groups:
+        asked = sorted({owner for owners in (group.owners, *group.one_of_each) for owner in owners})
+        for key in dict.fromkeys(map(_key, asked)):
+            held.setdefault(key, []).append(group)
+        for owner in asked:
+            spellings[_key(owner)] = min(owner, spellings.get(_key(owner), owner))
+    approvers = (_approver(spellings[key], changes) for key, changes in held.items())
+    return Approvers(plan.digest, groups, tuple(sorted(approvers, key=lambda each: each.owner)))
+
+
+def _approver(owner: str, groups: Sequence[OwnedChange]) -> Approver:
+    return Approver(
+        owner,
+        tuple((group.target, group.name) for group in groups),
+        sum(group.added for group in groups),
+        sum(group.removed for group in groups),
+        sum(group.is_refused for group in groups),
+    )
+
+
+def _owned(change: Change, refused: AbstractSet[tuple[str, str]], fallback: tuple[str, ...]) -> OwnedChange:
+    sides = _sides(change)
+    owners = tuple(sorted({*change.owners, *(owner for side in sides for owner in side)}))
+    return OwnedChange(
+        change.target,
+        change.name,
+        change.action,
+        owners,
+        _needed(sides) or ((fallback,) if fallback else ()),
+        change.joining,
+        change.leaving,
+        change.key in refused or (change.target, "") in refused,
+    )
+
+
+def _sides(change: Change) -> list[tuple[str, ...]]:
+    """Return the owners before and those after where these differ, else all of them; without empty lists."""
+    for attribute in change.attributes:
+        if attribute.name == "owners":
+            values = (attribute.before, attribute.after)
+            sides = [tuple(map(str, value)) for value in values if isinstance(value, tuple) and value]
+            if sides:
+                return sides
+    return [change.owners] if change.owners else []
+
+
+def _needed(sides: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """Leave out a list that whoever is in another one approves as well."""
+    keyed = [(frozenset(map(_key, side)), tuple(sorted(side))) for side in sides]
+    return tuple(
+        side
+        for index, (keys, side) in enumerate(keyed)
+        if not any(other < keys or (other == keys and place < index) for place, (other, _) in enumerate(keyed))
+    )
+
+
+def _key(owner: str) -> str:
+    """Return what two spellings of one owner share: addresses and names of teams are told apart without case."""
+    return unicodedata.normalize("NFC", owner.strip().lower())

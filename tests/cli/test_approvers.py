@@ -1,0 +1,79 @@
+"""`groupsync approvers`."""
+
+from __future__ import annotations
+
+import json
+
+from groupsync.errors import ExitCode
+
+APPROVED = [word for owner in ("growth", "release", "people") for word in ("--approved", f"{owner}@contoso.com")]
+
+
+def saved(project):
+    assert ExitCode.OK == project("plan", "--out", "a.plan").code
+    return "a.plan"
+
+
+def test_owners_of_what_changes_are_listed_with_their_groups(project):
+    """Also of a group that changes because another one does, whose file is the only one that was edited."""
+    project("apply", "--yes")
+    project.write("groups/members/staff.txt", project.read("groups/members/staff.txt") + "radia@contoso.com\n")
+    done = project("approvers", saved(project))
+    assert ExitCode.OK == done.code
+    assert "people@contoso.com  1 group; 1 member added, none removed\n  ~ update staff\n" in done.out
+    assert "release@contoso.com  1 group; 1 member added, none removed\n  ~ update early-access\n" in done.out
+    assert "growth@contoso.com" not in done.out
+
+
+def test_what_somebody_did_on_the_target_is_approved_like_an_edit(project):
+    """To take it back is a change of the group."""
+    project("apply", "--yes")
+    project.write("state/groups/staff.txt", project.read("state/groups/staff.txt") + "zoe@example.com\n")
+    assert "people@contoso.com  1 group" in project("approvers", saved(project)).out
+
+
+def test_an_undo_asks_those_whom_the_run_asked(project):
+    """Whoever answers for a group answers for taking its change back."""
+    project("apply", "--yes")
+    assert ExitCode.REFUSED == project("undo", "last", "--out", "undo.plan").code
+    out = project("approvers", "undo.plan").out
+    assert "people@contoso.com  1 group, 1 of them refused; no members added, 4 removed\n  - delete staff" in out
+
+
+def test_a_check_ends_with_3_until_every_group_is_approved(project):
+    """Nobody's approval is none; a group without owner needs the fallback. The digest is that of the plan."""
+    plan = saved(project)
+    nobody = project("approvers", plan, "--check")
+    assert (ExitCode.REFUSED, True) == (nobody.code, "4 groups still need approval:" in nobody.out)
+    some = project("approvers", plan, "--check", *APPROVED, "--format", "json")
+    found = json.loads(some.out)
+    assert (ExitCode.REFUSED, ["opted-out"]) == (some.code, [each["name"] for each in found["missing"]])
+    assert json.loads(project("plan", "--format", "json").out)["digest"] == found["plan_digest"]
+    fallback = ["--fallback", "it@contoso.com", "--approved", "IT@contoso.com"]
+    done = project("approvers", plan, "--check", *APPROVED, *fallback)
+    assert (ExitCode.OK, True) == (done.code, "Every group is approved." in done.out)
+
+
+def test_a_plan_without_changes_needs_nobody(project):
+    """The check of an empty plan passes."""
+    project("apply", "--yes")
+    done = project("approvers", saved(project), "--check")
+    assert (ExitCode.OK, True) == (done.code, "Nobody has to approve" in done.out)
+
+
+def test_approvals_without_a_check_are_wrong_usage(project):
+    """A list of approvals that happens to be empty must not pass for consent."""
+    assert ExitCode.USAGE == project("approvers", saved(project), *APPROVED).code
+
+
+def test_who_owns_nothing_of_it_is_told(project):
+    """An approval that counts for nothing is probably misspelt."""
+    done = project("approvers", saved(project), "--check", "--approved", "gowth@contoso.com", "-o", "out.txt")
+    assert "gowth@contoso.com approved, and owns no group that changes.\n" == done.err
+    assert ("", True) == (done.out, "still need approval" in project.read("out.txt"))
+    assert ExitCode.REFUSED == done.code
+
+
+def test_what_is_no_plan_is_1(project):
+    """A file that is missing or something else is an error like that of `report`."""
+    assert ExitCode.ERROR == project("approvers", "groupsync.yaml").code == project("approvers", "no.plan").code
