@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from groupsync.model import Allowance, Cause, Comparison, Diagnostic, Drift, Kind, Refusal, Severity, SourceRange
-from groupsync.records import Fields, Record
+from groupsync.model import Allowance, Cause, Comparison, Diagnostic, Drift, Kind, Loss, Refusal, Severity, SourceRange
+from groupsync.records import Fields, Record, RecordError, kind_of
 
 
 def place_record(place: SourceRange | None) -> Record | None:
@@ -66,6 +66,25 @@ def read_comparison(value: object) -> Comparison | None:
     compared = Comparison(fields.text("revision"), fields.text("commit"), fields.each("causes", read_cause))
     fields.end()
     return compared
+
+
+def loss_record(loss: Loss) -> Record:
+    """Write who would be in no group of a target any more."""
+    return {"target": loss.target, "count": loss.count, "some": list(loss.some)}
+
+
+def read_loss(value: object) -> Loss:
+    """Read what `loss_record` wrote."""
+    fields = Fields(value, "a loss")
+    loss = Loss(fields.text("target"), fields.count("count"), fields.each("some", _read_name))
+    fields.end()
+    return loss
+
+
+def _read_name(value: object) -> str:
+    if not isinstance(value, str):
+        raise RecordError(f"somebody in no group is {kind_of(value)}, expected text")
+    return value
 
 
 def diagnostic_record(found: Diagnostic) -> Record:

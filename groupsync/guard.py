@@ -13,7 +13,7 @@ from groupsync.guard_grants import approval_for, option_for, run_definition
 from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
 from groupsync.guard_rules import Found, group_findings, recreated_finding, run_findings
-from groupsync.model import KINDS, RULES, RUN_KINDS, Diagnostic, Guards, Refusal, Severity, Verdict
+from groupsync.model import KINDS, RULES, RUN_KINDS, Diagnostic, Guards, Loss, Refusal, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -47,8 +47,8 @@ NO_EVIDENCE: Final = Evidence()
 
 def judge(
     plan: Plan, guards: Guards, grants: Sequence[Grant] = (), evidence: Evidence = NO_EVIDENCE
-) -> tuple[Verdict, list[Diagnostic]]:
-    """Return the plan's verdict with what the guards say, and warnings of what is near a limit.
+) -> tuple[Verdict, list[Diagnostic], list[Loss]]:
+    """Return the plan's verdict with what the guards say, warnings of what is near a limit, and whom targets lose.
 
     What the plan's verdict has already is kept; of its guards' refusals those that a grant allows are not. Allowances
     that it has count for nothing.
@@ -76,10 +76,11 @@ class _Judging:
         }
         self.changes = {change.key: change for change in plan.changes}
         self.findings: list[Diagnostic] = []
+        self.losses: list[Loss] = []
         self.used: dict[Grant, None] = {}
         self.useless: dict[Grant, str] = {}
 
-    def run(self) -> tuple[Verdict, list[Diagnostic]]:
+    def run(self) -> tuple[Verdict, list[Diagnostic], list[Loss]]:
         for change in self.plan.changes:
             guards = self.guards.of(self.evidence.overrides.get(change.name))
             for found in group_findings(change, guards, self._past(change), self.evidence.absent):
@@ -94,7 +95,7 @@ class _Judging:
             self._judge_run(target)
         self._settle_stored(lambda name: not name)
         verdict = Verdict(tuple(dict.fromkeys(self.refusals)), self._allowances())
-        return verdict, [*dict.fromkeys(self.findings), *self._useless_grants()]
+        return verdict, [*dict.fromkeys(self.findings), *self._useless_grants()], self.losses
 
     def _past(self, change: Change) -> Sequence[int]:
         past = self.evidence.sizes.get((change.target, change.prior_name or change.name), ())
@@ -114,7 +115,9 @@ class _Judging:
             left_alone = frozenset(refused.union(target.withheld))
             named = {each.name: each for each in applied}
             holdings = evidence.holdings[target.name]
-            return people_lost(Losing(named, left_alone, holdings, evidence.unexpired, evidence.absent))
+            found = people_lost(Losing(named, left_alone, holdings, evidence.unexpired, evidence.absent))
+            self.losses += [Loss(target.name, found.count, found.some)] if found.count else []
+            return found
 
         can_tell = lost if target.name in evidence.holdings else None
         for found in run_findings(target, applied, self.guards, can_tell, evidence.absent):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import GroupsyncError
-from groupsync.model import NO_MEMBERS, Action, digest_bytes
+from groupsync.model import NO_MEMBERS, Action, Loss, digest_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 250_000
 """How many people are looked for in one pass over the groups: some 50 MB, however many are removed."""
-_SHOWN: Final = 3
 _SEARCHED_SHARE: Final = 200
 """Searching a text for one line costs about as much as splitting so many lines of it."""
 _LINE_BYTES: Final = 24
@@ -45,7 +44,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """How many people would be in no group, and the first few of them by code point."""
+    """How many people would be in no group, and the first of them by code point, as many as a `Loss` may name."""
 
     count: int = 0
     some: tuple[str, ...] = ()
@@ -90,7 +89,7 @@ def people_lost(losing: Losing) -> Lost:
             people.update(names if passes == 1 else (name for name in names if hash(name) % passes == number))
         lost = _in_no_group(people, losing)
         count += len(lost)
-        some = sorted([*some, *lost])[:_SHOWN]
+        some = sorted([*some, *lost])[: Loss.MAX_NAMED]
     return Lost(count, tuple(some))
 
 

@@ -27,6 +27,8 @@ CODES: Final = {
 }
 """The diagnostic that warns of what each guard is about."""
 
+_NAMED: Final = 3
+"""How many of those who would be in no group a warning names."""
 _MEANT: Final = "Nothing to do if that is meant."
 
 
@@ -216,7 +218,8 @@ def run_findings(
         target: as it was read.
         changes: those that nothing else speaks against.
         guards: the config's.
-        lost: finds out who would be in no group any more; called only where it can matter. None: nobody can say.
+        lost: finds out who would be in no group any more; called only where somebody goes and the guard is not off.
+            None: nobody can say.
         absent: names of the groups that are meant to be deleted.
     """
     total = sum(each.remove.count for each in changes)
@@ -229,10 +232,10 @@ def run_findings(
     what = f"of {groups:,} groups would be deleted"
     yield from _over(_Counted(Kind.DELETE, groups, len(deleted) - meant, len(deleted), what), guards.deleted_groups)
     limits = (guards.lost_every_group.warn, guards.lost_every_group.refuse)
-    fewest = min((most for each in limits if each and (most := each.of(0)) is not None), default=count)
-    if lost and count > fewest:
+    is_asked = any(each and each.of(0) is not None for each in limits)
+    if lost and count and is_asked:
         found = lost()
-        some = f"Among them: {', '.join(found.some)}." if found.some else ""
+        some = f"Among them: {', '.join(found.some[:_NAMED])}." if found.some else ""
         people = "people would be in no group any more"
         counted = _Counted(Kind.LOST, 0, found.count, found.count, people, detail=some)
         yield from _over(counted, guards.lost_every_group)

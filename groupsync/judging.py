@@ -29,6 +29,8 @@ def check_guards(
 ) -> Plan:
     """Return the plan with what the guards say of it: refusals and allowances in its verdict, warnings as findings.
 
+    Whom targets lose is kept as it was where nobody can say anew.
+
     Args:
         plan: with the core's own verdict.
         project: what it was made of.
@@ -44,8 +46,14 @@ def check_guards(
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
         absent=_absent(project),
     )
-    verdict, findings = judge(plan, config.guards, (*grants, *project.approvals), evidence)
-    return replace(plan, verdict=verdict, diagnostics=sorted_findings([*plan.diagnostics, *findings]))
+    verdict, findings, losses = judge(plan, config.guards, (*grants, *project.approvals), evidence)
+    losses += [each for each in plan.lost if each.target not in holdings]
+    return replace(
+        plan,
+        verdict=verdict,
+        diagnostics=sorted_findings([*plan.diagnostics, *findings]),
+        lost=tuple(sorted(losses, key=lambda each: each.target)),
+    )
 
 
 def _asks_for_sizes(plan: Plan) -> bool:

@@ -5,7 +5,7 @@ A plan file is JSON Lines, ASCII, every line ended by `\n` and told apart by its
     header   format version, project, instant, sources, targets, the run that it takes back
     change   one a change, in the plan's order; lists of up to 1,000 members are in it …
     members  … longer ones go on in lines of 1,000: first all to add, then all to remove
-    cause, drift, diagnostic, refusal, allowance    one a finding
+    cause, drift, loss, diagnostic, refusal, allowance    one a finding
     end      counts, the plan's digest, and the SHA-256 of every byte before this line
 
 Reading keeps the changes but no names: `Change.add` and `Change.remove` read theirs from the open file when asked and
@@ -29,6 +29,7 @@ from groupsync.convert_findings import (
     comparison_record,
     diagnostic_record,
     drift_record,
+    loss_record,
     refusal_record,
 )
 from groupsync.disk import sync_folder
@@ -144,6 +145,8 @@ def _lines(plan: Plan) -> Iterator[bytes]:
         yield _encode({"record": "cause", **cause_record(cause)})
     for drift in plan.drift:
         yield _encode({"record": "drift", **drift_record(drift)})
+    for loss in plan.lost:
+        yield _encode({"record": "loss", **loss_record(loss)})
     for found in plan.diagnostics:
         yield _encode({"record": "diagnostic", **diagnostic_record(found)})
     for refusal in plan.verdict.refusals:

@@ -19,6 +19,7 @@ from groupsync.convert_findings import (
     read_comparison,
     read_diagnostic,
     read_drift,
+    read_loss,
     read_refusal,
 )
 from groupsync.errors import ConfigError
@@ -30,6 +31,7 @@ from groupsync.model import (
     Change,
     Diagnostic,
     Drift,
+    Loss,
     Members,
     Plan,
     Refusal,
@@ -117,6 +119,7 @@ class Reader:
         self.changes: list[Change] = []
         self.causes: list[Cause] = []
         self.drift: list[Drift] = []
+        self.lost: list[Loss] = []
         self.diagnostics: list[Diagnostic] = []
         self.refusals: list[Refusal] = []
         self.allowances: list[Allowance] = []
@@ -141,6 +144,7 @@ class Reader:
             changes=tuple(self.changes),
             digest=digest,
             drift=tuple(self.drift),
+            lost=tuple(self.lost),
             diagnostics=tuple(self.diagnostics),
             verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
             looking=looking,
@@ -180,6 +184,8 @@ class Reader:
                     self.causes.append(read_cause(record))
                 case "drift":
                     self.drift.append(read_drift(record))
+                case "loss":
+                    self.lost.append(read_loss(record))
                 case "diagnostic":
                     self.diagnostics.append(read_diagnostic(record))
                 case "refusal":

@@ -21,6 +21,7 @@ from groupsync.model import (
     Drift,
     Group,
     Kind,
+    Loss,
     Mark,
     Members,
     Outcome,
@@ -315,6 +316,7 @@ target_states = st.tuples(
 comparisons = st.builds(
     Comparison, texts, texts, st.lists(st.builds(Cause, texts, texts, counts, counts), max_size=3).map(tuple)
 )
+losses = st.builds(Loss, texts, st.integers(1, 10**9), st.lists(texts, max_size=3, unique=True).map(sorted).map(tuple))
 source_states = st.builds(
     SourceState, texts, texts, counts, st.none() | st.datetimes(timezones=st.just(UTC)), counts, st.booleans()
 )
@@ -334,6 +336,7 @@ def plans(draw: st.DrawFn) -> Plan:
         compared=draw(st.none() | comparisons),
         sources=tuple(draw(st.lists(source_states, max_size=2))),
         drift=tuple(draw(st.lists(st.builds(Drift, texts, texts, st.booleans(), st.booleans()), max_size=3))),
+        lost=tuple(draw(st.lists(losses, max_size=2, unique_by=lambda loss: loss.target))),
         diagnostics=tuple(draw(st.lists(findings, max_size=3))),
         verdict=Verdict(
             tuple(draw(st.lists(st.builds(Refusal, *[texts] * 5, places, counts, counts, texts), max_size=3))),
@@ -401,6 +404,7 @@ def hostile_plan(text: str) -> Plan:
         sources=(SourceState(text, text, 3),),
         compared=Comparison(text, text, (Cause(text, text, 1, 0),)),
         drift=(Drift(text, text, drifted=True, pending=True),),
+        lost=(Loss(text, 3, (text, text + "2")),),
         diagnostics=(Diagnostic("GS604", Severity.WARNING, text, text, text, at, (at,), text),),
         verdict=Verdict(
             (Refusal(text, text, text, text, text, at, 1, 2, text),), (Allowance(Kind.REMOVE, text, 3, text, text),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from groupsync.model.members import NO_MEMBERS
 
@@ -171,6 +171,25 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """People who would be in no group of ours on a target any more, if what is not refused is applied.
+
+    Who goes because a written `until` has passed, or with a group that has `state: absent`, is not among them.
+
+    Attributes:
+        target: its name.
+        count: how many they are, at least 1.
+        some: the first of them by code point, `MAX_NAMED` at most.
+    """
+
+    MAX_NAMED: ClassVar[int] = 100
+
+    target: str
+    count: int
+    some: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TargetState:
     """A target as it was read for a plan.
 
@@ -275,6 +294,8 @@ class Plan:
         sources: those that segments were computed from, in the order of the config. Not covered by the digest.
         compared: what of it comes of edits since a revision, where that was asked for. Not covered by the digest.
         redacted: people have pseudonyms in it, so that it can be looked at but not applied or saved.
+        lost: by target, sorted, the people who would be in no group any more, as far as a guard has looked for them.
+            Not covered by the digest.
     """
 
     project: str
@@ -290,4 +311,5 @@ class Plan:
     sources: tuple[SourceState, ...] = ()
     compared: Comparison | None = None
     redacted: bool = False
+    lost: tuple[Loss, ...] = ()
     format_version: int = 1

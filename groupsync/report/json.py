@@ -26,10 +26,12 @@ from groupsync.convert_findings import (
     comparison_record,
     diagnostic_record,
     drift_record,
+    loss_record,
     read_allowance,
     read_comparison,
     read_diagnostic,
     read_drift,
+    read_loss,
     read_refusal,
     refusal_record,
 )
@@ -91,6 +93,7 @@ def read_plan_document(document: object) -> Plan:
         targets=fields.each("targets", read_target),
         changes=fields.each("changes", _read_change),
         drift=fields.each("drift", read_drift),
+        lost=fields.each("lost", read_loss),
         diagnostics=fields.each("diagnostics", read_diagnostic),
         verdict=Verdict(verdict.each("refusals", read_refusal), verdict.each("allowances", read_allowance)),
     )
@@ -113,6 +116,7 @@ def _plan_parts(plan: Plan) -> Iterator[Part]:
     yield "targets", map(target_record, plan.targets)
     yield "changes", map(_change, plan.changes)
     yield "drift", map(drift_record, plan.drift)
+    yield "lost", map(loss_record, plan.lost)
     yield "diagnostics", map(diagnostic_record, plan.diagnostics)
     verdict = plan.verdict
     yield (

@@ -21,7 +21,7 @@ from groupsync.report.markdown_change import change_entry, drift_entry
 from groupsync.report.markdown_escape import code, html, marker, prose
 from groupsync.report.markdown_fit import BUDGET, bounded, fit
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
-from groupsync.report.style import counted, number
+from groupsync.report.style import counted, joined, number
 from groupsync.report.totals import refused_keys, totals_of
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ _ROOM: Final = {
 }
 """Characters that each list of facts may take; together with head and notes less than the budget."""
 _NOTES: Final = 1_000
+_LOST_SHOWN: Final = 3
+"""Of how many targets, and of each how many by name, those who lose every group are told."""
 _HINT: Final = 1_000
 
 
@@ -56,7 +58,7 @@ def render_plan_markdown(plan: Plan, *, full: bool = False) -> str:
     facts = [*_head(what, plan, ""), f"**{prose(said)}**"]
     if totals.refused:
         facts.append(f"**{counted(totals.refused, 'change is', 'changes are')} refused and will not be applied.**")
-    facts += _table(plan, refused)
+    facts += [*_lost(plan), *_table(plan, refused)]
     return _comment([*facts, *_approvers(plan), *_facts(plan)], entries, plan)
 
 
@@ -123,6 +125,18 @@ def _table(plan: Plan, refused: frozenset[tuple[str, str]]) -> Iterator[str]:
     if rows:
         head = "| action | groups | members added | members removed | refused |\n|---|--:|--:|--:|--:|"
         yield "\n".join([head, *rows])
+
+
+def _lost(plan: Plan) -> Iterator[str]:
+    """Say on which targets people lose every group, with the first of them."""
+    for loss in plan.lost[:_LOST_SHOWN]:
+        who = counted(loss.count, "person loses", "people lose")
+        names = [code(name) for name in loss.some[:_LOST_SHOWN]]
+        if loss.count > len(names):
+            names.append(f"{number(loss.count - len(names))} more")
+        yield f"**{who} every group** on {code(loss.target)}: {joined(names)}."
+    if len(plan.lost) > _LOST_SHOWN:
+        yield f"… and people on {counted(len(plan.lost) - _LOST_SHOWN, 'more target')}."
 
 
 def _approvers(plan: Plan) -> Iterator[str]:

@@ -14,6 +14,7 @@ from groupsync.model import (
     Change,
     Diagnostic,
     Drift,
+    Loss,
     Members,
     Outcome,
     Refusal,
@@ -238,3 +239,17 @@ def test_drift_shows_no_more_than_moved():
 def test_marker_is_one_comment_whatever_the_project(project, line):
     """The hidden line names the project in a form that can't end the comment, first of all."""
     assert line == marker(project) == render_plan_markdown(plan_of(project=project)).partition("\n")[0]
+
+
+def test_people_who_lose_every_group_are_told_first():
+    """With the first names and how many more, target by target, above the table."""
+    some = Loss("local", 5, ("ada@contoso.com", "bob@contoso.com", "cy@contoso.com", "di@contoso.com"))
+    text = render_plan_markdown(plan_of(update(1, people(2)), lost=(some, Loss("crm", 1, ("ada@contoso.com",)))))
+    first = (
+        "**5 people lose every group** on `local`: `ada@contoso.com`, `bob@contoso.com`, `cy@contoso.com` and 2 more."
+    )
+    assert first in text.partition("| action |")[0]
+    assert "**1 person loses every group** on `crm`: `ada@contoso.com`." in text
+    many = render_plan_markdown(plan_of(lost=tuple(Loss(f"t{number}", 9, ("x" * 500,) * 9) for number in range(99))))
+    assert (3, True) == (many.count("lose every group"), "… and people on 96 more targets." in many)
+    assert "every group" not in render_plan_markdown(plan_of(update(1, people(2))))
