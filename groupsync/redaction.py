@@ -106,6 +106,7 @@ def redacted_plan(plan: Plan, pseudonyms: Pseudonyms) -> Plan:
             allowances=_allowances(plan.verdict.allowances, pseudonyms),
         ),
         compared=_compared(plan.compared, pseudonyms),
+        lost=tuple(replace(loss, some=tuple(sorted(map(pseudonyms.of, loss.some)))) for loss in plan.lost),
     )
 
 

@@ -24,6 +24,7 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Kind,
+    Loss,
     Mark,
     Members,
     Outcome,
@@ -69,12 +70,13 @@ KEPT = {
     Diagnostic: "code severity subject related plugin",
     Comparison: "commit causes",
     Cause: "target name added removed",
+    Loss: "target count",
     Report: "plan_digest duration_seconds interrupted run",
     Result: "target name action outcome attempts duration_seconds added removed",
 }
 """By type, the fields that are shown as they are: they name groups, targets, sources, files, plugins, or count."""
 TREATED = {
-    Plan: "targets changes diagnostics verdict compared",
+    Plan: "targets changes diagnostics verdict compared lost",
     Change: "id reason attributes add remove precondition mark definition_digest owners criteria readdressed",
     TargetState: "revision reason owns",
     SourceState: "",
@@ -87,6 +89,7 @@ TREATED = {
     Diagnostic: "summary detail hint",
     Comparison: "revision",
     Cause: "",
+    Loss: "some",
     Report: "results diagnostics allowances",
     Result: "error hint revision",
 }
@@ -195,6 +198,7 @@ def secret_plans(draw):
         diagnostics=findings,
         verdict=Verdict(draw(st.sampled_from([(), refusals])), allowances),
         drift=(Drift("local", "group-0", drifted=True, pending=False),),
+        lost=(Loss("local", 1, (secrets.name(),)),),
         compared=Comparison(f"{secrets.name()}/fix", "c" * 40, (Cause("local", "group-0", 1, 0),)),
     )
     return plan, tuple(secrets.made)
