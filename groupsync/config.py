@@ -7,8 +7,9 @@ matters where its target is opened (`check_options`), so that definitions can be
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync import source_config
@@ -17,7 +18,7 @@ from groupsync.guard_config import guards_of
 from groupsync.identity import Identity
 from groupsync.model import DEFAULT_GUARDS, Diagnostic, Guards, Reference, Severity, SourceRange
 from groupsync.policy_config import check_policies_section, policy_options
-from groupsync.schema_check import check
+from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
 from groupsync.secrets import Secret, has_reference, malformed_references
 from groupsync.targets import OWN_KEYS, Selector, TargetConfig, target_config
@@ -63,7 +64,7 @@ class Config:
         path: the config's file name.
         definitions: patterns of the files that hold definitions, relative to `root`.
         journal: the folder where runs are written down, absolute, inside `root`.
-        identity: how members are made canonical.
+        identity: how members are made canonical, with the aliases.
         targets: in the order written; no name twice.
         exclude: groups to take out of every other.
         definitions_at: where each of `definitions` is written.
@@ -132,12 +133,14 @@ def load_config(path: Path) -> Config:
     documents, findings = parse_yaml(_read(path), path.name)
     if not findings and len(documents) != 1:
         findings.append(_not_one_document(documents, path.name))
+    identity = _DEFAULT_IDENTITY
     for document in documents[:1]:
         findings += [*_check(document), *_outside_journal(document, path.parent)]
         findings += check_policies_section(document) if not findings else []
+        identity = _identity(document, path.parent, findings)
     if any(found.severity is Severity.ERROR for found in findings):
         raise InvalidDefinitions(findings)
-    return _config(documents[0], path)
+    return _config(documents[0], path, identity)
 
 
 def _read(path: Path) -> bytes:
@@ -203,6 +206,23 @@ def _outside_journal(document: Document, folder: Path) -> Iterator[Diagnostic]:
         yield _error("GS111", f"The journal `{written}` does not lie inside the project", detail, hint, at)
 
 
+def _identity(document: Document, folder: Path, findings: list[Diagnostic]) -> Identity:
+    """Return the rule of identifiers with the aliases, which may lie in a file of their own: reads it."""
+    value: Any = document.value
+    if not isinstance(value, dict) or not {"identity", "aliases"} & value.keys():
+        return _DEFAULT_IDENTITY
+    sound = sound_part(document, config_schema())
+    options, aliases = sound.get("identity", {}), sound.get("aliases", {})
+    identity = Identity(options.get("type", "email"), options.get("case", "fold"))
+    if not aliases:
+        return identity
+    from groupsync.alias_config import read_aliases
+
+    found, problems = read_aliases(document, aliases, folder, identity, config_schema()["$defs"]["aliases"])
+    findings += problems
+    return replace(identity, aliases=MappingProxyType(found))
+
+
 def _journal(value: Any) -> tuple[str, int]:
     """Return the journal's folder as written and how many runs are kept; an empty text for what is no path."""
     written = value.get("journal", JOURNAL_FOLDER) if isinstance(value, dict) else ""
@@ -239,17 +259,16 @@ def _error(code: str, summary: str, detail: str, hint: str, at: SourceRange) -> 
 # --- From the document to the config ----------------------------------------------------------------------------------
 
 
-def _config(document: Document, path: Path) -> Config:
+def _config(document: Document, path: Path, identity: Identity) -> Config:
     value: Any = document.value
     root = path.parent.resolve()
-    identity = value.get("identity", {})
     journal, kept_runs = _journal(value)
     return Config(
         project=value["project"],
         root=root,
         path=path.name,
         definitions=tuple(value["definitions"]),
-        identity=Identity(identity.get("type", "email"), identity.get("case", "fold")),
+        identity=identity,
         targets=tuple(target_config(document, name, root) for name in value.get("targets", {})),
         exclude=tuple(_reference(document, index, each) for index, each in enumerate(value.get("exclude", ()))),
         definitions_at=tuple(document.locate(("definitions", index)) for index in range(len(value["definitions"]))),

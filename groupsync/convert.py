@@ -212,6 +212,9 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         readdressed=fields.each("readdressed", _read_readdressed),
     )
     fields.end()
+    for side in zip(*change.readdressed, strict=True):
+        if len(set(side)) < len(side) or len(side) > min(add.count, remove.count):
+            raise RecordError("more addresses changed than there are members to add and to remove")
     return change
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
+from groupsync.aliases import changed_addresses
 from groupsync.canonical import canonical_count, text_difference
 from groupsync.content import precondition_of
 from groupsync.errors import StalePlanError
@@ -50,6 +51,7 @@ class Difference:
         after: digest of the whole membership once they are applied.
         after_count: its size.
         withheld: how many would be removed, had the target been read wholly.
+        readdressed: as in `Change`.
     """
 
     add: Members
@@ -57,6 +59,7 @@ class Difference:
     after: str
     after_count: int
     withheld: int = 0
+    readdressed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Context:
 
     Attributes:
         target, project: written into each change and its mark.
-        identity: the rule of canonical form, which decides what a recorded digest vouches for.
+        identity: the rule of canonical form, which decides what a recorded digest vouches for; and the aliases.
         complete: whether the target was read wholly; if not, nobody is removed.
         revisions: whether the target has revisions; if not, changes carry one of the content that was read.
         marks: whether the target holds marks, and not something that stands in for them.
@@ -138,7 +141,7 @@ def _create(pair: Pair, context: Context) -> Change:
 
 def _update(pair: Pair, context: Context) -> Compared:
     desired, prior = _desired(pair), _prior(pair)
-    group = _settled(desired, prior)
+    group = _settled(desired, prior, context.identity)
     difference = _members_of(group, prior, context)
     attributes = (*attribute_changes(group, prior, context), *_protection(prior, group, context))
     drift = _drift(context.target, prior, group.name, difference)
@@ -166,6 +169,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         at=desired.definition.at,
         owners=_owners(pair),
         criteria=_criteria(pair),
+        readdressed=difference.readdressed,
     )
     return Compared(change, drift, difference.withheld)
 
@@ -203,15 +207,15 @@ def _members_of(desired: Group, prior: Group, context: Context) -> Difference | 
     if desired.members.known_digest is not None and desired.members.known_digest == held.known_digest:
         return _no_difference(held)
     found = _compare_texts(desired.members, prior, context.identity) if removes else None
-    return found or _compare_sets(desired.members, held, removes=removes, withholds=not context.complete)
+    return found or _compare_sets(desired.members, held, context, removes=removes)
 
 
-def _settled(desired: Desired, prior: Group) -> Group:
+def _settled(desired: Desired, prior: Group, identity: Identity) -> Group:
     """Return the desired group; where it matters who is there already, with the members for this target."""
     settled, held = desired.settled, prior.members
     if settled is None or held is None:
         return desired.group
-    return replace(desired.group, members=Members(lambda: settled(held.load())))
+    return replace(desired.group, members=Members(lambda: settled(identity.present(held.load()))))
 
 
 def _no_difference(members: Members) -> Difference:
@@ -240,10 +244,12 @@ def _compare_texts(desired: Members, prior: Group, identity: Identity) -> Differ
     add, remove = found
     if add and identity.canonical_plain(add) != add:
         return None
-    return Difference(Members.of(add), Members.of(remove), digest, held.count + len(add) - len(remove))
+    moved = changed_addresses(add, remove, identity)
+    count = held.count + len(add) - len(remove)
+    return Difference(Members.of(add), Members.of(remove), digest, count, readdressed=moved)
 
 
-def _compare_sets(desired: Members, prior: Members, *, removes: bool, withholds: bool) -> Difference:
+def _compare_sets(desired: Members, prior: Members, context: Context, *, removes: bool) -> Difference:
     wanted = desired.load()
     digest = desired.known_digest or digest_bytes(encode_members(wanted))
     if digest == prior.known_digest:
@@ -253,10 +259,11 @@ def _compare_sets(desired: Members, prior: Members, *, removes: bool, withholds:
     add = _hold(missing, lambda: desired.load() - prior.load())
     if removes:
         remove = _hold(extra, lambda: prior.load() - desired.load())
-        return Difference(add, remove, digest, len(wanted))
+        moved = changed_addresses(missing, extra, context.identity)
+        return Difference(add, remove, digest, len(wanted), readdressed=moved)
     after = there | missing
     digest = digest_bytes(encode_members(after)) if missing else prior.digest
-    return Difference(add, NO_MEMBERS, digest, len(after), withheld=len(extra) if withholds else 0)
+    return Difference(add, NO_MEMBERS, digest, len(after), withheld=0 if context.complete else len(extra))
 
 
 def _hold(names: frozenset[str], again: Callable[[], frozenset[str]]) -> Members:

@@ -35,7 +35,7 @@ class MemberReader(Protocol):
         ...
 
     def digest(self, file: MemberFile) -> str:
-        """Return the SHA-256 of the file's bytes."""
+        """Return what tells the file's bytes, and all else that decides whom it lists, from any other."""
         ...
 
 

@@ -76,14 +76,15 @@ def format_files(config: Config, files: ProjectFiles, report: Callable[[Diagnost
         files: which.
         report: is told why a file was left alone.
     """
+    identity = config.identity.unaliased  # who is meant is for readers to say; how it is spelled is all that changes
     for path in files.definitions:
         with _reporting(report):
             data = read_text_file(config.root, path, MAX_FILE_BYTES)
-            yield from _formatted(path, data, format_definition(data, path, config.identity), report)
+            yield from _formatted(path, data, format_definition(data, path, identity), report)
     for path, column in files.members:
         with _reporting(report):
             data = read_text_file(config.root, path, MAX_MEMBER_FILE_BYTES)
-            yield from _formatted(path, data, format_member_file(data, path, config.identity, column), report)
+            yield from _formatted(path, data, format_member_file(data, path, identity, column), report)
 
 
 def _formatted(path: str, data: bytes, result: Formatted, report: Callable[[Diagnostic], None]) -> Iterator[FileFormat]:

@@ -13,6 +13,7 @@ from groupsync.guard_grants import approval_for, option_for, run_definition
 from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
 from groupsync.guard_rules import Found, group_findings, recreated_finding, run_findings
+from groupsync.identity import Identity
 from groupsync.model import KINDS, RULES, RUN_KINDS, Diagnostic, Guards, Loss, Refusal, Severity, Verdict
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Evidence:
         holdings: by target, all our groups there.
         unexpired: by name, who would belong to a group if no written `until` had passed.
         absent: names of the groups that are meant to be deleted, by their own definitions.
+        identity: knows the aliases, by which people are found again.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
@@ -40,6 +42,7 @@ class Evidence:
     holdings: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
     unexpired: Mapping[str, Callable[[], frozenset[str]]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
+    identity: Identity = field(default_factory=Identity)
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -115,7 +118,9 @@ class _Judging:
             left_alone = frozenset(refused.union(target.withheld))
             named = {each.name: each for each in applied}
             holdings = evidence.holdings[target.name]
-            found = people_lost(Losing(named, left_alone, holdings, evidence.unexpired, evidence.absent))
+            found = people_lost(
+                Losing(named, left_alone, holdings, evidence.unexpired, evidence.absent, evidence.identity)
+            )
             self.losses += [Loss(target.name, found.count, found.some)] if found.count else []
             return found
 

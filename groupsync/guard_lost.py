@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import GroupsyncError
-from groupsync.model import NO_MEMBERS, Action, Loss, digest_bytes
+from groupsync.identity import Identity
+from groupsync.model import NO_MEMBERS, Action, Loss, digest_bytes, has_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +61,7 @@ class Losing:
         holdings: all our groups, those that cost little to read first.
         unexpired: by name, who would belong to a group if no written `until` had passed.
         absent: names of the groups that are meant to be deleted.
+        identity: knows the aliases: who is removed under an address of before may be there under the one of now.
     """
 
     applied: Mapping[str, Change]
@@ -67,6 +69,7 @@ class Losing:
     holdings: Sequence[Holding] = ()
     unexpired: Mapping[str, Callable[[], frozenset[str]]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
+    identity: Identity = field(default_factory=Identity)
 
 
 def is_consented(change: Change, absent: frozenset[str]) -> bool:
@@ -80,12 +83,13 @@ def people_lost(losing: Losing) -> Lost:
     A group that can't be read counts as one without them.
     """
     sources = [each for each in losing.applied.values() if each.remove.count and not is_consented(each, losing.absent)]
-    passes = 1 + sum(each.remove.count - each.expired for each in sources) // _AT_ONCE
+    passes = 1 + sum(each.going - each.expired for each in sources) // _AT_ONCE
     count, some = 0, list[str]()
     for number in range(passes):
         people: set[str] = set()
         for change in sources:
-            names = change.remove.load() - _expired(change, losing)
+            moving = (before for before, _ in change.readdressed)
+            names = losing.identity.present(change.remove.load().difference(_expired(change, losing), moving))
             people.update(names if passes == 1 else (name for name in names if hash(name) % passes == number))
         lost = _in_no_group(people, losing)
         count += len(lost)
@@ -163,20 +167,3 @@ def _vouched_text(members: Members | None, digest: str | None) -> bytes | None:
         return None
     text = members.raw()
     return text if digest_bytes(text) == digest else None
-
-
-def has_line(text: bytes, line: bytes) -> bool:
-    """Tell whether strictly sorted lines, each ended, have `line` among them."""
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high) // 2
-        start = max(low, text.rfind(b"\n", low, middle) + 1)
-        end = text.index(b"\n", middle)
-        found = text[start:end]
-        if found == line:
-            return True
-        if found < line:
-            low = end + 1
-        else:
-            high = start
-    return False

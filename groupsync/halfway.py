@@ -51,16 +51,18 @@ def rest_of(
         return None
     members = group.members or NO_MEMBERS
     now = members.load()
+    add, remove = change.add.load() - now, change.remove.load() & now
     return replace(
         change,
         action=Action.ADOPT if marks and group.mark is None else Action.UPDATE,
         prior_name=change.name,
         id=group.id,
         attributes=tuple(each for each in change.attributes if not _is_written(each, group)),
-        add=Members.of(change.add.load() - now),
-        remove=Members.of(change.remove.load() & now),
+        add=Members.of(add),
+        remove=Members.of(remove),
         precondition=precondition_of(group, revisions=revisions, marks=marks),
         prior_count=members.count,
+        readdressed=tuple(pair for pair in change.readdressed if pair[0] in remove and pair[1] in add),
     )
 
 

@@ -1,18 +1,20 @@
 """Canonical identifiers: one spelling for each person, whoever wrote it.
 
 Pure. The rule is chosen by `identity:` in the config; its name (`email/fold`) is stored with every ownership mark,
-because a digest only means something under the rule it was made with.
+because a digest only means something under the rule it was made with. What people write may also be the address that
+somebody had before (`aliases:`); what targets and sources hold is taken as it is.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_ADDRESS_LENGTH: Final = 254
 """RFC 5321 §4.5.3.1.3, less the two angle brackets (erratum 1690)."""
@@ -25,6 +27,7 @@ _PLAIN: Final = rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)++[A-Za-z]{{2,63}}+"
 _PLAIN_LENGTH: Final = 64
 _PLAIN_LINES: Final = re.compile(rf"{_PLAIN}(?:\n{_PLAIN})*+")
 _PLAIN_ADDRESS: Final = re.compile(_PLAIN)
+NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,31 @@ class Identity:
         type: `email`, or `id` for text that only has to be one word.
         case: `fold` maps to lower case (`str.lower`, never `casefold`: straße is not strasse); `preserve` keeps the
             local part of an address, or the id, as written. A domain is always lower case, in IDNA.
+        aliases: by the address that somebody had before, the one they have now; both are spelled canonically, and none
+            of now is one of before.
     """
 
     type: Literal["email", "id"] = "email"
     case: Literal["fold", "preserve"] = "fold"
+    aliases: Mapping[str, str] = field(default_factory=lambda: NO_ALIASES, hash=False, repr=False)
 
     @property
     def rule(self) -> str:
         """The name that marks record, such as `email/fold`."""
         return f"{self.type}/{self.case}"
+
+    @property
+    def unaliased(self) -> Identity:
+        """The same without `aliases`: for what is spelled as it stands, on a target or to be formatted."""
+        return replace(self, aliases=NO_ALIASES) if self.aliases else self
+
+    def present(self, people: Iterable[str]) -> frozenset[str]:
+        """Return the addresses that people have now, of their canonical spellings."""
+        return frozenset(self.aliases.get(each, each) for each in people) if self.aliases else frozenset(people)
+
+    def spellings(self, person: str) -> tuple[str, ...]:
+        """Return the address that somebody has now, which is given, and those that they had before, sorted."""
+        return (person, *sorted(old for old, now in self.aliases.items() if now == person))
 
     def canonical(self, value: str) -> str:
         """Return the canonical form of one identifier; idempotent.
@@ -51,6 +70,10 @@ class Identity:
         Raises:
             ValueError: `value` is not an identifier; the message says why, as a clause without a final stop.
         """
+        spelled = self._spelled(value)
+        return self.aliases.get(spelled, spelled)
+
+    def _spelled(self, value: str) -> str:
         if self.type == "id":
             return self._fold(_checked_id(value))
         if len(value) <= _PLAIN_LENGTH and _PLAIN_ADDRESS.fullmatch(value):
@@ -69,9 +92,14 @@ class Identity:
         if len(max(values, key=len)) > _PLAIN_LENGTH or not _PLAIN_LINES.fullmatch(text):
             return None
         if self.case == "preserve":
-            return [f"{local}@{domain.lower()}" for local, _, domain in (value.rpartition("@") for value in values)]
-        canonical = text.lower().split("\n")
-        return canonical if len(canonical) == len(values) else None
+            spelled = [f"{local}@{domain.lower()}" for local, _, domain in (value.rpartition("@") for value in values)]
+        else:
+            spelled = text.lower().split("\n")
+        if len(spelled) != len(values):
+            return None
+        if not self.aliases or self.aliases.keys().isdisjoint(spelled):
+            return spelled
+        return [self.aliases.get(each, each) for each in spelled]
 
     def _fold(self, text: str) -> str:
         return unicodedata.normalize("NFC", text.lower() if self.case == "fold" else text)

@@ -45,6 +45,7 @@ def check_guards(
         holdings=holdings,
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
         absent=_absent(project),
+        identity=config.identity,
     )
     verdict, findings, losses = judge(plan, config.guards, (*grants, *project.approvals), evidence)
     losses += [each for each in plan.lost if each.target not in holdings]
@@ -105,5 +106,5 @@ def needs_holdings(plan: Plan, project: Project) -> frozenset[str]:
     counts: dict[str, int] = {}
     for change in plan.changes:
         if not is_consented(change, absent):
-            counts[change.target] = counts.get(change.target, 0) + change.remove.count - change.expired
+            counts[change.target] = counts.get(change.target, 0) + change.going - change.expired
     return frozenset(target for target, count in counts.items() if most is not None and count > most)

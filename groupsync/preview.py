@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from groupsync.aliases import with_former
 from groupsync.binding import bind
 from groupsync.condition_words import groups_of, in_words
 from groupsync.lookup import attribute_named, segment_named
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from groupsync.model import Definition, Members, Reference
+    from groupsync.identity import Identity
+    from groupsync.model import Definition, Reference
     from groupsync.model.criteria import Condition
     from groupsync.plugins import Plugins
     from groupsync.project import Project
@@ -55,7 +57,7 @@ def preview_segment(project: Project, plugins: Plugins, name: str, as_of: dateti
     desired = {each.definition.name: each for each in computed.project.resolution.groups}
     source = definition.source or ""
     with open_sources(project.config, plugins, as_of, [source]) as opened:
-        asked = _Asked(opened[source], definition, desired, as_of)
+        asked = _Asked(opened[source], definition, desired, as_of, project.config.identity)
         eligible, steps = asked.funnel()
         matched, held_out = asked.matched()
         by = (wish.by, asked.shares(wish.by)) if wish.by else None
@@ -84,7 +86,12 @@ class _Asked:
     """One segment, put to its source."""
 
     def __init__(
-        self, opened: OpenSource, definition: Definition, desired: Mapping[str, Desired], as_of: datetime
+        self,
+        opened: OpenSource,
+        definition: Definition,
+        desired: Mapping[str, Desired],
+        as_of: datetime,
+        identity: Identity,
     ) -> None:
         self.opened = opened
         self.definition = definition
@@ -95,7 +102,8 @@ class _Asked:
         self.where = self._bound(definition.where)
         asked = [self.where] if opened.eligible is None else [self.where, opened.eligible]
         named = {group.group for each in asked for group in groups_of(each)}
-        self.groups: dict[str, Members] = {group: desired[group].group.members or NO_MEMBERS for group in named}
+        members = {group: desired[group].group.members or NO_MEMBERS for group in named}
+        self.groups = {group: with_former(each, identity) for group, each in members.items()}
 
     def _bound(self, condition: Condition) -> Condition:
         # It was bound without errors when the segments were computed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from groupsync.errors import InvalidDefinitions
 from groupsync.load import load_definitions
 from groupsync.members.files import MemberFiles
-from groupsync.model import Diagnostic, Severity
+from groupsync.model import Diagnostic, Severity, digest_bytes
 from groupsync.progress import Track, untracked
 from groupsync.references import Doubts
 from groupsync.resolve import resolve
@@ -60,7 +61,7 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     everyone = (*loaded.definitions, *loaded.broken)
     files = MemberFiles(config.root, config.identity, findings.append)
     doubts = Doubts(loaded.broken, loaded.knows_names)
-    sources = {source.name: source.digest for source in config.sources}
+    sources = {source.name: f"{source.digest}{_aliases_digest(config)}" for source in config.sources}
     resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts, sources=sources)
     findings += resolution.diagnostics
     findings += _unknown_targets(everyone, config)
@@ -70,6 +71,12 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
         _check_files(everyone, files, findings, track)
     stop_on_errors(findings)
     return Project(config, loaded.definitions, resolution, files, findings, approvals)
+
+
+def _aliases_digest(config: Config) -> str:
+    """Return what of the aliases decides who a source names; nobody knows which of them it does before it is asked."""
+    aliases = sorted(config.identity.aliases.items())
+    return digest_bytes(json.dumps(aliases).encode()) if aliases else ""
 
 
 def _approvals(config: Config, as_of: datetime, groups: set[str], findings: list[Diagnostic]) -> tuple[Grant, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from groupsync.aliases import with_former, with_present
 from groupsync.errors import SourceError
 from groupsync.journal_read import past_rows
 from groupsync.model import Diagnostic, Severity, SourceState
@@ -102,7 +103,7 @@ def open_sources(
     with ExitStack() as stack:
         opened: dict[str, OpenSource] = {}
         for source in chosen:
-            context = SourceContext(config.root, source.name, config.identity)
+            context = SourceContext(config.root, source.name, config.identity.unaliased)
             asked = offers[source.name].cls.from_options(source.options.values, context)
             stack.callback(asked.close)
             opened[source.name] = _known(source, asked, as_of, found)
@@ -204,6 +205,7 @@ class _Computing:
 
     def __init__(self, project: Project, opened: Mapping[str, OpenSource], as_of: datetime) -> None:
         self.project = project
+        self.identity = project.config.identity
         self.opened = opened
         self.as_of = as_of
         self.questions = _bound(project, opened, as_of)
@@ -215,7 +217,12 @@ class _Computing:
         self.refusals: dict[str, list[Refusal]] = {}
 
     def ask(self, segments: Sequence[Definition], groups: Mapping[str, Members]) -> Mapping[str, Answer | Blocked]:
-        """Ask each source about its segments, in one pass; see `groupsync.evaluation.Ask`."""
+        """Ask each source about its segments, in one pass; see `groupsync.evaluation.Ask`.
+
+        A source may know people by an address that they had before: it is asked for them by either, and what it answers
+        is told by the one they have now.
+        """
+        groups = {name: with_former(members, self.identity) for name, members in groups.items()}
         found: dict[str, Answer | Blocked] = {}
         for name, source in self.opened.items():
             questions = [self.questions[each.name] for each in segments if each.source == name]
@@ -228,8 +235,15 @@ class _Computing:
             self._note(source, came.census, len(questions), refusals)
             for question in questions:
                 blocked = Blocked(question.name, f"its source `{name}` is refused")
-                found[question.name] = blocked if self.refusals[name] else came.answers[question.name]
+                found[question.name] = blocked if self.refusals[name] else self._told(came.answers[question.name])
         return found
+
+    def _told(self, answer: Answer) -> Answer:
+        members, order, aliases = with_present(answer.members, self.identity), answer.order, self.identity.aliases
+        if members is answer.members:
+            return answer
+        ranked = (lambda: [aliases.get(each, each) for each in order()]) if order else None
+        return replace(answer, members=members, order=ranked)
 
     def _note(self, source: OpenSource, census: Census, segments: int, refusals: list[Refusal]) -> None:
         name = source.config.name

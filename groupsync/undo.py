@@ -124,6 +124,7 @@ def inverse(change: Change, held: Group | None, context: Context) -> Change:
         precondition=precondition_of(held, revisions=context.revisions, marks=context.marks) if held else None,
         prior_count=members.count,
         owners=change.owners,
+        readdressed=tuple(sorted((after, before) for before, after in change.readdressed)),
     )
     if change.action not in {Action.CREATE, Action.ADOPT}:
         back = replace(back, mark=_mark(change, members, context))

@@ -37,5 +37,7 @@ def test_case(case, tmp_path):
 
 
 def test_there_are_cases():
-    """The folder is not empty, so that a moved folder does not pass for success."""
+    """The folder is not empty and its files can be read, so that what is not there does not pass for success."""
+    found = [parse_yaml(path.read_bytes(), path.name)[1] for path in Path(__file__).with_name("cases").glob("*.yml")]
+    assert [] == [each for findings in found for each in findings]
     assert len(CASES) >= 20

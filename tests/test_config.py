@@ -173,6 +173,86 @@ def test_a_config_that_can_not_be_read_is_named(tmp_path):
         assert str(path) in caught.value.summary
 
 
+# --- Aliases ----------------------------------------------------------------------------------------------------------
+
+
+def test_aliases_lead_to_the_last_address(write, tmp_path):
+    """In the config or in a file of their own, in any order; who changed it twice has the last one."""
+    text = "bob@x.example: c@x.example\nAda@x.example: BOB@x.example\n"
+    expected = {"ada@x.example": "c@x.example", "bob@x.example": "c@x.example"}
+    inline = load_config(write(f"{MINIMAL}aliases:\n  {text.strip().replace(chr(10), chr(10) + '  ')}\n"))
+    (tmp_path / "people").mkdir()
+    (tmp_path / "people" / "aliases.yaml").write_text(text)
+    apart = load_config(write(f"{MINIMAL}aliases: people/aliases.yaml\n"))
+    assert expected == inline.identity.aliases == apart.identity.aliases
+    assert {} == load_config(write(f"{MINIMAL}aliases: {{}}\n")).identity.aliases
+
+
+def test_aliases_of_other_identifiers_are_checked_by_their_rule(write):
+    """With `type: id` any word is one; with `case: preserve` two cases are two people."""
+    config = load_config(write(MINIMAL + "identity: {type: id, case: preserve}\naliases: {ada: Ada, Bob: b}\n"))
+    assert {"ada": "Ada", "Bob": "b"} == config.identity.aliases
+
+
+def test_what_is_wrong_with_aliases_is_told_at_once(write):
+    """No address, changed twice, a circle of one or several, and what is wrong elsewhere: each once, at its place."""
+    text = (
+        MINIMAL + "aliases:\n  b@x.example: a@x.example\n  a@x.example: b@x.example\n  A@x.example: c@x.example\n"
+        "  nobody: x@y\n  d@x.example: D@x.example\n  e@x.example: a@x.example\nfoo: 1\n"
+    )
+    places = [("GS509", 5, 3), ("GS508", 7, 3), ("GS507", 8, 3), ("GS507", 8, 11), ("GS509", 9, 3), ("GS201", 11, 1)]
+    expected = [(code, f"groupsync.yaml:{line}:{column}") for code, line, column in places]
+    assert sorted(expected) == sorted(findings_of(write(text)))
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("a@x.example: nobody\n", [("GS507", "a.yaml:1:14")]),
+        ("a@x.example: 3\nb@x.example:\n", [("GS203", "a.yaml:1:14"), ("GS204", "a.yaml:2:1")]),
+        ("a@x.example: b@x.example\na@x.example: c@x.example\n", [("GS102", "a.yaml:2:1")]),
+        ("- a@x.example\n", [("GS203", "a.yaml:1:1")]),
+        ("# nobody yet\n", [("GS203", "groupsync.yaml:4:10")]),
+        ("{}\n---\n{}\n", [("GS203", "groupsync.yaml:4:10")]),
+        (None, [("GS110", "groupsync.yaml:4:10")]),
+    ],
+)
+def test_what_is_wrong_with_a_file_of_aliases_is_told_with_its_place(write, content, found):
+    """In the file where it is in the file, else where the config names it."""
+    if content is not None:
+        write(content, "a.yaml")
+    assert found == findings_of(write(MINIMAL + "aliases: a.yaml\n"))
+
+
+@pytest.mark.parametrize("path", ["../a.yaml", "/etc/hosts", "'a\\b'", "3", "[a@x.example]", "~/a.yaml"])
+def test_aliases_lie_inside_the_project(write, path):
+    """A path that leads out of it, or no path at all, is refused."""
+    [(code, at)] = findings_of(write(f"{MINIMAL}aliases: {path}\n"))
+    assert (code, at) in {("GS206", "groupsync.yaml:4:10"), ("GS203", "groupsync.yaml:4:10")}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from("abcdefgh")), max_size=8, unique_by=lambda e: e[0])
+)
+def test_a_chain_either_ends_or_is_reported(tmp_path_factory, entries):
+    """Nobody who is told to have an address now had it only before; each circle is told once."""
+    path = tmp_path_factory.mktemp("aliases") / "groupsync.yaml"
+    path.write_text(f"{MINIMAL}identity: {{type: id}}\naliases: {json.dumps(dict(entries))}\n")
+    following, circles = dict(entries), set()
+    for start in following:
+        seen = [start]
+        while seen[-1] in following and following[seen[-1]] not in seen:
+            seen.append(following[seen[-1]])
+        if seen[-1] in following:
+            circles.add(frozenset(seen[seen.index(following[seen[-1]]) :]))
+    if circles:
+        assert ["GS509"] * len(circles) == [code for code, _ in findings_of(path)]
+        return
+    aliases = load_config(path).identity.aliases
+    assert following.keys() == aliases.keys()
+    assert following.keys().isdisjoint(aliases.values())
+
+
 # --- Finding it -------------------------------------------------------------------------------------------------------
 
 

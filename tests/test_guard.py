@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from groupsync.guard import Evidence, judge
 from groupsync.guard_grants import Grant, approval_for, option_for, parse_allow, run_definition, written
-from groupsync.guard_lost import Holding, Losing, has_line, people_lost
+from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
 from groupsync.model import (
     DEFAULT_GUARDS,
@@ -35,6 +35,7 @@ from groupsync.model import (
     Tiers,
     Verdict,
     encode_members,
+    has_line,
 )
 from tests.plans import AS_OF, people, plan_of
 

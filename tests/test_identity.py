@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +13,7 @@ from groupsync.identity import Identity
 
 RULES = [Identity(kind, case) for kind in ("email", "id") for case in ("fold", "preserve")]
 FOLD = Identity()
+ALIASES = {"ada@example.com": "ada.l@example.com", "bob@example.com": "bob@work.example", "ada": "lovelace"}
 
 
 @pytest.mark.parametrize(
@@ -63,3 +67,32 @@ def test_the_fast_way_agrees_with_the_slow_one(rule, written):
     found = rule.canonical_plain(written)
     if found is not None:
         assert [rule.canonical(value) for value in written] == found
+
+
+# --- Aliases ----------------------------------------------------------------------------------------------------------
+
+WRITTEN = st.sampled_from([*ALIASES, *ALIASES.values(), "ADA@Example.com", "cy@example.com", "Ada"])
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.rule)
+@given(written=st.lists(WRITTEN, max_size=6))
+def test_who_changed_address_has_one_spelling_however_they_are_looked_up(rule, written):
+    """One by one or all at once, nobody keeps an address of before, and doing it again changes nothing."""
+    aliased = replace(rule, aliases=ALIASES)
+    for value in written:
+        with suppress(ValueError):
+            found = aliased.canonical(value)
+            assert ALIASES.get(rule.canonical(value), rule.canonical(value)) == found == aliased.canonical(found)
+    bulk = aliased.canonical_plain(written)
+    if bulk is not None:
+        assert [aliased.canonical(value) for value in written] == bulk
+        assert ALIASES.keys().isdisjoint(bulk)
+        assert frozenset(bulk) == aliased.present(rule.canonical(value) for value in written)
+
+
+def test_a_person_has_all_their_spellings():
+    """The address of now comes first; without aliases, what is spelled stays as it is spelled."""
+    aliased = replace(FOLD, aliases={"z@example.com": "a@example.com", "b@example.com": "a@example.com"})
+    assert ("a@example.com", "b@example.com", "z@example.com") == aliased.spellings("a@example.com")
+    assert ("c@example.com",) == aliased.spellings("c@example.com")
+    assert "z@example.com" == aliased.unaliased.canonical("Z@example.com")

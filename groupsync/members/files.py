@@ -6,10 +6,12 @@ Nothing is read before somebody asks, and nothing is kept but what was found wro
 from __future__ import annotations
 
 import difflib
+import json
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+from groupsync.aliases import names_former
 from groupsync.errors import InvalidDefinitions
 from groupsync.files import UnreadableFile, read_text_file
 from groupsync.members.tables import parse_table
@@ -48,7 +50,7 @@ class MemberFiles:
         self._report = report
         self._reported: set[Diagnostic] = set()
         self._versions: dict[str, tuple[int, ...]] = {}
-        self._digests: dict[str, str] = {}
+        self._digests: dict[tuple[str, str | None], str] = {}
 
     def members(self, file: MemberFile) -> Members:
         """Return the file's members, lazily. `raw` is there for a list without `column`.
@@ -73,14 +75,18 @@ class MemberFiles:
         return None
 
     def digest(self, file: MemberFile) -> str:
-        """Return the SHA-256 of the file's bytes, whatever they are; reads the file once in a run.
+        """Return the SHA-256 of the file's bytes, whatever they are, and of the aliases it uses, if any.
+
+        Reads the file once in a run.
 
         Raises:
             InvalidDefinitions: it can't be read.
         """
-        if file.path not in self._digests:
-            self._digests[file.path] = digest_bytes(self._read(file))
-        return self._digests[file.path]
+        key = (file.path, file.column)
+        if key not in self._digests:
+            data = self._read(file)
+            self._digests[key] = digest_bytes(data) + self._used_aliases(data, file)
+        return self._digests[key]
 
     def _load(self, file: MemberFile) -> frozenset[str]:
         return self._checked(self._read(file), file)
@@ -88,7 +94,8 @@ class MemberFiles:
     def _raw(self, file: MemberFile) -> bytes:
         data = self._read(file)
         # What a canonical text may hold as members, a list may mean otherwise: `#ada@example.com` is a comment here.
-        if data.startswith(b"#") or any(mark in data for mark in (b"\n#", b",", b";", b"<")):
+        means_otherwise = data.startswith(b"#") or any(mark in data for mark in (b"\n#", b",", b";", b"<"))
+        if means_otherwise or names_former(data, self._identity):
             return encode_members(self._checked(data, file))
         return data
 
@@ -96,6 +103,15 @@ class MemberFiles:
         members, diagnostics = read_members(data, file, self._identity)
         self._tell(diagnostics)
         return members
+
+    def _used_aliases(self, data: bytes, file: MemberFile) -> str:
+        """Return what decides, besides its bytes, who a file lists; empty where nothing does."""
+        aliases = self._identity.aliases
+        if not aliases:
+            return ""
+        named = read_members(data, file, self._identity.unaliased)[0]
+        used = sorted((former, aliases[former]) for former in aliases.keys() & named)
+        return digest_bytes(json.dumps(used).encode()) if used else ""
 
     def _tell(self, diagnostics: list[Diagnostic]) -> None:
         """Report what is new among the findings on one file, and stop if any is an error."""

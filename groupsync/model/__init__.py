@@ -54,6 +54,7 @@ from groupsync.model.members import (
     decode_members,
     digest_bytes,
     encode_members,
+    has_line,
 )
 from groupsync.model.outcome import (
     Outcome,
@@ -134,5 +135,6 @@ __all__ = [
     "decode_members",
     "digest_bytes",
     "encode_members",
+    "has_line",
     "loaded_once",
 ]

@@ -30,6 +30,23 @@ def digest_bytes(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
+def has_line(text: bytes, line: bytes) -> bool:
+    """Tell whether strictly sorted lines, each ended, have `line` among them."""
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high) // 2
+        start = max(low, text.rfind(b"\n", low, middle) + 1)
+        end = text.index(b"\n", middle)
+        found = text[start:end]
+        if found == line:
+            return True
+        if found < line:
+            low = end + 1
+        else:
+            high = start
+    return False
+
+
 EMPTY_DIGEST: Final = digest_bytes(b"")
 
 

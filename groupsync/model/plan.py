@@ -93,6 +93,16 @@ class Change:
         return (self.target, self.name)
 
     @property
+    def coming(self) -> int:
+        """How many people come: those to add, but for whose address changed."""
+        return self.add.count - len(self.readdressed)
+
+    @property
+    def going(self) -> int:
+        """How many people go: those to remove, but for whose address changed."""
+        return self.remove.count - len(self.readdressed)
+
+    @property
     def touches_members(self) -> bool:
         """Whether anyone is added or removed."""
         return bool(self.add.count or self.remove.count)

@@ -19,6 +19,7 @@ r"""Cases: small YAML files that say what is there, what is written, what must b
     plan:                            # every change, by name
       beta: {action: update, add: [], remove: [bob@example.com], attributes: {display_name: [Beta, Testers]}}
       large: {action: update, remove: 20}          # so many
+      moved: {action: update, add: [new@…], remove: [old@…], readdressed: {old@…: new@…}}     # may be counted, too
     refused: {beta: prevent_delete}  # by name ("" for the run), the rules that refuse, with commas; optional
     allowed: [remove:beta<=120]      # the exceptions that were used; optional
     drift: {beta: drifted}           # drifted, pending or both; optional
@@ -259,7 +260,7 @@ def _standing(drifted: bool, pending: bool) -> str:
 
 
 def _spelled_out(spec: Mapping[str, Any]) -> dict[str, Any]:
-    return {"add": [], "remove": [], "attributes": {}, "expired": 0, "from": None, **spec}
+    return {"add": [], "remove": [], "attributes": {}, "expired": 0, "from": None, "readdressed": {}, **spec}
 
 
 def _change(change: Change, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,6 +274,9 @@ def _change(change: Change, spec: Mapping[str, Any]) -> dict[str, Any]:
         "attributes": shown,
         "expired": change.expired,
         "from": renamed,
+        "readdressed": len(change.readdressed)
+        if isinstance(spec.get("readdressed"), int)
+        else dict(change.readdressed),
     }
 
 

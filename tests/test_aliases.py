@@ -1,0 +1,230 @@
+"""People whose address changed: definitions, plans, guards and what takes plans back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupsync import engine
+from groupsync.aliases import changed_addresses, names_former, with_former, with_present
+from groupsync.config import load_config
+from groupsync.facade import checked
+from groupsync.halfway import rest_of
+from groupsync.identity import Identity
+from groupsync.model import Action, Change, Group, Mark, Members, Outcome, digest_bytes, encode_members
+from groupsync.planfile import read_plan, write_plan
+from groupsync.project import load_project
+from groupsync.undo import inverse
+from groupsync_memory.backend import MemoryBackend
+from groupsync_memory.store import MemoryStore
+from tests.worlds import NOW
+
+PEOPLE = [f"{name}@example.com" for name in ("ada", "bob", "cy", "dee", "eve", "fay")]
+TARGET = "there"
+CONFIG = {"version": 1, "project": "shop", "definitions": ["groups.yaml"], "targets": {TARGET: {"plugin": "memory"}}}
+
+people = st.lists(st.sampled_from([*PEOPLE, *map(str.title, PEOPLE[:2])]), max_size=5)
+chains = st.dictionaries(st.sampled_from(PEOPLE), st.sampled_from(PEOPLE), max_size=4).map(
+    lambda drawn: {old: now for old, now in drawn.items() if PEOPLE.index(old) < PEOPLE.index(now)}
+)
+
+
+def last_of(aliases, person):
+    """Follow a chain to its end, the slow way."""
+    while person in aliases:
+        person = aliases[person]
+    return person
+
+
+def identity_of(aliases):
+    return Identity(aliases={old: last_of(aliases, old) for old in aliases})
+
+
+def write_project(folder, lists, aliases):
+    """Write groups that are listed in every way there is, and built from each other."""
+    inline, text, table = lists
+    folder.mkdir()
+    definitions = [
+        {"name": "inline", "members": inline},
+        {"name": "text", "members_from": [{"path": "text.txt"}]},
+        {"name": "table", "members_from": [{"path": "table.csv", "column": "email"}]},
+        {"name": "without", "include": ["inline", "table"], "exclude": ["text"]},
+        {"name": "only", "include": ["inline"], "restrict_to": ["table"], "members": text[:1]},
+    ]
+    whole = [json.dumps({"kind": "known-user-group", **each}) for each in definitions]
+    (folder / "groups.yaml").write_text("\n---\n".join(whole))
+    (folder / "text.txt").write_text("".join(f"{each}\n" for each in text))
+    (folder / "table.csv").write_text("name,email\n" + "".join(f"x,{each}\n" for each in table))
+    (folder / "groupsync.yaml").write_text(json.dumps({**CONFIG, "aliases": aliases}))
+    return load_project(load_config(folder / "groupsync.yaml"), NOW)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A place for a project that is not there yet."""
+    return tmp_path / "project"
+
+
+def memory(store):
+    return checked(MemoryBackend, "groupsync", "0")(MemoryBackend(store))
+
+
+def plan_of(project, store, **request):
+    return engine.make_plan(project, {TARGET: memory(store)}, engine.Request(NOW, **request))
+
+
+def filled(groups):
+    """Make a store with groups of ours, as they were applied last."""
+    store = MemoryStore()
+    for name, members in groups.items():
+        held = Members.of(members)
+        store.put(Group(name, members=held, mark=Mark("shop", held.digest, held.count, "email/fold")))
+    return store
+
+
+@given(
+    lists=st.tuples(people, people, people),
+    aliases=chains,
+    held=st.dictionaries(st.sampled_from(["text", "table", "inline", "only"]), st.frozensets(st.sampled_from(PEOPLE))),
+)
+def test_aliases_mean_what_writing_the_address_of_now_everywhere_would(tmp_path_factory, lists, aliases, held):
+    """The same members, the same digests and the same plan; only that a plan knows who is one person."""
+    root = tmp_path_factory.mktemp("aliases")
+    identity = identity_of(aliases)
+    aliased = write_project(root / "aliased", lists, aliases)
+    replaced = write_project(root / "replaced", [list(map(identity.canonical, each)) for each in lists], {})
+    for found, expected in zip(aliased.resolution.groups, replaced.resolution.groups, strict=True):
+        assert expected.group.members.load() == found.group.members.load()
+        assert aliases.keys().isdisjoint(found.group.members.load())
+        assert expected.group.members.digest == found.group.members.digest
+    plan, plain = (plan_of(project, filled(held)) for project in (aliased, replaced))
+    assert [(each.name, each.add, each.remove) for each in plain.changes] == [
+        (each.name, each.add, each.remove) for each in plan.changes
+    ]
+    for change in plan.changes:
+        add, remove = change.add.load(), change.remove.load()
+        before, after = ({pair[side] for pair in change.readdressed} for side in (0, 1))
+        assert len(before) == len(after) == len(change.readdressed)
+        assert before <= remove
+        assert after == {last_of(aliases, each) for each in remove if each in aliases} & add
+        assert all(now == last_of(aliases, old) for old, now in change.readdressed)
+
+
+@given(
+    members=st.frozensets(st.sampled_from(PEOPLE)),
+    aliases=chains,
+    crowd=st.sampled_from([0, 1_000]),
+    is_text=st.booleans(),
+)
+def test_a_text_is_searched_for_addresses_of_before_whatever_its_size(members, aliases, crowd, is_text):
+    """Of a few aliases each is looked for, of many all at once; what has none stays the very value that it was."""
+    identity = identity_of(aliases)
+    everybody = members.union(f"person-{number:05}@example.com" for number in range(crowd))
+    text = encode_members(everybody)
+    assert names_former(text, identity) == bool(members & aliases.keys())
+    given_members = Members(lambda: everybody, raw=(lambda: text) if is_text else None)
+    found = with_present(given_members, identity)
+    assert {last_of(aliases, each) for each in everybody} == found.load()
+    assert (found is given_members) >= (not aliases or (is_text and not members & aliases.keys()))
+    either = with_former(found, identity).load()
+    assert everybody <= either
+    assert {last_of(aliases, each) for each in either} == found.load()
+
+
+@given(text=st.binary(max_size=20) | st.text("a@.\nß", max_size=20).map(str.encode), aliases=chains)
+def test_any_bytes_can_be_searched(text, aliases):
+    """What is no canonical text is nobody's, and no reason to fail."""
+    assert names_former(text, identity_of(aliases)) in {True, False}
+
+
+def test_two_addresses_of_one_person_make_one_change():
+    """Who was there twice leaves once, and the pair is always the same one."""
+    identity = Identity(aliases={"a@x.example": "c@x.example", "b@x.example": "c@x.example"})
+    found = changed_addresses({"c@x.example"}, {"b@x.example", "a@x.example"}, identity)
+    assert (("a@x.example", "c@x.example"),) == found
+
+
+# --- What a plan stands on --------------------------------------------------------------------------------------------
+
+LISTS = ([PEOPLE[0]], [PEOPLE[1], PEOPLE[2]], [PEOPLE[2]])
+
+
+@pytest.mark.parametrize(
+    ("aliases", "stale"),
+    [
+        ({"ada@example.com": "a@new.example"}, {"inline", "only", "without"}),
+        ({"bob@example.com": "b@new.example"}, {"text", "without", "only"}),
+        ({"cy@example.com": "c@new.example"}, {"text", "table", "without", "only"}),
+        ({"nobody@example.com": "n@new.example"}, set()),
+    ],
+)
+def test_a_plan_is_stale_where_aliases_changed_whom_it_is_about(folder, tmp_path, aliases, stale):
+    """A change is left alone whose people have other addresses by now; the others are applied."""
+    store = MemoryStore()
+    plan = plan_of(write_project(folder, LISTS, {}), store)
+    again = write_project(tmp_path / "again", LISTS, aliases)
+    report = engine.apply_plan(again, plan, {TARGET: memory(store)})
+    assert stale == {each.name for each in report.results if each.outcome is Outcome.STALE}
+    assert {each.name for each in plan.changes} - stale == store.groups.keys()
+
+
+def test_a_large_list_that_was_applied_before_is_compared_anew(folder):
+    """A file whose bytes are what was applied last is not taken for done where somebody in it changed address."""
+    crowd = [f"person-{number:05}@example.com" for number in range(2_000)]
+    aliases = {crowd[1_234]: "new@example.com"}
+    project = write_project(folder, ([], crowd, []), aliases)
+    text = encode_members(crowd)
+    raw = Members(lambda: frozenset(crowd), count=len(crowd), digest=digest_bytes(text), raw=lambda: text)
+    store = filled({})
+    store.put(Group("text", members=raw, mark=Mark("shop", raw.digest, raw.count, "email/fold")))
+    [change] = [each for each in plan_of(project, store).changes if each.name == "text"]
+    assert ((crowd[1_234], "new@example.com"),) == change.readdressed
+    assert (0, 0) == (change.coming, change.going)
+
+
+def test_changed_addresses_survive_the_plans_file(folder, tmp_path):
+    """A saved plan knows who changed address, and its digest covers it."""
+    project = write_project(folder, LISTS, {PEOPLE[0]: "a@new.example"})
+    plan = plan_of(project, filled({"inline": [PEOPLE[0]]}))
+    write_plan(plan, tmp_path / "plan.jsonl")
+    assert plan == read_plan(tmp_path / "plan.jsonl")
+    assert (PEOPLE[0], "a@new.example") in {pair for each in plan.changes for pair in each.readdressed}
+
+
+# --- Back, and on from halfway ----------------------------------------------------------------------------------------
+
+CHANGE = Change(
+    TARGET,
+    "beta",
+    Action.UPDATE,
+    prior_name="beta",
+    add=Members.of(["a@new.example", "b@new.example", "eve@example.com"]),
+    remove=Members.of(["ada@example.com", "bob@example.com"]),
+    prior_count=2,
+    mark=Mark("shop", Members.of(["a@new.example", "b@new.example", "eve@example.com"]).digest, 3, "email/fold"),
+    readdressed=(("ada@example.com", "a@new.example"), ("bob@example.com", "b@new.example")),
+)
+
+
+def test_the_opposite_changes_addresses_back(folder):
+    """What undoes a run shows who gets the address of before again, sorted."""
+    from groupsync.diff import Context
+
+    change = replace(CHANGE, readdressed=(("ada@example.com", "b@new.example"), ("bob@example.com", "a@new.example")))
+    held = Group("beta", members=change.add, mark=change.mark, revision="1")
+    back = inverse(change, held, Context(TARGET, "shop", Identity()))
+    assert (("a@new.example", "bob@example.com"), ("b@new.example", "ada@example.com")) == back.readdressed
+    assert (0, 1) == (back.coming, back.going)
+
+
+def test_who_has_the_new_address_already_is_no_pair_any_more():
+    """Of a change that stopped halfway, only those are left whose both addresses are still to be written."""
+    there = Members.of(["a@new.example", "ada@example.com", "bob@example.com"])
+    group = Group("beta", members=there, mark=CHANGE.mark, revision="2")
+    rest = rest_of(CHANGE, {"beta": group}, revisions=True, marks=True)
+    assert (("bob@example.com", "b@new.example"),) == rest.readdressed
+    assert (1, 1) == (rest.coming, rest.going)
