@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend, Step
     from groupsync.model import Change, Plan
 
-__all__ = ["Recorder", "Unrecorded", "execute", "in_order", "outcome_of", "verify"]
+__all__ = ["Recorder", "Unrecorded", "execute", "in_order", "outcome_of", "verify", "with_members"]
 
 _PHASES: Final = {
     Action.RENAME: 0,
@@ -211,4 +211,10 @@ class _Progress:
 
 def _applied(change: Change, attempts: int, revision: str | None = None) -> Result:
     result = replace(outcome_of(change, Outcome.APPLIED), attempts=attempts, revision=revision)
-    return replace(result, added=change.add.count, removed=change.remove.count)
+    return with_members(result, change)
+
+
+def with_members(result: Result, change: Change) -> Result:
+    """Return the result of a change that was carried out wholly, with the members that it wrote."""
+    moved = len(change.readdressed)
+    return replace(result, added=change.add.count, removed=change.remove.count, readdressed=moved)

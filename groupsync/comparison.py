@@ -48,7 +48,11 @@ def compared(plan: Plan, project: Project, revision: str, plugins: Plugins | Non
     computed = compute_segments(before, plugins, plan.as_of)
     members = {each.group.name: each.group.members for each in computed.project.resolution.groups if not each.blocked}
     defined = {each.name for each in before.definitions}
-    causes = [_cause(change, members, defined, project) for change in plan.changes if change.touches_members]
+    causes = [
+        _cause(change, members, defined, project)
+        for change in plan.changes
+        if change.coming.count or change.going.count
+    ]
     return replace(plan, compared=Comparison(revision, name, tuple(filter(None, causes))))
 
 
@@ -57,13 +61,13 @@ def _cause(change: Change, members: dict[str, Members | None], defined: set[str]
     names = [change.name, *_earlier_names(project, change.name)]
     name = next((each for each in names if each in defined), None)
     if name is None:
-        return Cause(change.target, change.name, change.add.count, change.remove.count)
+        return Cause(change.target, change.name, change.coming.count, change.going.count)
     held = members.get(name)
     if held is None:
         return None
     before = held.load()
-    gone = change.remove.count if change.action is Action.DELETE else len(change.remove.load() & before)
-    return Cause(change.target, change.name, len(change.add.load() - before), gone)
+    gone = change.going.count if change.action is Action.DELETE else len(change.going.load() & before)
+    return Cause(change.target, change.name, len(change.coming.load() - before), gone)
 
 
 def _earlier_names(project: Project, name: str) -> tuple[str, ...]:

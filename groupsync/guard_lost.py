@@ -83,13 +83,12 @@ def people_lost(losing: Losing) -> Lost:
     A group that can't be read counts as one without them.
     """
     sources = [each for each in losing.applied.values() if each.remove.count and not is_consented(each, losing.absent)]
-    passes = 1 + sum(each.going - each.expired for each in sources) // _AT_ONCE
+    passes = 1 + sum(each.going.count - each.expired for each in sources) // _AT_ONCE
     count, some = 0, list[str]()
     for number in range(passes):
         people: set[str] = set()
         for change in sources:
-            moving = (before for before, _ in change.readdressed)
-            names = losing.identity.present(change.remove.load().difference(_expired(change, losing), moving))
+            names = losing.identity.present(change.going.load() - _expired(change, losing))
             people.update(names if passes == 1 else (name for name in names if hash(name) % passes == number))
         lost = _in_no_group(people, losing)
         count += len(lost)

@@ -139,14 +139,14 @@ def group_findings(
         past: how many members it had after past runs.
         absent: names of the groups that are meant to be deleted.
     """
-    prior, removed = change.prior_count, change.going
+    prior, removed = change.prior_count, change.going.count
     kept = 0 if is_consented(change, absent) else removed - change.expired
     if removed:
         what = f"of {prior:,} members would go"
         yield from _over(_Counted(Kind.REMOVE, prior, kept, removed, what, change.at), guards.removed_members)
-    if change.coming and change.action is not Action.CREATE:
+    if change.coming.count and change.action is not Action.CREATE:
         what = f"members would come to {prior:,}"
-        added = change.coming
+        added = change.coming.count
         yield from _over(_Counted(Kind.ADD, prior, added, added, what, change.at), guards.added_members)
     yield from _emptied(change, guards)
     if past and change.touches_members and change.action not in (Action.CREATE, Action.DELETE):
@@ -222,8 +222,8 @@ def run_findings(
             None: nobody can say.
         absent: names of the groups that are meant to be deleted.
     """
-    total = sum(each.going for each in changes)
-    count = sum(each.going - each.expired for each in changes if not is_consented(each, absent))
+    total = sum(each.going.count for each in changes)
+    count = sum(each.going.count - each.expired for each in changes if not is_consented(each, absent))
     what = f"of {target.memberships:,} memberships would go"
     yield from _over(_Counted(Kind.RUN, target.memberships, count, total, what), guards.removed_in_run)
     deleted = [each for each in changes if each.action is Action.DELETE]

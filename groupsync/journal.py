@@ -273,6 +273,7 @@ def _result(result: Result) -> Record:
         "attempts": result.attempts,
         "added": result.added,
         "removed": result.removed,
+        "readdressed": result.readdressed,
         "revision": result.revision,
     }
 

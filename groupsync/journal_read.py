@@ -306,5 +306,6 @@ def _with_result(entry: RunEntry, fields: Fields) -> RunEntry:
         attempts=fields.count("attempts"),
         added=fields.count("added"),
         removed=fields.count("removed"),
+        readdressed=fields.count("readdressed"),
         revision=fields.text_or_none("revision"),
     )

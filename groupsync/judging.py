@@ -106,5 +106,5 @@ def needs_holdings(plan: Plan, project: Project) -> frozenset[str]:
     counts: dict[str, int] = {}
     for change in plan.changes:
         if not is_consented(change, absent):
-            counts[change.target] = counts.get(change.target, 0) + change.going - change.expired
+            counts[change.target] = counts.get(change.target, 0) + change.going.count - change.expired
     return frozenset(target for target, count in counts.items() if most is not None and count > most)

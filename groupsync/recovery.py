@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from groupsync.apply import with_members
 from groupsync.errors import ConfigError
 from groupsync.journal_read import open_runs, plan_path
 from groupsync.model import Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
@@ -131,7 +132,7 @@ def find_resumption(
 def _proof(change: Change) -> Result:
     """Make the result of a change that was carried out before anybody could write that down."""
     result = Result(change.target, change.name, change.action, Outcome.APPLIED, hint=f"{DONE_ALREADY}.".capitalize())
-    return replace(result, added=change.add.count, removed=change.remove.count)
+    return with_members(result, change)
 
 
 def _doubt(change: Change, problem: str) -> Result:

@@ -239,6 +239,38 @@ def sample_sides() -> list[Sides]:
 GOLDEN = Path(__file__).parent / "golden"
 
 
+def moved_plan() -> Plan:
+    """Make a plan in which people have other addresses than before."""
+    beta = Change(
+        "local",
+        "beta-testers",
+        Action.UPDATE,
+        "beta-testers",
+        reason="the definition changed",
+        add=Members.of(["ada.lovelace@contoso.com", "hedy@contoso.com", "linus@fabrikam.com"]),
+        remove=Members.of(["ada@contoso.com", "grace@contoso.com", "linus@contoso.com"]),
+        prior_count=12,
+        mark=mark(12),
+        at=SourceRange("groups/beta.yaml", 2, 7),
+        readdressed=(("ada@contoso.com", "ada.lovelace@contoso.com"), ("linus@contoso.com", "linus@fabrikam.com")),
+    )
+    staff = Change(
+        "local",
+        "staff",
+        Action.UPDATE,
+        "staff",
+        reason="the definition changed",
+        add=people(13, 90001),
+        remove=people(13),
+        prior_count=13,
+        mark=mark(13),
+        at=SourceRange("groups/staff.yaml", 2, 7),
+        readdressed=tuple(zip(people(13), people(13, 90001), strict=True)),
+    )
+    drift = tuple(Drift(each.target, each.name, drifted=False, pending=True) for each in (beta, staff))
+    return plan_of(beta, staff, drift=drift)
+
+
 def golden(name: str, found: str) -> str:
     """Return the text that `found` has to be; with UPDATE_GOLDEN set, `found` becomes that text first."""
     path = GOLDEN / f"{name}.txt"
@@ -395,14 +427,15 @@ def hostile_plan(text: str) -> Plan:
             AttributeChange("owners", (), (text,)),
             AttributeChange("labels", ((text, text),), ()),
         ),
-        Members.of([text]),
-        Members.of([text + "2"]),
+        Members.of([text, text + "3"]),
+        Members.of([text + "2", text + "4"]),
         text,
         2,
         1,
         mark(2, text),
         text,
         at,
+        readdressed=((text + "2", text),),
     )
     return plan_of(
         change,

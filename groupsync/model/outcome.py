@@ -33,6 +33,8 @@ class Result:
         hint: what to do about it.
         attempts: calls of the backend, 0 when it was not tried.
         duration_seconds: wall time of them all.
+        added, removed: members written.
+        readdressed: how many of both are people whose address changed; 0 where not all was written.
         revision: of the group as the change left it; None where the target tells none, or nothing was written.
     """
 
@@ -46,7 +48,18 @@ class Result:
     duration_seconds: float = 0.0
     added: int = 0
     removed: int = 0
+    readdressed: int = 0
     revision: str | None = None
+
+    @property
+    def coming(self) -> int:
+        """How many people came: those added, but for whose address changed."""
+        return self.added - self.readdressed
+
+    @property
+    def going(self) -> int:
+        """How many people went: those removed, but for whose address changed."""
+        return self.removed - self.readdressed
 
 
 @dataclass(frozen=True, slots=True)

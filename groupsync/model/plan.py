@@ -7,7 +7,7 @@ from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from groupsync.model.members import NO_MEMBERS
+from groupsync.model.members import NO_MEMBERS, Members
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from groupsync.model.findings import Diagnostic, SourceRange
     from groupsync.model.group import AttributeValue, Mark
     from groupsync.model.guards import Allowance
-    from groupsync.model.members import Members
 
 
 class Action(enum.StrEnum):
@@ -93,14 +92,14 @@ class Change:
         return (self.target, self.name)
 
     @property
-    def coming(self) -> int:
-        """How many people come: those to add, but for whose address changed."""
-        return self.add.count - len(self.readdressed)
+    def coming(self) -> Members:
+        """The people who come: those to add, but for whose address changed. Its count is known."""
+        return _without(self.add, [after for _, after in self.readdressed])
 
     @property
-    def going(self) -> int:
-        """How many people go: those to remove, but for whose address changed."""
-        return self.remove.count - len(self.readdressed)
+    def going(self) -> Members:
+        """The people who go: those to remove, but for whose address changed. Its count is known."""
+        return _without(self.remove, [before for before, _ in self.readdressed])
 
     @property
     def touches_members(self) -> bool:
@@ -116,6 +115,13 @@ class Change:
     def leaving(self) -> int:
         """How many people go, without those who only have another address."""
         return max(0, self.remove.count - len(self.readdressed))
+
+
+def _without(members: Members, names: list[str]) -> Members:
+    """Return members without some of them."""
+    if not names:
+        return members
+    return Members(lambda: members.load().difference(names), count=members.count - len(names))
 
 
 @dataclass(frozen=True, slots=True)

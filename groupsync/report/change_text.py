@@ -58,11 +58,12 @@ def change_lines(change: Change, refusals: Sequence[Refusal], style: Style, orig
     for refusal in named:
         yield from refusal_lines(refusal, _INDENT, style, tells_file=refusal is named[-1])
     yield from _attribute_lines(change, style)
-    yield from member_lines(change.add, "+", GREEN, style)
-    yield from member_lines(change.remove, "-", RED, style)
+    yield from member_lines(change.coming, "+", GREEN, style)
+    yield from member_lines(change.going, "-", RED, style)
+    yield from readdressed_lines(change, style)
     if change.expired:
         verb = "has" if change.expired == 1 else "have"
-        share = f"{number(change.expired)} of the {number(change.remove.count)} removed"
+        share = f"{number(change.expired)} of the {number(change.going.count)} removed"
         yield from wrap(f"{share} {verb} expired: a written `until` has passed", _INDENT, style.columns)
 
 
@@ -149,6 +150,28 @@ def member_lines(members: Members, sign: str, color: str, style: Style) -> Itera
     if hidden:
         rest = f"… and {number(hidden)} more (--full shows all)"
         yield f"{_INDENT}{style.paint(sign, color)} {style.paint(rest, FAINT)}"
+
+
+def readdressed_lines(change: Change, style: Style) -> Iterator[str]:
+    """Give one line a person whose address changed, by the address before, and how many more there are."""
+    shown, hidden = shown_pairs(change, full=style.full)
+    for before, after in shown:
+        yield _INDENT + style.paint(f"~ {escape(before)} → {escape(after)}", YELLOW)
+    if hidden:
+        rest = f"… and {number(hidden)} more (--full shows all)"
+        yield f"{_INDENT}{style.paint('~', YELLOW)} {style.paint(rest, FAINT)}"
+
+
+def former_words(change: Change) -> str:
+    """Say of how many the target has the address before: `2 members on the target, by the address before`."""
+    return f"{counted(len(change.readdressed), 'member')} on the target, by the address before"
+
+
+def shown_pairs(change: Change, *, full: bool) -> tuple[tuple[tuple[str, str], ...], int]:
+    """Return the changed addresses that are shown, and how many are not; one more is shown rather than counted."""
+    pairs = change.readdressed
+    shown = pairs if full or len(pairs) <= SHOWN_MEMBERS + 1 else pairs[:SHOWN_MEMBERS]
+    return shown, len(pairs) - len(shown)
 
 
 # --- Attributes -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupsync.report.change_text import member_lines, standing_of
+from groupsync.report.change_text import former_words, member_lines, readdressed_lines, standing_of
 from groupsync.report.escape import escape
 from groupsync.report.plan_text import heading, source_lines, target_lines
 from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, number, wrap
@@ -49,12 +49,15 @@ def _drift_lines(drift: Drift, change: Change | None, style: Style) -> Iterator[
     if change is None or not change.touches_members:
         return
     for members, what, sign, painted in (
-        (change.add, "defined, and not on the target", "-", RED),
-        (change.remove, "on the target, and not defined", "+", GREEN),
+        (change.coming, "defined, and not on the target", "-", RED),
+        (change.going, "on the target, and not defined", "+", GREEN),
     ):
         if members.count:
             yield f"{_INDENT}{counted(members.count, 'member')} {what}:"
             yield from member_lines(members, sign, painted, style)
+    if change.readdressed:
+        yield f"{_INDENT}{former_words(change)}:"
+        yield from readdressed_lines(change, style)
 
 
 def drift_words(plan: Plan) -> str:

@@ -116,6 +116,7 @@ def _result(entry: RunEntry) -> Result:
         entry.attempts,
         added=entry.added,
         removed=entry.removed,
+        readdressed=entry.readdressed,
     )
 
 
@@ -168,6 +169,7 @@ def _change_record(entry: RunEntry) -> Record:
         "attempts": entry.attempts,
         "added": entry.added,
         "removed": entry.removed,
+        "readdressed": entry.readdressed,
         "prior_count": entry.prior_count,
         "count": entry.count,
         "revision": entry.revision,

@@ -135,6 +135,7 @@ def _summary(plan: Plan) -> Record:
         "members_added": totals.added,
         "members_removed": totals.removed,
         "members_expired": totals.expired,
+        "members_readdressed": totals.readdressed,
         "refused": totals.refused,
         "targets": totals.targets,
     }
@@ -182,9 +183,15 @@ def _report_parts(report: Report) -> Iterator[Part]:
     yield "interrupted", report.interrupted
     yield "duration_seconds", report.duration_seconds
     counts: Record = {outcome.value: report.count(outcome) for outcome in Outcome}
-    added = sum(result.added for result in report.results)
-    removed = sum(result.removed for result in report.results)
-    yield "summary", counts | {"members_added": added, "members_removed": removed}
+    yield (
+        "summary",
+        {
+            **counts,
+            "members_added": sum(result.coming for result in report.results),
+            "members_removed": sum(result.going for result in report.results),
+            "members_readdressed": sum(result.readdressed for result in report.results),
+        },
+    )
     yield "results", map(_result, report.results)
     yield "allowances", map(allowance_record, report.allowances)
     yield "diagnostics", map(diagnostic_record, report.diagnostics)
@@ -202,6 +209,7 @@ def _result(result: Result) -> Record:
         "duration_seconds": result.duration_seconds,
         "added": result.added,
         "removed": result.removed,
+        "readdressed": result.readdressed,
     }
 
 

@@ -117,8 +117,8 @@ def _table(plan: Plan, refused: frozenset[tuple[str, str]]) -> Iterator[str]:
         if of_it:
             figures = (
                 len(of_it),
-                sum(change.add.count for change in of_it),
-                sum(change.remove.count for change in of_it),
+                sum(change.coming.count for change in of_it),
+                sum(change.going.count for change in of_it),
                 sum(change.key in refused for change in of_it),
             )
             rows.append(f"| {action.value} | " + " | ".join(map(number, figures)) + " |")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Action
-from groupsync.report.change_text import SHOWN_MEMBERS, SYMBOLS, place, shown_elements, shown_value, size_words
+from groupsync.report.change_text import (
+    SHOWN_MEMBERS,
+    SYMBOLS,
+    former_words,
+    place,
+    shown_elements,
+    shown_pairs,
+    shown_value,
+    size_words,
+)
 from groupsync.report.markdown_escape import MAX_TEXT, code, html, literal, prose
 from groupsync.report.markdown_fit import Entry
 from groupsync.report.style import counted, number
@@ -38,7 +47,8 @@ def change_entry(change: Change, is_refused: bool, origin: Callable[[], str], *,
         body = [*_why(change, origin())]
         diff = list(_attribute_lines(change))
         if with_names:
-            diff += [*_names(change.add, "+", full=full), *_names(change.remove, "-", full=full)]
+            diff += [*_names(change.coming, "+", full=full), *_names(change.going, "-", full=full)]
+            diff += _readdressed(change, full=full)
         return _details(head, body, diff)
 
     names = (lambda: block(with_names=True)) if change.touches_members else None
@@ -54,17 +64,21 @@ def drift_entry(drift: Drift, change: Change | None, standing: str, *, full: boo
         standing: on which side it moved, in words.
         full: show all names.
     """
-    lacks, has = (change.add, change.remove) if change else (None, None)
+    lacks, has = (change.coming, change.going) if change else (None, None)
     body = [
         f"{counted(members.count, 'member')} {what}."
         for members, what in ((lacks, "defined, and not on the target"), (has, "on the target, and not defined"))
         if members is not None and members.count
     ]
+    if change and change.readdressed:
+        body.append(f"{former_words(change)}.")
 
     def block(*, with_names: bool) -> str:
         head = f"<code>{html(drift.name)}</code> on <code>{html(drift.target)}</code>: {standing}"
         sides = [(lacks, "-"), (has, "+")] if with_names else []
-        return _details(head, body, [line for side, sign in sides if side for line in _names(side, sign, full=full)])
+        diff = [line for side, sign in sides if side for line in _names(side, sign, full=full)]
+        diff += _readdressed(change, full=full) if change and with_names else []
+        return _details(head, body, diff)
 
     names = (lambda: block(with_names=True)) if body else None
     row = f"- {code(drift.name)} on {code(drift.target)}: {standing}"
@@ -88,8 +102,11 @@ def _html_title(change: Change) -> str:
 def _moved(change: Change) -> str:
     if not change.touches_members or change.action is Action.CREATE:
         return ""
-    expired = f", {number(change.expired)} expired" if change.expired else ""
-    return f" (+{number(change.add.count)} −{number(change.remove.count)}{expired})"
+    coming, going, moved = change.coming.count, change.going.count, len(change.readdressed)
+    parts = [f"+{number(coming)} −{number(going)}"] if coming or going else []
+    parts += [f"{number(change.expired)} expired"] if change.expired else []
+    parts += [counted(moved, "new address", "new addresses")] if moved else []
+    return f" ({', '.join(parts)})"
 
 
 def _why(change: Change, origin: str) -> Iterator[str]:
@@ -112,6 +129,14 @@ def _names(members: Members, sign: str, *, full: bool) -> Iterator[str]:
     yield from (f"{sign} {literal(member, MAX_TEXT)}" for member in shown)
     if count > len(shown):
         yield f"{sign} … and {number(count - len(shown))} more"
+
+
+def _readdressed(change: Change, *, full: bool) -> Iterator[str]:
+    """Give one line a person whose address changed."""
+    shown, hidden = shown_pairs(change, full=full)
+    yield from (f"~ {literal(before, MAX_TEXT)} → {literal(after, MAX_TEXT)}" for before, after in shown)
+    if hidden:
+        yield f"~ … and {number(hidden)} more"
 
 
 def _attribute_lines(change: Change) -> Iterator[str]:

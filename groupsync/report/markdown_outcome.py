@@ -8,8 +8,7 @@ from groupsync.model import Outcome
 from groupsync.report.markdown import allowance_line, hint_line
 from groupsync.report.markdown_escape import code, marker, prose
 from groupsync.report.markdown_fit import bounded
-from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words
-from groupsync.report.plan_text import members_moved
+from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words, result_moved
 from groupsync.report.style import number
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ def _table(report: Report) -> Iterator[str]:
     for outcome in Outcome:
         of_it = [result for result in report.results if result.outcome is outcome]
         if of_it:
-            figures = (len(of_it), sum(each.added for each in of_it), sum(each.removed for each in of_it))
+            figures = (len(of_it), sum(each.coming for each in of_it), sum(each.going for each in of_it))
             rows.append(f"| {OUTCOME_WORDS[outcome]} | " + " | ".join(map(number, figures)) + " |")
     if rows:
         yield "\n".join(["| outcome | changes | members added | members removed |\n|---|--:|--:|--:|", *rows])
@@ -69,8 +68,8 @@ def _failure(result: Result) -> str:
 
 
 def _done(result: Result) -> str:
-    moved = f": {members_moved(result.added, result.removed)}" if result.added or result.removed else ""
-    return f"- {_what(result)}{moved}"
+    moved = result_moved(result)
+    return f"- {_what(result)}: {moved}" if moved else f"- {_what(result)}"
 
 
 def _what(result: Result) -> str:

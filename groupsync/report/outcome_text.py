@@ -67,7 +67,7 @@ def result_lines(result: Result, width: int, style: Style, word: str = "") -> It
     usual, color = _WORDS[result.outcome]
     symbol, hue = SYMBOLS[result.action]
     action = f"{style.paint(symbol, BOLD, hue)} {pad(result.action.value, _ACTION_WIDTH)}"
-    moved = members_moved(result.added, result.removed) if result.added or result.removed else ""
+    moved = result_moved(result)
     name = escape(result.name)
     name = pad(name, width) if moved else name
     line = f"  {style.paint(pad(word or usual, _WORD_WIDTH), color)}  {action}  {name}"
@@ -81,14 +81,24 @@ def result_lines(result: Result, width: int, style: Style, word: str = "") -> It
         yield from wrap(escape(result.hint), indent, style.columns)
 
 
+def result_moved(result: Result) -> str:
+    """Say how many members came and went with a change; empty where none did."""
+    if not result.added and not result.removed:
+        return ""
+    return members_moved(result.coming, result.going, readdressed=result.readdressed)
+
+
 def applied_words(report: Report) -> str:
     """Say how much was applied, how long that took, and how many memberships came and went."""
     applied, total = report.count(Outcome.APPLIED), len(report.results)
-    added = sum(result.added for result in report.results)
-    removed = sum(result.removed for result in report.results)
+    added = sum(result.coming for result in report.results)
+    removed = sum(result.going for result in report.results)
+    readdressed = sum(result.readdressed for result in report.results)
     share = f"{number(applied)} of " if applied < total else ""
     took = f"in {report.duration_seconds:.1f} s" if report.duration_seconds >= 0.1 else "in less than 0.1 s"
-    return f"Applied {share}{counted(total, 'change')} {took}: {members_moved(added, removed)}."
+    return (
+        f"Applied {share}{counted(total, 'change')} {took}: {members_moved(added, removed, readdressed=readdressed)}."
+    )
 
 
 def next_words(report: Report) -> str:

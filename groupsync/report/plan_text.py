@@ -64,15 +64,15 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
 def origin_words(change: Change, plan: Plan) -> str:
     """Say what of a change comes of edits: `of edits since main: 2 of 12 added; the rest …`."""
     compared = plan.compared
-    if compared is None or not change.touches_members:
+    if compared is None or not (change.coming.count or change.going.count):
         return ""
     cause = compared.cause_of(change)
     since = escape(compared.revision)
     if cause is None:
         return f"what of it comes of edits since {since} can't be told"
-    sides = ((cause.added, change.add.count, "added"), (cause.removed, change.remove.count, "removed"))
+    sides = ((cause.added, change.coming.count, "added"), (cause.removed, change.going.count, "removed"))
     parts = [f"{number(part) if part else 'none'} of {number(whole)} {word}" for part, whole, word in sides if whole]
-    rest = change.add.count + change.remove.count - cause.added - cause.removed
+    rest = change.coming.count + change.going.count - cause.added - cause.removed
     if not rest:
         return f"all of it comes of edits since {since}"
     return f"of edits since {since}: {', '.join(parts)}; the rest would change anyway"
@@ -173,12 +173,14 @@ def sum_words(totals: Totals) -> str:
     """Say what a plan with changes comes to: `1 to create; 2 members added, none removed, in 1 group on 1 target`."""
     actions = ", ".join(f"{number(count)} to {action.value}" for action, count in totals.actions if count)
     where = f"in {counted(totals.changes, 'group')} on {counted(totals.targets, 'target')}"
-    return f"{actions}; {members_moved(totals.added, totals.removed, totals.expired)}, {where}"
+    return f"{actions}; {members_moved(totals.added, totals.removed, totals.expired, totals.readdressed)}, {where}"
 
 
-def members_moved(added: int, removed: int, expired: int = 0) -> str:
-    """Say how many memberships come and go: `120 members added, 14 removed (3 expired)`."""
+def members_moved(added: int, removed: int, expired: int = 0, readdressed: int = 0) -> str:
+    """Say how many memberships come and go: `120 members added, 14 removed (3 expired), 2 addresses changed`."""
+    moved = f"{counted(readdressed, 'address', 'addresses')} changed" if readdressed else ""
     if not added and not removed:
-        return "no members added or removed"
+        return moved or "no members added or removed"
+    come = f"{counted(added, 'member') if added else 'no members'} added"
     gone = f"{number(removed) if removed else 'none'} removed" + (f" ({number(expired)} expired)" if expired else "")
-    return f"{counted(added, 'member')} added, {gone}" if added else f"no members added, {gone}"
+    return ", ".join(filter(None, (come, gone, moved)))

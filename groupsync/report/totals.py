@@ -17,8 +17,9 @@ class Totals:
 
     Attributes:
         actions: how many changes of each kind, in the order of `Action`; kinds without any are there with 0.
-        added, removed: memberships, over all changes.
+        added, removed: memberships of people who come and who go, over all changes.
         expired: how many of `removed` go because a written `until` has passed.
+        readdressed: memberships under another address than before; neither among `added` nor among `removed`.
         refused: changes that may not be applied.
         targets: targets that any change goes to.
     """
@@ -27,6 +28,7 @@ class Totals:
     added: int
     removed: int
     expired: int
+    readdressed: int
     refused: int
     targets: int
 
@@ -43,9 +45,10 @@ def totals_of(plan: Plan) -> Totals:
         of_action[change.action] += 1
     return Totals(
         actions=tuple(of_action.items()),
-        added=sum(change.add.count for change in plan.changes),
-        removed=sum(change.remove.count for change in plan.changes),
+        added=sum(change.coming.count for change in plan.changes),
+        removed=sum(change.going.count for change in plan.changes),
         expired=sum(change.expired for change in plan.changes),
+        readdressed=sum(len(change.readdressed) for change in plan.changes),
         refused=len(refused_keys(plan)),
         targets=len({change.target for change in plan.changes}),
     )

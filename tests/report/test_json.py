@@ -22,7 +22,7 @@ from groupsync.report.json import (
     report_document,
 )
 from groupsync.report.show import Sides
-from tests.plans import HOSTILE, findings, members, plans, sample_plan, sample_report
+from tests.plans import HOSTILE, findings, members, moved_plan, plans, sample_plan, sample_report
 
 
 def schema(name: str) -> dict[str, object]:
@@ -112,10 +112,23 @@ def test_summary_gives_the_figures_that_bots_ask_for():
         "members_added": 5,
         "members_removed": 1258,
         "members_expired": 4,
+        "members_readdressed": 0,
         "refused": 1,
         "targets": 2,
     }
     assert expected == plan_document(sample_plan())["summary"]
+
+
+def test_who_changed_address_is_neither_added_nor_removed():
+    """Figures are about people; the lists of a change have all that is written."""
+    document = plan_document(moved_plan())
+    assert {"members_added": 1, "members_removed": 1, "members_readdressed": 15}.items() <= document["summary"].items()
+    assert (
+        [3, 13]
+        == [each["add"]["count"] for each in document["changes"]]
+        == [each["remove"]["count"] for each in document["changes"]]
+    )
+    assert [2, 13] == [len(each["readdressed"]) for each in document["changes"]]
 
 
 def test_report_counts_every_outcome():

@@ -34,6 +34,7 @@ from tests.plans import (
     golden,
     hostile_plan,
     hostile_report,
+    moved_plan,
     people,
     plan_of,
     plans,
@@ -77,6 +78,8 @@ def acts(text):
         ("plan-markdown", lambda: render_plan_markdown(sample_plan())),
         ("drift-markdown", lambda: render_drift_markdown(sample_plan())),
         ("report-markdown", lambda: render_report_markdown(sample_report(sample_plan()), sample_plan())),
+        ("plan-moved-markdown", lambda: render_plan_markdown(moved_plan())),
+        ("drift-moved-markdown", lambda: render_drift_markdown(moved_plan())),
         ("plan-none-markdown", lambda: render_plan_markdown(plan_of())),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupsync.apply import with_members
 from groupsync.model import (
     Action,
     AttributeChange,
@@ -31,13 +32,20 @@ from groupsync.report.escape import cell_width
 from groupsync.report.plan_text import origin_words
 from groupsync.report.style import Style
 from groupsync.report.text import Sides, render_drift, render_plan, render_report, render_show
-from tests.plans import HOSTILE, golden, people, plan_of, plans, sample_plan, sample_report, sample_sides
+from tests.plans import HOSTILE, golden, moved_plan, people, plan_of, plans, sample_plan, sample_report, sample_sides
 
 ANSI = re.compile(r"\x1b\[[0-9;]+m")
 NARROW = Style(width=40)
 FULL = Style(full=True)
 NAME = HOSTILE.removesuffix("\ud800")  # members are digested as UTF-8, which has no surrogates
 COLOR = Style(color=True)
+
+
+def applied(plan):
+    """Report that all of a plan was carried out."""
+    done = (Result(each.target, each.name, each.action, Outcome.APPLIED) for each in plan.changes)
+    results = (with_members(result, each) for result, each in zip(done, plan.changes, strict=True))
+    return Report(plan.digest, tuple(results))
 
 
 # --- Goldens ----------------------------------------------------------------------------------------------------------
@@ -49,8 +57,11 @@ COLOR = Style(color=True)
         ("plan", lambda: render_plan(sample_plan())),
         ("plan-narrow", lambda: render_plan(sample_plan(), NARROW)),
         ("plan-none", lambda: render_plan(plan_of())),
+        ("plan-moved", lambda: render_plan(moved_plan())),
         ("drift", lambda: render_drift(sample_plan())),
+        ("drift-moved", lambda: render_drift(moved_plan())),
         ("report", lambda: render_report(sample_report(sample_plan()), sample_plan())),
+        ("report-moved", lambda: render_report(applied(moved_plan()), moved_plan())),
         ("show", lambda: render_show(sample_sides())),
         ("show-one", lambda: render_show(sample_sides()[-1:])),
     ],
