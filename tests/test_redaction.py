@@ -72,7 +72,7 @@ KEPT = {
     Cause: "target name added removed",
     Loss: "target count",
     Report: "plan_digest duration_seconds interrupted run",
-    Result: "target name action outcome attempts duration_seconds added removed",
+    Result: "target name action outcome attempts duration_seconds added removed readdressed",
 }
 """By type, the fields that are shown as they are: they name groups, targets, sources, files, plugins, or count."""
 TREATED = {
