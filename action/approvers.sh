@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Tells who answers for the groups of a plan.
+set -euo pipefail
+# shellcheck source=action/lib.sh
+source "${BASH_SOURCE[0]%/*}/lib.sh"
+needs jq
+if ! is_on approvers "${INPUT_APPROVERS:-}"; then exit 0; fi
+
+output approvers "$(groupsync approvers --format=json "${PLAN:?}" | jq -c .)"

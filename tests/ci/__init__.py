@@ -1,0 +1,1 @@
+"""What continuous integration runs: the action, the workflows, the hooks."""

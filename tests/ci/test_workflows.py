@@ -1,0 +1,108 @@
+"""The workflows in examples/github-actions: a pull request, its merge, and the nights after."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.ci.conftest import ROOT
+from tests.ci.runner import read_yaml
+
+FOLDER = ROOT / "examples/github-actions"
+WORKFLOWS = {path.stem: read_yaml(path) for path in sorted(FOLDER.glob("*.yml"))}
+INPUTS = read_yaml(ROOT / "action.yml")["inputs"]
+
+
+def steps_of(workflow):
+    """Give every step of a workflow."""
+    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_may_only_do_what_it_needs(name):
+    """Nothing by default, and each job names what it may; the checkout leaves no token behind."""
+    workflow = WORKFLOWS[name]
+    assert {} == workflow["permissions"]
+    allowed = {"plan": {"pull-requests": "write"}, "apply": {"pull-requests": "write", "actions": "read"}, "drift": {}}
+    for job in workflow["jobs"].values():
+        assert {"contents": "read", **allowed[name]} == job["permissions"]
+    (checkout,) = [step for step in steps_of(workflow) if step.get("uses", "").startswith("actions/checkout")]
+    assert checkout["with"]["persist-credentials"] is False
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_uses_what_there_is_at_a_version(name):
+    """Inputs are those of the action, nothing of others floats, and no value becomes part of a script."""
+    for step in steps_of(WORKFLOWS[name]):
+        assert "${{" not in step.get("run", "")
+        if "uses" in step:
+            assert re.fullmatch(r"(actions/checkout|contoso/groupsync)@v\d+\.\d+\.\d+", step["uses"])
+        if step.get("uses", "").startswith("contoso/"):
+            assert step.get("with", {}).keys() <= INPUTS.keys()
+
+
+def test_two_applies_do_not_race_and_none_is_stopped_halfway():
+    """One group for merges and for runs by hand; plans of one pull request replace each other."""
+    assert {"group": "groupsync-apply", "cancel-in-progress": False} == WORKFLOWS["apply"]["concurrency"]
+    assert WORKFLOWS["plan"]["concurrency"]["cancel-in-progress"] is True
+
+
+def test_no_workflow_gives_secrets_to_forks():
+    """`pull_request` does not, `pull_request_target` and `workflow_run` do."""
+    events = [WORKFLOWS[name]["on"] for name in ("plan", "apply", "drift")]
+    assert ["pull_request", ["push", "workflow_dispatch"], ["schedule", "workflow_dispatch"]] == [
+        each if isinstance(each, str) else list(each) for each in events
+    ]
+
+
+def play(repository, name, event, digest=""):
+    """Run the only job of a workflow."""
+    pull = repository.event["pull_request"]
+    pull["head"]["sha"] = repository.head
+    place = repository.runner.temp / "event.json"
+    place.write_text(json.dumps(repository.event if event == "pull_request" else {}), "utf-8")
+    (job,) = WORKFLOWS[name]["jobs"].values()
+    known = {"github.event_name": event, "github.ref": "refs/heads/main", "inputs.digest": digest}
+    sha = repository.git("rev-parse", "HEAD")
+    more = {"GITHUB_EVENT_PATH": str(place), "GITHUB_SHA": sha}
+    return repository.runner.job(job, known, ROOT / "action.yml", event, **more)
+
+
+def test_from_a_pull_request_to_the_nights_after(repository):
+    """What was reviewed is applied; a hand edit, and a merge that was left out, are noticed at night and mended."""
+    repository.commit()  # HEAD^1 is there
+    assert 0 == play(repository, "plan", "pull_request").code
+    assert "Plan: 4 to create" in repository.hub.comments[0]["body"]
+    repository.merge()
+    assert 0 == play(repository, "apply", "push").code
+    assert "tim@contoso.com" in repository.held("staff")
+    assert 0 == play(repository, "drift", "schedule").code
+
+    held = repository.folder / "state/groups/staff.txt"
+    before = held.read_bytes()
+    held.write_bytes(b"mallory@example.com\n" + before)
+    night = play(repository, "drift", "schedule")
+    assert {"Look for drift": 2, "Look for what waits": 0, "Nothing waits": 1} == night.codes
+
+    held.write_bytes(before)
+    repository.replace("groups/members/staff.txt", "alan@contoso.com\n", "")
+    repository.commit()
+    night = play(repository, "drift", "schedule")
+    assert {"Look for drift": 0, "Look for what waits": 0, "Nothing waits": 1} == night.codes
+
+    planned = play(repository, "apply", "workflow_dispatch")
+    assert {0} == set(planned.codes.values())
+    assert "alan@contoso.com" in repository.held("staff")
+    digest = re.search(r"Plan digest: ([0-9a-f]{8})", planned.log)[1]
+    assert 0 == play(repository, "apply", "workflow_dispatch", digest).code
+    assert "alan@contoso.com" not in repository.held("staff")
+    assert 0 == play(repository, "drift", "schedule").code
+
+
+def test_a_branch_other_than_main_applies_nothing(repository):
+    """A run by hand can be started on any branch."""
+    (job,) = WORKFLOWS["apply"]["jobs"].values()
+    known = {"github.event_name": "workflow_dispatch", "github.ref": "refs/heads/mallory"}
+    assert {} == repository.runner.job(job, known, ROOT / "action.yml", "workflow_dispatch").codes
