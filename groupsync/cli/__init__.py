@@ -20,6 +20,8 @@ from groupsync.secrets import ScrubbedStream
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from click.shell_completion import CompletionItem
+
 COMMANDS: Final = {
     "init": "groupsync.cli.init",
     "validate": "groupsync.cli.validate",
@@ -47,6 +49,7 @@ COMMANDS: Final = {
     "templates": "groupsync.cli.templates",
     "plugins": "groupsync.cli.plugins",
     "schema": "groupsync.cli.schema",
+    "completion": "groupsync.cli.completion",
     "version": "groupsync.cli.version",
 }
 """Name of each command and the module whose `command` it is, in the order of `--help`."""
@@ -78,9 +81,13 @@ SUMMARIES: Final = {
     "templates": "List segments to start from.",
     "plugins": "List the plugins, their hooks and capabilities.",
     "schema": "Print a JSON Schema.",
+    "completion": "Print a script that completes commands in a shell.",
     "version": "Show versions, and which YAML parser runs.",
 }
 """One line a command, here so that `--help` needs to import none of them."""
+
+COMPLETES: Final = "_GROUPSYNC_COMPLETE"
+"""The variable by which a shell asks what would complete a command line."""
 
 
 class LazyGroup(click.Group):
@@ -98,6 +105,13 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(module).command
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Offer the commands without importing them."""
+        from click.shell_completion import CompletionItem
+
+        commands = [CompletionItem(name, help=told) for name, told in SUMMARIES.items() if name.startswith(incomplete)]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -107,7 +121,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; for a misspelt one say which was probably meant."""
-        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+        unknown = args and args[0] not in COMMANDS and not args[0].startswith("-")
+        if unknown and not ctx.resilient_parsing:
             import difflib
 
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
@@ -164,7 +179,12 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def main() -> None:
-    """Run the command line of this process, and exit."""
+    """Run the command line of this process, or complete it for a shell, and exit."""
+    if COMPLETES in os.environ:
+        from groupsync.cli.completing import answer
+
+        sys.stdout.buffer.write(answer(groupsync, COMPLETES).encode())
+        sys.exit()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 shows what it can't as escapes

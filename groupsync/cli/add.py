@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("person", metavar="EMAIL")
-@click.argument("group")
+@click.argument("group", shell_complete=suggest.groups)
 @click.option("--from", "start", type=common.Instant(), help="When the entry begins to hold.")
 @click.option("--until", type=common.Instant(), help="When it ceases to.")
 @click.option("--reason", default="", help="Why, for whoever reads the file.")

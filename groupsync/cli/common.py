@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from groupsync.cli import suggest
 from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.secrets import scrub
@@ -45,7 +46,13 @@ config_option = click.option(
     help="The config file. [default: groupsync.yaml here or in a folder above]",
 )
 targets_option = click.option(
-    "--target", "-t", "targets", multiple=True, metavar="NAME", help="Serve this target only; may be repeated."
+    "--target",
+    "-t",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    help="Serve this target only; may be repeated.",
+    shell_complete=suggest.targets,
 )
 full_option = click.option("--full", is_flag=True, help="Show every member, however many.")
 format_option = click.option(
@@ -127,6 +134,7 @@ def selection_options(command: Command) -> Command:
             "labels",
             type=Label(),
             multiple=True,
+            shell_complete=suggest.labels,
             help="Only groups with this label; may be repeated, all must hold.",
         ),
         click.option(
@@ -135,6 +143,7 @@ def selection_options(command: Command) -> Command:
             "names",
             multiple=True,
             metavar="PATTERN",
+            shell_complete=suggest.groups,
             help="Only groups whose name matches, such as `beta-*`; may be repeated.",
         ),
         targets_option,

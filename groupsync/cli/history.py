@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 @click.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=suggest.runs)
 @click.option("--limit", "-n", type=click.IntRange(min=1), help="List only so many, the newest.")
 @common.config_option
 @common.format_option

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 from groupsync.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 
 @click.command("import")
-@click.option("--target", "-t", metavar="NAME", help="Where the groups are. [default: the config's only target]")
+@click.option(
+    "--target",
+    "-t",
+    metavar="NAME",
+    help="Where the groups are. [default: the config's only target]",
+    shell_complete=suggest.targets,
+)
 @common.config_option
 @click.option("--select", "-s", "names", multiple=True, metavar="PATTERN", help="Only groups whose name matches.")
 @click.option("--label", "-l", "labels", type=common.Label(), multiple=True, help="Only groups with this label.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     "names",
     multiple=True,
     metavar="NAME",
+    shell_complete=suggest.templates,
     help="Start with this segment, or add it to a project; `groupsync templates` lists them. May be repeated.",
 )
 def command(*, folder: Path, project: str | None, names: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("segment")
+@click.argument("segment", shell_complete=suggest.segments)
 @click.option("--by", default="", metavar="ATTRIBUTE", help="Count who matches by the values of an attribute.")
 @click.option("--explain", is_flag=True, help="Show what the source's engine is asked.")
 @click.option("--at", type=common.Instant(), help="Look at another time.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 from groupsync.errors import ConfigError, ExitCode, InvalidDefinitions
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("profile", metavar="FILE")
+@click.argument("profile", metavar="FILE", shell_complete=suggest.files)
 @click.option("--url", required=True, metavar="URL", help="Where the service is.")
 @click.option(
     "--option",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("person", metavar="EMAIL")
-@click.argument("group")
+@click.argument("group", shell_complete=suggest.groups)
 @common.config_option
 def command(*, person: str, group: str, config_path: Path | None) -> int:
     """Take EMAIL out of the files that say who is in GROUP, in place; print where they stood.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 from groupsync.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("group", required=False)
+@click.argument("group", shell_complete=suggest.groups, required=False)
 @common.selection_options
 @click.option("--members", "only_members", is_flag=True, help="Print the desired members of GROUP, one a line.")
 @click.option("--prior", is_flag=True, help="With --members: what the target holds instead.")

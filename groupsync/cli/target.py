@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, shell_complete=suggest.targets, metavar="[TARGET]...")
 @common.config_option
 @common.format_option
 def check(*, targets: tuple[str, ...], config_path: Path | None, format_: str) -> int:

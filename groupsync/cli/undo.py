@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import applying, common, rendering
+from groupsync.cli import applying, common, rendering, suggest
 from groupsync.cli.redacting import redact_option
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", shell_complete=suggest.runs)
 @common.targets_option
 @common.config_option
 @common.allow_option

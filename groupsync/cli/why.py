@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common
+from groupsync.cli import common, suggest
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("person", metavar="EMAIL")
-@click.argument("group")
+@click.argument("group", shell_complete=suggest.groups)
 @click.option("--at", type=common.Instant(), help="Look at another time.")
 @common.targets_option
 @common.config_option

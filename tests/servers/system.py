@@ -1,4 +1,4 @@
-"""What engines need of the system itself: PostgreSQL's programs, and Java for Spark.
+"""What tests need of the system itself: PostgreSQL's programs, Java for Spark, shells that complete commands.
 
 `make servers` runs this file. As root or in CI it installs what is missing from Debian's packages; elsewhere it says
 what to install, and goes on. Alone, since it runs under any Python.
@@ -17,7 +17,8 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/groupsync.conf")
 JAVAS = range(17, 22)
 """What Spark 4.0 runs on."""
-PACKAGES = {"postgresql": "postgresql", "java": "openjdk-17-jre-headless"}
+SHELLS = ("zsh", "fish")
+PACKAGES = {"postgresql": "postgresql", "java": "openjdk-17-jre-headless", **{shell: shell for shell in SHELLS}}
 """By what is missing: the package of Debian 12, whose PostgreSQL is 15."""
 
 
@@ -45,6 +46,7 @@ def java_version():
 def missing():
     """Return what is not there, of `PACKAGES`."""
     there = {"postgresql": postgresql_programs() is not None, "java": java_version() in JAVAS}
+    there |= {shell: shutil.which(shell) is not None for shell in SHELLS}
     return [name for name in PACKAGES if not there[name]]
 
 

@@ -16,7 +16,7 @@ echo "$? $*" >> "$LOG"
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Give a machine without PostgreSQL and Java, and a function that adds a program to it."""
+    """Give a machine with shells, without PostgreSQL and Java, and a function that adds a program to it."""
     for name in ("POLICY", "NO_CLUSTER", "HOMES"):
         monkeypatch.setattr(system, name, tmp_path / name)
     monkeypatch.delenv("JAVA_HOME", raising=False)
@@ -32,6 +32,8 @@ def machine(tmp_path, monkeypatch):
         path.chmod(0o755)
         return path
 
+    for shell in system.SHELLS:
+        add(shell, "")
     return add
 
 
@@ -124,3 +126,15 @@ def test_root_goes_on_where_a_package_cannot_be_had(machine, monkeypatch, capfd)
     out, err = capfd.readouterr()
     assert "no such package\n" == err
     assert "postgresql is missing" in out
+
+
+def test_shells_are_installed_where_they_are_missing(machine, tmp_path, monkeypatch, capfd):
+    """Completion is tried in each of them."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    machine("apt-get", APT)
+    machine("initdb", "")
+    machine("java", "echo 'openjdk version \"17.0.15\"' >&2")
+    (tmp_path / "fish").unlink()
+    system.main()
+    assert (tmp_path / "log").read_text().endswith(" install --no-install-recommends fish\n")
+    assert "fish is missing" in capfd.readouterr().out
