@@ -228,11 +228,14 @@ def emit(text: str | Iterable[str], output: Path | None = None) -> None:
         raise ConfigError(f"Can't write {output}", error.strerror or str(error)) from error
 
 
-def output_style(*, full: bool = False, output: Path | None = None) -> Style:
+def output_style(*, full: bool = False, by_person: bool = False, output: Path | None = None) -> Style:
     """Tell how to write to stdout, or plainly where the output goes to a file."""
+    from dataclasses import replace
+
     from groupsync.report.style import Style
 
-    return style_for(sys.stdout, full=full) if output is None else Style(full=full)
+    style = style_for(sys.stdout, full=full) if output is None else Style(full=full)
+    return replace(style, by_person=by_person)
 
 
 def say(text: str) -> None:

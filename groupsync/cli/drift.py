@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @common.selection_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where drift is found.")
 @common.full_option
+@rendering.by_person_option
 @rendering.output_option
 @redact_option
 @rendering.format_option
@@ -27,6 +28,7 @@ def command(
     config_path: Path | None,
     detailed_exitcode: bool,
     full: bool,
+    by_person: bool,
     output: Path | None,
     format_: str,
     **picked: Any,
@@ -38,6 +40,7 @@ def command(
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
 
+    rendering.check_by_person(format_, by_person=by_person)
     config = common.read_config(config_path)
     request = common.request_of(**picked)
     project = load_project(config, request.as_of)
@@ -45,7 +48,7 @@ def command(
     with open_targets(config, plugins, request.targets) as backends:
         plan = engine.make_plan(project, backends, request, plugins)
         common.show_diagnostics(plan.diagnostics)
-        rendering.emit_drift(plan, format_, full=full, output=output)
+        rendering.emit_drift(plan, format_, full=full, by_person=by_person, output=output)
     found = any(each.drifted for each in plan.drift)
     code = exit_code_of(plan, detailed=False)
     return ExitCode.CHANGES if code is ExitCode.OK and detailed_exitcode and found else code

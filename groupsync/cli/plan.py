@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--compare", "revision", metavar="REV", help="Tell what comes of edits since a revision in git.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @common.full_option
+@rendering.by_person_option
 @rendering.format_option
 @rendering.annotated
 def command(
@@ -38,6 +39,7 @@ def command(
     revision: str | None,
     detailed_exitcode: bool,
     full: bool,
+    by_person: bool,
     format_: str,
     **picked: Any,
 ) -> int:
@@ -48,6 +50,7 @@ def command(
     from groupsync.project import load_project
     from groupsync.recovery import reminded
 
+    rendering.check_by_person(format_, by_person=by_person)
     config = common.read_config(config_path)
     request = common.request_of(**picked, adopt=adopt, grants=grants)
     project = load_project(config, request.as_of)
@@ -60,7 +63,7 @@ def command(
             plan = compared(plan, project, revision, plugins)
         # Long member lists are read again while they are shown and saved, so the targets stay open.
         common.show_diagnostics(plan.diagnostics)
-        rendering.emit_plan(plan, format_, full=full, output=output)
+        rendering.emit_plan(plan, format_, full=full, by_person=by_person, output=output)
         if saved is not None:
             from groupsync.planfile import write_plan
 

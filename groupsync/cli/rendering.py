@@ -29,6 +29,9 @@ format_option = click.option(
     show_default=True,
     help="Form of the output: `markdown` for a comment, `github` and `sarif` for annotations.",
 )
+by_person_option = click.option(
+    "--by-person", is_flag=True, help="Also tell for each person which groups they gain and lose."
+)
 output_option = click.option(
     "-o",
     "--output",
@@ -39,7 +42,15 @@ output_option = click.option(
 )
 
 
-def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | None = None) -> None:
+def check_by_person(format_: str, *, by_person: bool) -> None:
+    """Refuse `--by-person` for forms that have no place for it."""
+    if by_person and format_ not in ("text", "markdown"):
+        raise click.UsageError("--by-person goes with text and markdown; as JSON every change has all of its names.")
+
+
+def emit_plan(
+    plan: Plan, format_: str, *, full: bool = False, by_person: bool = False, output: Path | None = None
+) -> None:
     """Write a plan in the form asked for."""
     plan = _plan_shown(plan)
     match format_:
@@ -50,7 +61,7 @@ def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | No
         case "markdown":
             from groupsync.report.markdown import render_plan_markdown
 
-            emit(render_plan_markdown(plan, full=full), output)
+            emit(render_plan_markdown(plan, full=full, by_person=by_person), output)
         case "github" | "sarif":
             from groupsync.report.notes import notes_of_plan
 
@@ -58,21 +69,23 @@ def emit_plan(plan: Plan, format_: str, *, full: bool = False, output: Path | No
         case _:
             from groupsync.report.text import iter_plan
 
-            emit(iter_plan(plan, output_style(full=full, output=output)), output)
+            emit(iter_plan(plan, output_style(full=full, by_person=by_person, output=output)), output)
 
 
-def emit_drift(plan: Plan, format_: str, *, full: bool = False, output: Path | None = None) -> None:
+def emit_drift(
+    plan: Plan, format_: str, *, full: bool = False, by_person: bool = False, output: Path | None = None
+) -> None:
     """Write what moved on the targets in the form asked for; as JSON it is the plan."""
     plan = _plan_shown(plan)
     match format_:
         case "text":
             from groupsync.report.text import render_drift
 
-            emit(render_drift(plan, output_style(full=full, output=output)), output)
+            emit(render_drift(plan, output_style(full=full, by_person=by_person, output=output)), output)
         case "markdown":
             from groupsync.report.markdown import render_drift_markdown
 
-            emit(render_drift_markdown(plan, full=full), output)
+            emit(render_drift_markdown(plan, full=full, by_person=by_person), output)
         case _:
             emit_plan(plan, format_, full=full, output=output)
 

@@ -14,16 +14,20 @@ from groupsync.cli.redacting import redact_option
 @click.argument("saved", type=click.Path(path_type=Path), metavar="PLAN")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @common.full_option
+@rendering.by_person_option
 @rendering.output_option
 @redact_option
 @rendering.format_option
 @rendering.annotated
-def command(*, saved: Path, detailed_exitcode: bool, full: bool, output: Path | None, format_: str) -> int:
+def command(
+    *, saved: Path, detailed_exitcode: bool, full: bool, by_person: bool, output: Path | None, format_: str
+) -> int:
     """Show a plan that `groupsync plan --out PLAN` saved, in any form. Reads nothing but that file."""
     from groupsync.cli.plan import exit_code_of
     from groupsync.planfile import read_plan
 
+    rendering.check_by_person(format_, by_person=by_person)
     plan = read_plan(saved)
     common.show_diagnostics(plan.diagnostics)
-    rendering.emit_plan(plan, format_, full=full, output=output)
+    rendering.emit_plan(plan, format_, full=full, by_person=by_person, output=output)
     return exit_code_of(plan, detailed=detailed_exitcode)

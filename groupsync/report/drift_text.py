@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from groupsync.report.change_text import former_words, member_lines, readdressed_lines, standing_of
 from groupsync.report.escape import escape
+from groupsync.report.people import drift_people_lines
 from groupsync.report.plan_text import heading, source_lines, target_lines
 from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, number, wrap
 
@@ -37,6 +38,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
             if drift.target == target.name and (drift.drifted or drift.pending):
                 yield ""
                 yield from _drift_lines(drift, changes.get((drift.target, drift.name)), style)
+    yield from drift_people_lines(plan, style) if style.by_person else ()
     yield ""
     yield from wrap(drift_words(plan), "", style.columns)
 

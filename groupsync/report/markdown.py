@@ -20,6 +20,7 @@ from groupsync.report.drift_text import drift_words
 from groupsync.report.markdown_change import change_entry, drift_entry
 from groupsync.report.markdown_escape import code, html, marker, prose
 from groupsync.report.markdown_fit import BUDGET, bounded, fit
+from groupsync.report.markdown_people import drift_people_section, people_section
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.style import counted, joined, number
 from groupsync.report.totals import refused_keys, totals_of
@@ -38,15 +39,21 @@ _ROOM: Final = {
     "targets": 8_000,
     "approvers": 3_000,
 }
-"""Characters that each list of facts may take; together with head and notes less than the budget."""
+"""Characters that each list of facts may take; together with head, people and notes less than the budget."""
 _NOTES: Final = 1_000
 _LOST_SHOWN: Final = 3
 """Of how many targets, and of each how many by name, those who lose every group are told."""
 _HINT: Final = 1_000
 
 
-def render_plan_markdown(plan: Plan, *, full: bool = False) -> str:
-    """Return the plan as Markdown that ends with a line break; `full` shows all names where there is room for them."""
+def render_plan_markdown(plan: Plan, *, full: bool = False, by_person: bool = False) -> str:
+    """Return the plan as Markdown that ends with a line break.
+
+    Args:
+        plan: what to show.
+        full: show all names where there is room for them.
+        by_person: also say what becomes of each person.
+    """
     refused = refused_keys(plan)
     entries = [
         change_entry(change, change.key in refused, partial(origin_words, change, plan), full=full)
@@ -59,11 +66,18 @@ def render_plan_markdown(plan: Plan, *, full: bool = False) -> str:
     if totals.refused:
         facts.append(f"**{counted(totals.refused, 'change is', 'changes are')} refused and will not be applied.**")
     facts += [*_lost(plan), *_table(plan, refused)]
-    return _comment([*facts, *_approvers(plan), *_facts(plan)], entries, plan)
+    facts += [*_approvers(plan), *(people_section(plan, full=full) if by_person else ())]
+    return _comment([*facts, *_facts(plan)], entries, plan)
 
 
-def render_drift_markdown(plan: Plan, *, full: bool = False) -> str:
-    """Return the groups that drifted or have an edit pending, as Markdown that ends with a line break."""
+def render_drift_markdown(plan: Plan, *, full: bool = False, by_person: bool = False) -> str:
+    """Return the groups that drifted or have an edit pending, as Markdown that ends with a line break.
+
+    Args:
+        plan: what to show.
+        full: show all names where there is room for them.
+        by_person: also say what moved of each person.
+    """
     changes = {change.key: change for change in plan.changes}
     entries = [
         drift_entry(drift, changes.get((drift.target, drift.name)), standing_of(drift), full=full)
@@ -71,6 +85,8 @@ def render_drift_markdown(plan: Plan, *, full: bool = False) -> str:
         if drift.drifted or drift.pending
     ]
     facts = [*_head("Drift", plan, "drift"), f"**{prose(drift_words(plan))}**"]
+    if by_person:
+        facts += drift_people_section(plan, full=full)
     of_sources = tuple(refusal for refusal in plan.verdict.refusals if not refusal.target)
     return _comment([*facts, *_facts(replace(plan, verdict=Verdict(of_sources)))], entries, plan)
 

@@ -71,13 +71,22 @@ def fit(entries: Sequence[Entry], room: int) -> Fitted:
     return Fitted(tuple(rows), bare=bare)
 
 
-def bounded(lines: Iterable[str], room: int, what: str) -> Iterator[str]:
-    """Give as many lines, each ended by a line break, as `room` has; then how many more `what` there are."""
+def bounded(lines: Iterable[str], room: int, what: str, many: str = "", *, further: int = 0) -> Iterator[str]:
+    """Give as many lines, each ended by a line break, as `room` has; then how many more `what` there are.
+
+    Args:
+        lines: what to give.
+        room: in characters.
+        what: what one line is about, in the singular.
+        many: in the plural, where that is not made with an `s`.
+        further: how many more there are than lines.
+    """
     waiting = list(lines)
     kept = len(list(_while_room(waiting, room, ends=1)))
     yield from islice(waiting, kept)
-    if kept < len(waiting):
-        yield f"- … and {counted(len(waiting) - kept, f'more {what}')}"
+    left = len(waiting) - kept + further
+    if left:
+        yield f"- … and {counted(left, f'more {what}', many and f'more {many}')}"
 
 
 def _with_names(entries: Sequence[Entry], details: list[str], room: int) -> Fitted:

@@ -10,6 +10,7 @@ from groupsync.records import instant_words
 from groupsync.report.approvers import approver_words
 from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
 from groupsync.report.escape import escape
+from groupsync.report.people import people_lines
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
 from groupsync.report.totals import Totals, totals_of
 
@@ -57,6 +58,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
             yield ""
             speak_against = [*refusals.get(change.key, ()), *whole]
             yield from change_lines(change, speak_against, style, origin_words(change, plan))
+    yield from people_lines(plan, style) if style.by_person else ()
     yield ""
     yield from _summary_lines(plan, style)
 

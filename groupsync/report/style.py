@@ -31,11 +31,13 @@ class Style:
         color: use ANSI colours; without them nothing is lost.
         width: columns of the terminal; text keeps between 40 and 120 of them where words allow it.
         full: show every member and whole values instead of cutting what is long.
+        by_person: also say what becomes of each person.
     """
 
     color: bool = False
     width: int = 80
     full: bool = False
+    by_person: bool = False
 
     @property
     def columns(self) -> int:

@@ -95,3 +95,32 @@ def test_findings_go_to_a_file_as_text(project):
     done = project("validate", "-o", "out.txt")
     assert (ExitCode.ERROR, "", "") == (done.code, done.out, done.err)
     assert told == project.read("out.txt")
+
+
+@pytest.mark.parametrize("typed", [["plan"], ["report", "a.plan"], ["plan", "--at", "2027-03-01"]], ids=" ".join)
+def test_people_are_told_what_a_plan_means_for_them(project, typed):
+    """Who loses every group comes first, from a saved plan as from a new one; a comment says it without being asked."""
+    project("apply", "--yes")
+    staff = project.read("groups/members/staff.txt")
+    project.write("groups/members/staff.txt", staff.replace("tim@contoso.com", "radia@contoso.com"))
+    project("plan", "--out", "a.plan")
+    shown = project(*typed, "--by-person")
+    told = "  ! tim@contoso.com  -2, loses every group\n      - early-access, staff\n    radia@contoso.com  +2\n"
+    assert (ExitCode.OK, True) == (shown.code, told in shown.out)
+    comment = project(*typed, "--format", "markdown").out
+    assert "**1 person loses every group** on `local`: `tim@contoso.com`." in comment
+    assert "By person: 2 people" in project(*typed, "--by-person", "--format", "markdown").out
+
+
+def test_people_are_told_what_drifted(project):
+    """`drift --by-person` tells whom somebody else put into a group."""
+    project("apply", "--yes")
+    project.write("state/groups/staff.txt", project.read("state/groups/staff.txt") + "zoe@example.com\n")
+    assert "    zoe@example.com  +1\n      + staff\n" in project("drift", "--by-person").out
+
+
+@pytest.mark.parametrize("command", [["plan"], ["drift"], ["report", "a.plan"]], ids=" ".join)
+@pytest.mark.parametrize("format_", ["json", "github", "sarif"])
+def test_people_are_told_in_text_and_markdown_alone(project, command, format_):
+    """Another form would leave them out, so that asking for both is wrong usage."""
+    assert ExitCode.USAGE == project(*command, "--by-person", "--format", format_).code

@@ -45,7 +45,12 @@ from tests.plans import (
 
 OURS = re.compile(r"</?(?:details|summary|code|b|pre)>|<!-- groupsync: [A-Za-z0-9._%-]*(?: drift| apply)? -->")
 ALIVE = re.compile(r"[@#!~&$%](?=\w)|:(?=[^\s\d\u200b])|www\.|gh-", re.IGNORECASE)
-EVERY = (render_plan_markdown, render_drift_markdown, lambda plan: render_plan_markdown(plan, full=True))
+EVERY = (
+    render_plan_markdown,
+    render_drift_markdown,
+    lambda plan: render_plan_markdown(plan, full=True, by_person=True),
+    lambda plan: render_drift_markdown(plan, by_person=True),
+)
 
 
 def tokens(text):
