@@ -20,7 +20,7 @@ from groupsync.makeshift import apply_change
 from groupsync.model import Action, Outcome, Result
 from groupsync.progress import Track, untracked
 from groupsync.retry import Retries, joined_hints
-from groupsync.verify import moved_since, rests_of, verify
+from groupsync.verify import moved_since, rests_of, verify, with_members
 from groupsync.workers import each_done
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend, Step
     from groupsync.model import Change, Plan
 
-__all__ = ["Recorder", "Unrecorded", "execute", "in_order", "outcome_of", "verify", "with_members"]
+__all__ = ["Recorder", "Unrecorded", "execute", "in_order", "outcome_of", "verify"]
 
 _PHASES: Final = {
     Action.RENAME: 0,
@@ -212,9 +212,3 @@ class _Progress:
 def _applied(change: Change, attempts: int, revision: str | None = None) -> Result:
     result = replace(outcome_of(change, Outcome.APPLIED), attempts=attempts, revision=revision)
     return with_members(result, change)
-
-
-def with_members(result: Result, change: Change) -> Result:
-    """Return the result of a change that was carried out wholly, with the members that it wrote."""
-    moved = len(change.readdressed)
-    return replace(result, added=change.add.count, removed=change.remove.count, readdressed=moved)

@@ -157,7 +157,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         pair.action,
         prior_name=prior.name,
         id=prior.id,
-        reason=_with_bypassing(pair.reason or _reason(drift, moved, group.kind), desired),
+        reason=_with_bypassing(pair.reason or _reason(drift, moved, _edited(group, difference)), desired),
         attributes=attributes,
         add=difference.add,
         remove=difference.remove,
@@ -327,8 +327,14 @@ def _drift(target: str, prior: Group, name: str, difference: Difference | None) 
     return Drift(target, name, drifted, pending)
 
 
-def _reason(drift: Drift | None, moved: bool, kind: str) -> str:
-    edited = "the customers or the definition changed" if kind == SEGMENT else "the definition changed"
+def _edited(group: Group, difference: Difference) -> str:
+    """Say what it is that others are desired for than were."""
+    if difference.add.count == difference.remove.count == len(difference.readdressed):
+        return "addresses changed"
+    return "the customers or the definition changed" if group.kind == SEGMENT else "the definition changed"
+
+
+def _reason(drift: Drift | None, moved: bool, edited: str) -> str:
     match (drift.drifted if drift else False, drift.pending if drift else False):
         case (True, True):
             return f"changed on the target since the last apply, and {edited}"

@@ -100,6 +100,7 @@ def _evidence(project: Project, graph: Graph, names: Iterable[str], person: str,
         ranks={name: ranking.index(person) + 1 for name, ranking in rankings.items() if person in ranking},
         blocked=blocked,
         everywhere=tuple(project.config.exclude),
+        known_as=told.known_as,
     )
 
 
@@ -125,17 +126,20 @@ class _Told:
     conditions: Mapping[str, Condition]
     eligible: Mapping[str, Condition | None]
     rows: Mapping[str, Mapping[str, Scalar | None] | None]
+    known_as: Mapping[str, str]
 
 
 def _asked(project: Project, plugins: Plugins, person: str, involved: Iterable[Definition], as_of: datetime) -> _Told:
     """Ask each source that segments are computed from for one row."""
     segments = [each for each in involved if each.where is not None and each.source is not None]
     if not segments:
-        return _Told(as_of, {}, {}, {})
+        return _Told(as_of, {}, {}, {}, {})
     conditions: dict[str, Condition] = {}
     eligible: dict[str, Condition | None] = {}
     rows: dict[str, Mapping[str, Scalar | None] | None] = {}
+    known_as: dict[str, str] = {}
     names = sorted({each.source for each in segments if each.source})
+    spellings = project.config.identity.spellings(person)
     with open_sources(project.config, plugins, as_of, names) as opened:
         for name, source in opened.items():
             written = {each.name: each.where for each in segments if each.source == name and each.where}
@@ -143,12 +147,14 @@ def _asked(project: Project, plugins: Plugins, person: str, involved: Iterable[D
             bound = {segment: bind(where, source.attributes, as_of, name)[0] for segment, where in written.items()}
             asked = [*bound.values(), *([source.eligible] if source.eligible is not None else [])]
             columns = sorted({column for condition in asked for column in attributes_of(condition)})
-            row = source.source.rows([person], columns).get(person)
+            known = source.source.rows(spellings, columns)
+            known_as[name] = next((each for each in spellings if each in known), person)
+            row = known.get(known_as[name])
             called = _names_of_columns(source)
             conditions |= {segment: renamed(condition, called) for segment, condition in bound.items()}
             eligible[name] = renamed(source.eligible, called) if source.eligible is not None else None
             rows[name] = None if row is None else {called.get(column, column): row[column] for column in columns}
-    return _Told(as_of, conditions, eligible, rows)
+    return _Told(as_of, conditions, eligible, rows, known_as)
 
 
 def _names_of_columns(source: OpenSource) -> dict[str, str]:

@@ -22,25 +22,28 @@ def held_on(
     project: Project, backends: Mapping[str, Backend], request: Request, group: str, person: str
 ) -> list[Holds]:
     """Return for each target, in the config's order, whether it has a person in a group; one that fails says so."""
-    found: list[Holds] = []
+    spellings, found = project.config.identity.spellings(person), list[Holds]()
     for name, backend in backends.items():
         try:
             sides = {each.name: each for each in both_sides(project, {name: backend}, request)}
-            found.append(_held(name, sides.get(group), person))
+            found.append(_held(name, sides.get(group), spellings))
         except BackendError as error:
             found.append(Holds(name, None, str(error)))
     return found
 
 
-def _held(name: str, sides: Sides | None, person: str) -> Holds:
+def _held(name: str, sides: Sides | None, spellings: tuple[str, ...]) -> Holds:
     if sides is None:
         return Holds(name, has=False, note="the group does not go there")
     if sides.prior is None:
         return Holds(name, has=False, note="it does not have the group yet")
     if sides.prior.members is None:
         return Holds(name, has=None, note="it does not tell members")
-    note = "" if sides.desired else "the group does not go there any more"
-    return Holds(name, person in sides.prior.members.load(), note)
+    members = sides.prior.members.load()
+    here = [each for each in spellings if each in members]
+    notes = [] if sides.desired else ["the group does not go there any more"]
+    notes += [f"by the address {here[0]}"] if here and here[0] != spellings[0] else []
+    return Holds(name, bool(here), ", ".join(notes))
 
 
 def memberships_on(project: Project, backends: Mapping[str, Backend], request: Request, person: str) -> list[OnTarget]:
@@ -48,25 +51,25 @@ def memberships_on(project: Project, backends: Mapping[str, Backend], request: R
 
     Reads the members of every group there.
     """
-    found: list[OnTarget] = []
+    spellings, found = project.config.identity.spellings(person), list[OnTarget]()
     for name, backend in backends.items():
         try:
-            found.append(_groups_with(name, both_sides(project, {name: backend}, request), person))
+            found.append(_groups_with(name, both_sides(project, {name: backend}, request), spellings))
         except BackendError as error:
             found.append(OnTarget(name, note=f"can't tell: {error}"))
     return found
 
 
-def _groups_with(target: str, groups: Iterable[Sides], person: str) -> OnTarget:
+def _groups_with(target: str, groups: Iterable[Sides], spellings: tuple[str, ...]) -> OnTarget:
     managed, unmanaged, missing, untold = list[str](), list[str](), list[str](), list[str]()
     for sides in groups:
         held = sides.prior.members if sides.prior else None
         if sides.prior is not None and held is None:
             untold.append(sides.name)
-        elif held is not None and person in held.load():
+        elif held is not None and not held.load().isdisjoint(spellings):
             is_ours = sides.desired is not None or (sides.prior is not None and sides.prior.mark is not None)
             (managed if is_ours else unmanaged).append(sides.name)
-        elif _wants(sides, person):
+        elif _wants(sides, spellings[0]):
             missing.append(sides.name)
     return OnTarget(target, tuple(managed), tuple(unmanaged), tuple(missing), tuple(untold))
 

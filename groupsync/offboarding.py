@@ -127,6 +127,7 @@ def _computed(found: Sequence[Membership]) -> Iterator[Left]:
 
 
 def _owned(project: Project, person: str) -> Iterator[Left]:
+    spellings = project.config.identity.spellings(person)
     for each in project.definitions:
-        if person in {owner.casefold() for owner in each.owners or ()}:
+        if not {owner.casefold() for owner in each.owners or ()}.isdisjoint(spellings):
             yield Left(each.at, f"an owner of {each.name}", "Name somebody else under `owners`.")

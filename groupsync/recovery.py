@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from groupsync.apply import with_members
 from groupsync.errors import ConfigError
 from groupsync.journal_read import open_runs, plan_path
 from groupsync.model import Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
@@ -19,7 +18,7 @@ from groupsync.reading import context_of, read_target, undeclared
 from groupsync.report.style import counted
 from groupsync.retry import Retries
 from groupsync.undo import Past, Undoing, take_back
-from groupsync.verify import problems_of, rests_of
+from groupsync.verify import problems_of, rests_of, with_members
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -65,9 +65,14 @@ def _corrected(result: Result, change: Change, problem: str) -> Result:
         hint = "Somebody may have changed it meanwhile; plan again to see."
         return replace(result, outcome=Outcome.NOT_CONVERGED, error=problem, hint=hint)
     if not problem and result.outcome is Outcome.FAILED:
-        added, removed = change.add.count, change.remove.count
-        return replace(result, outcome=Outcome.APPLIED, error="", hint="", added=added, removed=removed)
+        return with_members(replace(result, outcome=Outcome.APPLIED, error="", hint=""), change)
     return result
+
+
+def with_members(result: Result, change: Change) -> Result:
+    """Return the result of a change that was carried out wholly, with the members that it wrote."""
+    moved = len(change.readdressed)
+    return replace(result, added=change.add.count, removed=change.remove.count, readdressed=moved)
 
 
 def problems_of(changes: Sequence[Change], backend: Backend, retries: Retries) -> dict[tuple[str, str], str]:

@@ -6,7 +6,7 @@ It goes by the rule of `groupsync.resolve`, told for one person: who has a way i
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from groupsync.bucket import within
@@ -182,6 +182,7 @@ class Evidence:
         ranks: by group with a limit: the person's place among those who compete, from 1.
         blocked: by group, why nothing can be said of it.
         everywhere: the config's own `exclude`.
+        known_as: by source, the address that it knows the person by, where that is one of before.
     """
 
     person: str
@@ -195,6 +196,7 @@ class Evidence:
     ranks: Mapping[str, int]
     blocked: Mapping[str, Blocked]
     everywhere: tuple[Reference, ...] = ()
+    known_as: Mapping[str, str] = field(default_factory=dict)
 
 
 def explain(group: str, evidence: Evidence) -> Why:
@@ -279,15 +281,26 @@ class _Explaining:
         evidence = self.evidence
         if Period(until=definition.until).expired(evidence.as_of):
             yield Bar(Rule.UNTIL, definition.at)
-        if definition.holdout is not None and within(definition.holdout, evidence.person):
+        called = self._called(ways)
+        if definition.holdout is not None and all(within(definition.holdout, each) for each in called):
             yield Bar(Rule.HOLDOUT, definition.at)
         if any(isinstance(way, Listed) and way.lets_in for way in ways):
             return
-        if definition.sample is not None and not within(definition.sample, evidence.person):
+        if definition.sample is not None and not any(within(definition.sample, each) for each in called):
             yield Bar(Rule.SAMPLE, definition.at)
         rank = evidence.ranks.get(definition.name)
         if definition.limit is not None and rank is not None and rank > definition.limit.count:
             yield Bar(Rule.LIMIT, definition.limit.at)
+
+    def _called(self, ways: tuple[Way, ...]) -> set[str]:
+        """Return the addresses by which shares take the person: a source has its own for those whom it lets in."""
+        evidence = self.evidence
+        known = [
+            evidence.known_as.get(way.source, evidence.person) if isinstance(way, Matched) else evidence.person
+            for way in ways
+            if way.lets_in
+        ]
+        return set(known) or {evidence.person}
 
     def _edges(self, definition: Definition, role: str) -> list[Edge]:
         return [edge for edge in self.evidence.graph.edges[definition.name] if edge.role == role]

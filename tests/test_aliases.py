@@ -6,19 +6,25 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groupsync import engine
 from groupsync.aliases import changed_addresses, names_former, with_former, with_present
 from groupsync.config import load_config
+from groupsync.diff import Context, compare
+from groupsync.evidence import explain_membership
 from groupsync.facade import checked
 from groupsync.halfway import rest_of
 from groupsync.identity import Identity
 from groupsync.model import Action, Change, Group, Mark, Members, Outcome, digest_bytes, encode_members
 from groupsync.planfile import read_plan, write_plan
+from groupsync.plugins import Plugins
 from groupsync.project import load_project
+from groupsync.scope import Pair
+from groupsync.segments import compute_segments
 from groupsync.undo import inverse
+from groupsync.why import State
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 from tests.worlds import NOW
@@ -172,17 +178,18 @@ def test_a_plan_is_stale_where_aliases_changed_whom_it_is_about(folder, tmp_path
     assert {each.name for each in plan.changes} - stale == store.groups.keys()
 
 
-def test_a_large_list_that_was_applied_before_is_compared_anew(folder):
-    """A file whose bytes are what was applied last is not taken for done where somebody in it changed address."""
-    crowd = [f"person-{number:05}@example.com" for number in range(2_000)]
-    aliases = {crowd[1_234]: "new@example.com"}
+@pytest.mark.parametrize("size", [3, 2_000])
+def test_a_list_that_is_what_was_applied_last_is_compared_anew(folder, size):
+    """Equal bytes on both sides are not taken for done where somebody in them changed address."""
+    crowd = [f"person-{number:05}@example.com" for number in range(size)]
+    aliases = {crowd[1]: "new@example.com"}
     project = write_project(folder, ([], crowd, []), aliases)
     text = encode_members(crowd)
     raw = Members(lambda: frozenset(crowd), count=len(crowd), digest=digest_bytes(text), raw=lambda: text)
-    store = filled({})
-    store.put(Group("text", members=raw, mark=Mark("shop", raw.digest, raw.count, "email/fold")))
-    [change] = [each for each in plan_of(project, store).changes if each.name == "text"]
-    assert ((crowd[1_234], "new@example.com"),) == change.readdressed
+    prior = Group("text", members=raw, mark=Mark("shop", raw.digest, raw.count, "email/fold"), revision="1")
+    [desired] = [each for each in project.resolution.groups if each.group.name == "text"]
+    change = compare(Pair(Action.UPDATE, desired, prior), Context(TARGET, "shop", project.config.identity)).change
+    assert ((crowd[1], "new@example.com"),) == change.readdressed
     assert (0, 0) == (change.coming.count, change.going.count)
 
 
@@ -212,8 +219,6 @@ CHANGE = Change(
 
 def test_the_opposite_changes_addresses_back(folder):
     """What undoes a run shows who gets the address of before again, sorted."""
-    from groupsync.diff import Context
-
     change = replace(CHANGE, readdressed=(("ada@example.com", "b@new.example"), ("bob@example.com", "a@new.example")))
     held = Group("beta", members=change.add, mark=change.mark, revision="1")
     back = inverse(change, held, Context(TARGET, "shop", Identity()))
@@ -228,3 +233,51 @@ def test_who_has_the_new_address_already_is_no_pair_any_more():
     rest = rest_of(CHANGE, {"beta": group}, revisions=True, marks=True)
     assert (("bob@example.com", "b@new.example"),) == rest.readdressed
     assert (1, 1) == (rest.coming.count, rest.going.count)
+
+
+# --- Sources ----------------------------------------------------------------------------------------------------------
+
+SHARE = st.none() | st.fixed_dictionaries({"percent": st.integers(1, 99), "seed": st.sampled_from("st")})
+
+
+def write_segments(folder, aliases, held, shares):
+    """Write a project whose source knows everybody by the address that the aliases start from, and one of `PEOPLE`."""
+    rows = [{"email": each, "age": 10 * number} for number, each in enumerate(PEOPLE)]
+    sources = {"customers": {"plugin": "memory", "id": "email", "rows": rows}}
+    listed, blocked = held
+    segment = {"kind": "segment", "source": "customers"}
+    some = {key: share for key, share in zip(("holdout", "sample"), shares, strict=True) if share}
+    definitions = [
+        {"kind": "known-user-group", "name": "listed", "members": listed},
+        {"kind": "known-user-group", "name": "blocked", "members": blocked},
+        {**segment, "name": "adult", "where": {"age": {"gte": 20}}, "members": listed, **some},
+        {**segment, "name": "free", "where": {"not": {"in_group": "blocked"}}, "exclude": ["listed"]},
+        {**segment, "name": "first", "where": {"age": {"gte": 0}}, "limit": {"count": 2, "order_by": {"age": "desc"}}},
+        {"kind": "known-user-group", "name": "both", "include": ["adult", "free"], "restrict_to": ["first"]},
+    ]
+    folder.mkdir()
+    (folder / "groups.yaml").write_text("\n---\n".join(map(json.dumps, definitions)))
+    (folder / "groupsync.yaml").write_text(json.dumps({**CONFIG, "sources": sources, "aliases": aliases}))
+    return load_project(load_config(folder / "groupsync.yaml"), NOW)
+
+
+@settings(max_examples=30)
+@given(
+    aliases=st.sets(st.sampled_from(PEOPLE)).map(lambda some: {each: f"new-{each}" for each in some}),
+    held=st.tuples(people, people),
+    shares=st.tuples(SHARE, st.none()) | st.tuples(st.none(), SHARE),
+)
+def test_what_a_source_knows_by_addresses_of_before_is_about_the_people_of_now(tmp_path_factory, aliases, held, shares):
+    """Segments have what those without aliases have, by other names, but for shares; and `why` says the same."""
+    root, plugins = tmp_path_factory.mktemp("aliases"), Plugins.discover()
+    project = write_segments(root / "aliased", aliases, held, shares)
+    project = compute_segments(project, plugins, NOW).project
+    plain = compute_segments(write_segments(root / "plain", {}, held, shares), plugins, NOW).project
+    identity = project.config.identity
+    for found, expected in zip(project.resolution.groups, plain.resolution.groups, strict=True):
+        members = found.group.members.load()
+        if shares == (None, None):
+            assert identity.present(expected.group.members.load()) == members
+        for person in identity.present(PEOPLE):
+            why = explain_membership(project, plugins, person, found.group.name, NOW)
+            assert (why.state is State.IN) == (person in members), (found.group.name, person)

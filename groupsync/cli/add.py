@@ -34,7 +34,7 @@ def command(
 
     Comments and layout stay. Nothing is applied.
     """
-    from groupsync.evidence import explain_membership, person_named
+    from groupsync.evidence import explain_membership
     from groupsync.model import Period
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
@@ -43,7 +43,7 @@ def command(
     from groupsync.segments import compute_segments
 
     config, as_of, plugins = common.read_config(config_path), common.instant_of(None), Plugins.discover()
-    who = person_named(person, config.identity)
+    who = common.person_of(config, person)
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     why = explain_membership(project, plugins, who, group, as_of)
     edit, notes = addition(project, why, Entry(who, Period(start, until), reason), as_of)

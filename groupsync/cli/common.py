@@ -165,6 +165,17 @@ def read_config(path: Path | None) -> Config:
     return config
 
 
+def person_of(config: Config, written: str) -> str:
+    """Return who is named on the command line, by the address that they have now; says so where it is another one."""
+    from groupsync.evidence import person_named
+    from groupsync.report.escape import escape
+
+    person, spelled = (person_named(written, rule) for rule in (config.identity, config.identity.unaliased))
+    if person != spelled:
+        say(escape(f"{spelled} is now {person}."))
+    return person
+
+
 def show_paths_from(folder: Path) -> None:
     """Say where the paths of diagnostics start."""
     _root.set(folder)

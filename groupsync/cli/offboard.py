@@ -28,7 +28,7 @@ def command(*, person: str, is_dry: bool, is_offline: bool, config_path: Path | 
     """
     from groupsync.cli.differing import unified_diff
     from groupsync.connect import open_targets
-    from groupsync.evidence import explain_memberships, person_named
+    from groupsync.evidence import explain_memberships
     from groupsync.holding import memberships_on
     from groupsync.memberships import memberships
     from groupsync.offboarding import offboarded
@@ -39,7 +39,7 @@ def command(*, person: str, is_dry: bool, is_offline: bool, config_path: Path | 
     from groupsync.segments import compute_segments
 
     config, plugins, request = common.read_config(config_path), Plugins.discover(), common.request_of()
-    who, as_of = person_named(person, config.identity), request.as_of
+    who, as_of = common.person_of(config, person), request.as_of
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     edits, left = offboarded(project, memberships(explain_memberships(project, plugins, who, as_of)), who)
     held: Sequence[OnTarget] = ()

@@ -22,7 +22,7 @@ def command(*, person: str, group: str, config_path: Path | None) -> int:
 
     Comments on lines of their own stay. Nothing is applied.
     """
-    from groupsync.evidence import explain_membership, person_named
+    from groupsync.evidence import explain_membership
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
     from groupsync.report.escape import escape
@@ -30,7 +30,7 @@ def command(*, person: str, group: str, config_path: Path | None) -> int:
     from groupsync.segments import compute_segments
 
     config, as_of, plugins = common.read_config(config_path), common.instant_of(None), Plugins.discover()
-    who = person_named(person, config.identity)
+    who = common.person_of(config, person)
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     edits = removal(project, explain_membership(project, plugins, who, group, as_of), who)
     write_edits(config, edits, as_of)

@@ -25,7 +25,7 @@ def command(
 ) -> int:
     """List the groups that EMAIL is in: by which entry or other group, for how long; and what targets have."""
     from groupsync.connect import open_targets
-    from groupsync.evidence import explain_memberships, person_named
+    from groupsync.evidence import explain_memberships
     from groupsync.holding import memberships_on
     from groupsync.memberships import memberships
     from groupsync.plugins import Plugins
@@ -34,7 +34,7 @@ def command(
     from groupsync.segments import compute_segments
 
     config = common.read_config(config_path)
-    who = person_named(person, config.identity)
+    who = common.person_of(config, person)
     request = common.request_of(at, targets)
     plugins = Plugins.discover()
     computed = compute_segments(load_project(config, request.as_of), plugins, request.as_of)

@@ -34,7 +34,7 @@ def command(
 ) -> int:
     """Tell why EMAIL is in GROUP, or is not: each list, condition and group that decides it; and what targets have."""
     from groupsync.connect import open_targets
-    from groupsync.evidence import explain_membership, person_named
+    from groupsync.evidence import explain_membership
     from groupsync.holding import held_on
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
@@ -43,7 +43,7 @@ def command(
     from groupsync.segments import compute_segments
 
     config = common.read_config(config_path)
-    who = person_named(person, config.identity)
+    who = common.person_of(config, person)
     request = common.request_of(at, targets)
     plugins = Plugins.discover()
     computed = compute_segments(load_project(config, request.as_of), plugins, request.as_of)

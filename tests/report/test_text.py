@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupsync.apply import with_members
 from groupsync.model import (
     Action,
     AttributeChange,
@@ -32,6 +31,7 @@ from groupsync.report.escape import cell_width
 from groupsync.report.plan_text import origin_words
 from groupsync.report.style import Style
 from groupsync.report.text import Sides, render_drift, render_plan, render_report, render_show
+from groupsync.verify import with_members
 from tests.plans import HOSTILE, golden, moved_plan, people, plan_of, plans, sample_plan, sample_report, sample_sides
 
 ANSI = re.compile(r"\x1b\[[0-9;]+m")
