@@ -6,17 +6,20 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from groupsync.edits.expired import drop_expired
 from groupsync.fmt.texts import format_definition, format_member_file
 from groupsync.load import UnreadableFile, find_files, load_definitions, read_text_file
 from groupsync.members.files import MAX_FILE_BYTES as MAX_MEMBER_FILE_BYTES
+from groupsync.model import Diagnostic, Severity
 from groupsync.yaml.events import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
     from groupsync.config import Config
     from groupsync.fmt.texts import Formatted
-    from groupsync.model import Diagnostic
+    from groupsync.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +71,42 @@ def project_files(config: Config, report: Callable[[Diagnostic], None]) -> Proje
     return ProjectFiles(tuple(definitions), tuple(sorted(members.items(), key=lambda item: item[0])))
 
 
-def format_files(config: Config, files: ProjectFiles, report: Callable[[Diagnostic], None]) -> Iterator[FileFormat]:
+def format_files(
+    config: Config,
+    files: ProjectFiles,
+    report: Callable[[Diagnostic], None],
+    *,
+    expired_at: datetime | None = None,
+) -> Iterator[FileFormat]:
     """Give each file that can be formatted, whether it changes or not; writes nothing.
 
     Args:
         config: of the project.
         files: which.
         report: is told why a file was left alone.
+        expired_at: entries of definitions whose `until` has passed then go; None: they stay.
     """
     identity = config.identity.unaliased  # who is meant is for readers to say; how it is spelled is all that changes
     for path in files.definitions:
         with _reporting(report):
             data = read_text_file(config.root, path, MAX_FILE_BYTES)
-            yield from _formatted(path, data, format_definition(data, path, identity), report)
+            current = data if expired_at is None else _without_expired(data, path, identity, expired_at, report)
+            yield from _formatted(path, data, format_definition(current, path, identity), report)
     for path, column in files.members:
         with _reporting(report):
             data = read_text_file(config.root, path, MAX_MEMBER_FILE_BYTES)
             yield from _formatted(path, data, format_member_file(data, path, identity, column), report)
+
+
+def _without_expired(
+    data: bytes, path: str, identity: Identity, as_of: datetime, report: Callable[[Diagnostic], None]
+) -> bytes:
+    dropped = drop_expired(data, path, identity, as_of)
+    for at, reason in dropped.left:
+        detail = f"It can't be taken out: {reason}."
+        hint = "Take it out by hand."
+        report(Diagnostic("GS198", Severity.WARNING, "An entry has expired", detail, hint, at))
+    return dropped.data
 
 
 def _formatted(path: str, data: bytes, result: Formatted, report: Callable[[Diagnostic], None]) -> Iterator[FileFormat]:

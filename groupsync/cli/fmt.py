@@ -22,11 +22,17 @@ if TYPE_CHECKING:
 @common.config_option
 @click.option("--check", "is_check", is_flag=True, help="Write nothing; exit with 1 where a file would change.")
 @click.option("--diff", "is_diff", is_flag=True, help="Write nothing; show what would change.")
-def command(*, paths: Sequence[Path], config_path: Path | None, is_check: bool, is_diff: bool) -> int:
+@click.option("--drop-expired", is_flag=True, help="Take out entries whose `until` has passed.")
+def command(
+    *, paths: Sequence[Path], config_path: Path | None, is_check: bool, is_diff: bool, drop_expired: bool
+) -> int:
     """Bring definitions and member files into canonical form; print the names of those that change.
 
     Members are sorted and spelled canonically, comments stay with their line, and nothing changes its meaning. Works on
     the whole project, or on the files and folders in PATHS.
+
+    With --drop-expired entries of members, include, exclude and restrict_to go that can never hold again. Apply before:
+    as long as they are written, guards know that who leaves by them was meant to.
     """
     from groupsync.cli.differing import unified_diff
     from groupsync.formatting import format_files, project_files
@@ -42,7 +48,8 @@ def command(*, paths: Sequence[Path], config_path: Path | None, is_check: bool, 
                 common.say(f"{path}: nothing there is a definition or member file of this project.")
         files = files.within(places)
     changed = total = 0
-    for file in format_files(config, files, problems.append):
+    expired_at = common.instant_of(None) if drop_expired else None
+    for file in format_files(config, files, problems.append, expired_at=expired_at):
         total += 1
         if file.differs:
             changed += 1

@@ -1,4 +1,4 @@
-"""Put somebody into the `members` of a definition, or take them out; comments and layout stay. Pure.
+"""Put somebody into the `members` of a definition, or take entries out of its lists; comments and layout stay. Pure.
 
 An entry goes with the comment on its own line. Comments on lines of their own stay: they may be headings. Whatever an
 edit makes of a text is read again, and must say just what was meant.
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from groupsync.model import Period, SourceRange
     from groupsync.yaml.edit import Node
 
-_WAYS_IN: Final = ("members_from", "include", "where")
+_WAYS_IN: Final = ("members", "members_from", "include", "where")
+"""Keys that say who belongs: a group without any of them leaves its membership as it is."""
 _DASH: Final = re.compile(r" *- +")
 
 
@@ -75,7 +76,7 @@ def add_member(data: bytes, path: str, group: str, entry: str, identity: Identit
     result = found.text.edited([span])
     after = Found(result, path, group, identity)
     added = [index for index, each in enumerate(after.members) if each not in found.members]
-    _check(found, after, [each for index, each in enumerate(after.members) if index not in added])
+    _check(found, after, "members", [each for index, each in enumerate(after.members) if index not in added])
     return Edited(result, tuple(after.place(index) for index in added))
 
 
@@ -96,17 +97,20 @@ def remove_member(data: bytes, path: str, group: str, person: str, identity: Ide
     return drop_entries(found, [index for index, each in enumerate(found.addresses) if each == person])
 
 
-def drop_entries(found: Found, gone: Sequence[int]) -> Edited:
-    """Take entries out of `members`, by their indexes; at least one."""
-    node = found.root.get("members")
-    if not isinstance(node, SequenceNode) or len(node.items) != len(found.members):
-        message = "its `members` are written elsewhere in the file"
+def drop_entries(found: Found, gone: Sequence[int], key: str = "members") -> Edited:
+    """Take entries out of the list under a key, by their indexes; at least one. What goes with the last is the key.
+
+    The key stays, with an empty list, where the group would say no more who belongs to it, or where a comment is on it.
+    """
+    node, entries = found.root.get(key), found.entries(key)
+    if not isinstance(node, SequenceNode) or len(node.items) != len(entries):
+        message = f"its `{key}` are written elsewhere in the file"
         raise CannotEdit(message)
-    spans = list((_out_of_flow if node.is_flow else _out_of_block)(found, node, gone))
+    spans = list(_out_of_flow(found, node, gone) if node.is_flow else _out_of_block(found, node, gone, key))
     result = found.text.edited(spans)
-    kept = [each for index, each in enumerate(found.members) if index not in set(gone)]
-    _check(found, Found(result, found.path, found.group, found.identity), kept)
-    return Edited(result, tuple(found.place(index) for index in gone))
+    kept = [each for index, each in enumerate(entries) if index not in set(gone)]
+    _check(found, Found(result, found.path, found.group, found.identity), key, kept)
+    return Edited(result, tuple(found.document.locate((key, index)) for index in gone))
 
 
 class Found:
@@ -133,11 +137,15 @@ class Found:
             raise CannotEdit(message)
         self.root, self.document = named[0], values[0]
 
+    def entries(self, key: str) -> list[Any]:
+        """Return the entries under a key as they are written, in their order."""
+        value: Any = self.document.value
+        return list(value.get(key) or ())
+
     @property
     def members(self) -> list[Any]:
-        """The entries as they are written, in their order."""
-        value: Any = self.document.value
-        return list(value.get("members") or ())
+        """The entries of `members`."""
+        return self.entries("members")
 
     @property
     def addresses(self) -> list[str]:
@@ -154,10 +162,10 @@ class Found:
         """Return where an entry stands."""
         return self.document.locate(("members", index))
 
-    def others(self) -> list[object]:
-        """Return all that the file says besides these members."""
+    def others(self, key: str) -> list[object]:
+        """Return all that the file says besides the entries under a key."""
         value: Any = self.document.value
-        rest = {key: each for key, each in value.items() if key != "members"}
+        rest = {name: each for name, each in value.items() if name != key}
         return [rest if each is self.document else each.value for each in self.documents]
 
 
@@ -166,10 +174,10 @@ def _name(root: MappingNode) -> str:
     return name.value if isinstance(name, Scalar) else ""
 
 
-def _check(before: Found, after: Found, members: Sequence[object]) -> None:
-    """See that nothing else changed: what `members` must be among those before, for additions, or after."""
-    expected = before.members if len(after.members) > len(before.members) else after.members
-    if before.others() != after.others() or expected != members:
+def _check(before: Found, after: Found, key: str, kept: Sequence[object]) -> None:
+    """See that nothing else changed: the entries kept must be all that were there before an addition, or are after."""
+    old, new = before.entries(key), after.entries(key)
+    if before.others(key) != after.others(key) or kept != (old if len(new) > len(old) else new):
         message = "an edit would change what else the file says"
         raise CannotEdit(message)
 
@@ -229,7 +237,7 @@ def _is_deeper_comment(line: str, indent: int) -> bool:
     return bare.startswith("#") and len(line) - len(bare) > indent
 
 
-def _out_of_block(found: Found, node: SequenceNode, gone: Sequence[int]) -> Iterator[Span]:
+def _out_of_block(found: Found, node: SequenceNode, gone: Sequence[int], name: str) -> Iterator[Span]:
     text = found.text
     lines: set[int] = set()
     for index in gone:
@@ -242,8 +250,9 @@ def _out_of_block(found: Found, node: SequenceNode, gone: Sequence[int]) -> Iter
     if len(gone) == len(node.items):
         key = next(key for key, value in found.root.entries if value is node)
         line = text.line_of(key.start)
-        is_bare = text.lines[line].strip() == "members:" and lines == set(range(line + 1, line + 1 + len(lines)))
-        if is_bare and any(found.root.get(other) is not None for other in _WAYS_IN):
+        is_bare = text.lines[line].strip() == f"{name}:" and lines == set(range(line + 1, line + 1 + len(lines)))
+        is_said = any(found.root.get(other) is not None for other in _WAYS_IN if other != name)
+        if is_bare and (is_said or name not in _WAYS_IN):
             lines.add(line)
         else:
             colon = text.text.index(":", key.end) + 1
