@@ -11,6 +11,7 @@
     │   ├── StaleRead             the group changed while its members were read
     │   └── LockHeldError         somebody else holds the target's lock
     ├── GuardRefused              a guard, policy or protection refused something
+    ├── PlanStopped               a plan has what the command line says to stop at
     └── ApplyFailed               some changes were not applied; carries the report
 
 What a user's files get wrong is a `Diagnostic`, collected and shown together; only `InvalidDefinitions` raises them.
@@ -142,6 +143,12 @@ class GuardRefused(GroupsyncError):
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(f"{len(verdict.refusals)} refused")
         self.verdict = verdict
+
+
+class PlanStopped(GroupsyncError):
+    """A plan has changes of a kind that the command line says to stop at (`--fail-on`). Nothing was changed."""
+
+    exit_code = ExitCode.REFUSED
 
 
 class ApplyFailed(GroupsyncError):

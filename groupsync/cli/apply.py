@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @common.allow_option
 @applying.yes_option
 @applying.expect_option
+@rendering.fail_on_option
 @common.full_option
 @rendering.output_option
 @redact_option
@@ -45,6 +46,7 @@ def command(
     grants: tuple[Grant, ...],
     yes: bool,
     expect: str | None,
+    stops: tuple[str, ...],
     full: bool,
     output: Path | None,
     format_: str,
@@ -79,6 +81,7 @@ def command(
             backends,
             resumption=resumption,
             expect=expect,
+            stops=stops,
             yes=yes,
             full=full,
             format_=format_,

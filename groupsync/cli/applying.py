@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from groupsync.cli import common, rendering
-from groupsync.errors import ConfigError, ExitCode
+from groupsync.errors import ConfigError, ExitCode, PlanStopped
 from groupsync.model import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from groupsync.backend import Backend
@@ -33,6 +33,7 @@ def carry_out(
     *,
     resumption: Resumption | None = None,
     expect: str | None,
+    stops: Sequence[str] = (),
     yes: bool,
     full: bool,
     format_: str,
@@ -42,6 +43,7 @@ def carry_out(
 
     Raises:
         ConfigError: it is not the plan that was expected, nobody is there to say yes, or the journal can't be written.
+        PlanStopped: it has changes of a kind that `stops` names; nothing was changed.
     """
     from groupsync import engine
     from groupsync.cli.stopping import stoppable
@@ -52,6 +54,7 @@ def carry_out(
     _check_expected(plan, expect)
     if format_ == "text":
         rendering.emit_plan(plan, format_, full=full)
+    _check_stops(plan, stops)
     settled = resumption.settled if resumption else {}
     if plan.changes and not _consents(plan, settled, yes=yes):
         return ExitCode.ERROR
@@ -98,6 +101,19 @@ def _check_expected(plan: Plan, expect: str | None) -> None:
             "This is not the plan that was expected",
             f"Its digest is {plan.digest[:16]}…, not {expect}: something moved since the review.",
             "Review the plan again; nothing was changed.",
+        )
+
+
+def _check_stops(plan: Plan, stops: Sequence[str]) -> None:
+    from groupsync.tripwire import Stop, tripped
+
+    found = tripped(plan.changes, map(Stop, stops))
+    if found:
+        options = " ".join(f"--fail-on {each.stop}" for each in found)
+        raise PlanStopped(
+            f"Nothing was applied: the plan has what `{options}` stops at",
+            "\n".join(map(str, found)),
+            f"Review the plan {plan.digest[:8]}. Where this is meant, apply it without `{options}`.",
         )
 
 

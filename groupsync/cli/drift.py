@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @common.selection_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where drift is found.")
+@rendering.fail_on_option
 @common.full_option
 @rendering.by_person_option
 @rendering.output_option
@@ -27,6 +28,7 @@ def command(
     *,
     config_path: Path | None,
     detailed_exitcode: bool,
+    stops: tuple[str, ...],
     full: bool,
     by_person: bool,
     output: Path | None,
@@ -39,6 +41,7 @@ def command(
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
+    from groupsync.tripwire import drifted_changes
 
     rendering.check_by_person(format_, by_person=by_person)
     config = common.read_config(config_path)
@@ -49,6 +52,8 @@ def command(
         plan = engine.make_plan(project, backends, request, plugins)
         common.show_diagnostics(plan.diagnostics)
         rendering.emit_drift(plan, format_, full=full, by_person=by_person, output=output)
+    if rendering.stops_at(drifted_changes(plan), stops):
+        return ExitCode.REFUSED
     found = any(each.drifted for each in plan.drift)
     code = exit_code_of(plan, detailed=False)
     return ExitCode.CHANGES if code is ExitCode.OK and detailed_exitcode and found else code

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @redact_option
 @click.option("--compare", "revision", metavar="REV", help="Tell what comes of edits since a revision in git.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
+@rendering.fail_on_option
 @common.full_option
 @rendering.by_person_option
 @rendering.format_option
@@ -38,6 +39,7 @@ def command(
     output: Path | None,
     revision: str | None,
     detailed_exitcode: bool,
+    stops: tuple[str, ...],
     full: bool,
     by_person: bool,
     format_: str,
@@ -69,7 +71,8 @@ def command(
 
             write_plan(plan, saved)
             common.say(f"Saved to {saved}; `groupsync apply {saved}` does just this.")
-    return exit_code_of(plan, detailed=detailed_exitcode)
+    is_stopped = rendering.stops_at(plan.changes, stops)
+    return ExitCode.REFUSED if is_stopped else exit_code_of(plan, detailed=detailed_exitcode)
 
 
 def exit_code_of(plan: Plan, *, detailed: bool) -> ExitCode:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from groupsync.cli.common import Command, emit, finding_text, output_style, show_diagnostics
+from groupsync.cli.common import Command, emit, finding_text, output_style, say, show_diagnostics
 from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
 from groupsync.errors import GroupsyncError, InvalidDefinitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from groupsync.model import Diagnostic, Plan, Report
+    from groupsync.model import Change, Diagnostic, Plan, Report
     from groupsync.report.notes import Note
 
 ANNOTATIONS: Final = ("github", "sarif")
@@ -32,6 +32,13 @@ format_option = click.option(
 by_person_option = click.option(
     "--by-person", is_flag=True, help="Also tell for each person which groups they gain and lose."
 )
+fail_on_option = click.option(
+    "--fail-on",
+    "stops",
+    type=click.Choice(["remove", "delete", "any"]),
+    multiple=True,
+    help="End with 3 where somebody is removed, a group deleted, or anything changes; may be repeated.",
+)
 output_option = click.option(
     "-o",
     "--output",
@@ -40,6 +47,17 @@ output_option = click.option(
     metavar="FILE",
     help="Write the output to a file instead of stdout.",
 )
+
+
+def stops_at(changes: Sequence[Change], stops: Iterable[str]) -> bool:
+    """Tell whether there are changes of a kind that `--fail-on` names, and say on stderr which."""
+    from groupsync.report.escape import escape
+    from groupsync.tripwire import Stop, tripped
+
+    found = tripped(changes, map(Stop, stops))
+    for each in found:
+        say(f"--fail-on {each.stop}: {escape(str(each))}")
+    return bool(found)
 
 
 def check_by_person(format_: str, *, by_person: bool) -> None:
