@@ -1,0 +1,72 @@
+"""Inputs of the action that stand for one option each."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ADDRESS = re.compile(r"[\w.+-]+@(?:contoso|example|fabrikam)\.com")
+
+
+class TestRedact:
+    """`redact: true`."""
+
+    def test_nobody_is_named_but_in_the_saved_plan(self, repository):
+        """Not in the log, on the page of the run or in the comment; what is applied is what was planned."""
+        repository.runner.environment["GROUPSYNC_REDACT_KEY"] = "k" * 32
+        done = repository.act(redact="true")
+        assert 0 == done.code
+        (comment,) = repository.hub.comments
+        assert [] == ADDRESS.findall(done.log + repository.runner.summary() + comment["body"])
+        assert "alan@contoso.com" in Path(done.outputs["plan"]).read_text("utf-8")
+        person = re.search(r"person-[0-9a-f]+", comment["body"])[0]
+        assert person in done.log, "one person, one pseudonym"
+
+        repository.merge()
+        applied = repository.act("apply", "push", redact="true")
+        assert 0 == applied.code
+        assert [] == ADDRESS.findall(applied.log + repository.runner.summary())
+        assert "alan@contoso.com" in repository.held("staff")
+
+        with (repository.folder / "state/groups/staff.txt").open("a") as file:
+            file.write("mallory@example.com\n")
+        drift = repository.act("drift", "schedule", redact="true")
+        assert 2 == drift.code
+        assert [] == ADDRESS.findall(drift.log + repository.runner.summary())
+
+    def test_what_is_wrong_names_nobody(self, repository):
+        """Annotations of bad definitions, too."""
+        repository.write(
+            "groups/staff.yaml", "kind: known-user-group\nname: staff\nmembers: [lin@contoso.com, lin@contoso]\n"
+        )
+        repository.commit()
+        done = repository.act(redact="true")
+        assert 1 == done.code
+        assert done.told("error")
+        assert "lin@contoso" not in done.log
+
+
+class TestApprovers:
+    """`approvers: true`."""
+
+    def test_who_answers_for_the_groups_is_an_output(self, repository):
+        """As JSON in one line, for a step that asks for their review."""
+        done = repository.act(approvers="true")
+        assert 0 == done.code
+        assert "\n" not in done.outputs["approvers"]
+        assert "people@contoso.com" in str(json.loads(done.outputs["approvers"]))
+
+    def test_nobody_is_asked_for_otherwise(self, repository):
+        """The output is empty."""
+        assert "" == repository.act().outputs["approvers"]
+
+
+@pytest.mark.parametrize("name", ["redact", "adopt", "approvers", "comment"])
+def test_a_switch_is_on_or_off(repository, name):
+    """Anything else is a mistake, and must not pass for off."""
+    done = repository.act(**{name: "yes"})
+    assert 1 == done.code
+    assert f"The input `{name}` is `yes`. Expected true or false." in done.told("error")
