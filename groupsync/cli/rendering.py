@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from groupsync.report.notes import Note
 
 ANNOTATIONS: Final = ("github", "sarif")
-FORMATS: Final = ("text", "json", "markdown", *ANNOTATIONS)
+FORMATS: Final = ("text", "json", "markdown", "html", *ANNOTATIONS)
 
 format_option = click.option(
     "--format",
@@ -27,7 +27,7 @@ format_option = click.option(
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="Form of the output: `markdown` for a comment, `github` and `sarif` for annotations.",
+    help="Form of the output: `markdown` for a comment, `html` for a page, `github` and `sarif` for annotations.",
 )
 by_person_option = click.option(
     "--by-person", is_flag=True, help="Also tell for each person which groups they gain and lose."
@@ -80,6 +80,10 @@ def emit_plan(
             from groupsync.report.markdown import render_plan_markdown
 
             emit(render_plan_markdown(plan, full=full, by_person=by_person), output)
+        case "html":
+            from groupsync.report.html import render_plan_html
+
+            emit(render_plan_html(plan), output)
         case "github" | "sarif":
             from groupsync.report.notes import notes_of_plan
 
@@ -104,6 +108,10 @@ def emit_drift(
             from groupsync.report.markdown import render_drift_markdown
 
             emit(render_drift_markdown(plan, full=full, by_person=by_person), output)
+        case "html":
+            from groupsync.report.html import render_drift_html
+
+            emit(render_drift_html(plan), output)
         case _:
             emit_plan(plan, format_, full=full, output=output)
 
@@ -124,6 +132,10 @@ def emit_report(report: Report, plan: Plan, format_: str, output: Path | None = 
             from groupsync.report.markdown_outcome import render_report_markdown
 
             emit(render_report_markdown(report, plan), output)
+        case "html":
+            from groupsync.report.html import render_report_html
+
+            emit(render_report_html(report, plan), output)
         case "github" | "sarif":
             from groupsync.report.notes import notes_of_report
 
@@ -160,6 +172,10 @@ def annotated(command: Command) -> Command:
 
     @wraps(command)
     def run(*, format_: str, output: Path | None, **rest: Any) -> Any:
+        if format_ == "html":  # what it lacks is told before anything is done
+            from groupsync.report.html import page_environment
+
+            page_environment()
         try:
             return command(format_=format_, output=output, **rest)
         except GroupsyncError as error:

@@ -12,7 +12,7 @@ from groupsync.errors import ExitCode
 MARKER = "<!-- groupsync: quickstart"
 
 
-@pytest.mark.parametrize("format_", ["text", "json", "markdown", "github", "sarif"])
+@pytest.mark.parametrize("format_", ["text", "json", "markdown", "html", "github", "sarif"])
 def test_a_saved_plan_is_shown_as_it_was_when_it_was_made(project, format_):
     """`report PLAN` prints what `plan` printed, whatever became of the project since."""
     made = project("plan", "--out", "a.plan", "--format", format_)

@@ -1,0 +1,265 @@
+"""What a page tells of a plan, in the order of a reviewer's questions. Pure but for loading the names that are shown.
+
+May this be applied? What is refused, or needs a look? Who comes to what, who goes, and what moved?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Action
+from groupsync.records import format_instant, instant_words
+from groupsync.report.change_text import standing_of
+from groupsync.report.drift_text import drift_words
+from groupsync.report.html_facts import (
+    MAX_HINT,
+    Figure,
+    Notices,
+    Table,
+    allowance_notice,
+    drift_table,
+    ids_of,
+    listed,
+    refusal_notice,
+    set_where,
+    sources_table,
+    targets_table,
+    warning_notice,
+)
+from groupsync.report.html_overlap import Overlap, overlap_of
+from groupsync.report.html_rows import Names, Row, change_row, drift_row
+from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
+from groupsync.report.plan_text import nothing_words, origin_words, sum_words
+from groupsync.report.style import counted, joined, number
+from groupsync.report.totals import refused_keys, totals_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from groupsync.model import Plan, TargetState
+
+_WITHHELD: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that a page tells.
+
+    Attributes:
+        kind: plan, drift or apply.
+        title: what this is, as of the project.
+        project, instant, moment: the project; when it was made, for people and for machines.
+        tone: whether the answer is good, warn or bad.
+        verdict: the answer in a word or two.
+        said: sentences that say more, the first the most important.
+        figures, actions: numbers at a glance, and by action or outcome.
+        notices: what is refused, allowed by exception, warned of.
+        rows: the groups, those that need a look first.
+        overlap: who moved between groups.
+        facts: sources and targets.
+        ids: digest and the like, by name.
+        names: what the places of sides mean.
+        sides: sign and word of those who come, and of those who go.
+        bars: what the two sizes of a group are.
+        has_all_names: whether nobody had to be left out of the page.
+    """
+
+    kind: str
+    title: str
+    project: str
+    instant: str
+    moment: str
+    tone: str
+    verdict: str
+    said: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    actions: Table
+    notices: tuple[Notices, ...]
+    rows: tuple[Row, ...]
+    facts: tuple[Table, ...]
+    ids: tuple[tuple[str, str], ...]
+    names: tuple[str, ...] = ()
+    overlap: Overlap = field(default_factory=Overlap)
+    sides: tuple[tuple[str, str], tuple[str, str]] = (("+", "added"), ("−", "removed"))
+    bars: tuple[str, str] = ("before", "after")
+    has_all_names: bool = True
+
+
+def plan_page(plan: Plan) -> Page:
+    """Return what is told of a plan."""
+    refused = refused_keys(plan)
+    names = Names()
+    rows = _change_rows(plan, refused, names)
+    tone, verdict = _verdict(plan, len(refused))
+    totals = totals_of(plan)
+    said = f"Plan: {sum_words(totals)}." if totals.changes else nothing_words(plan)
+    sentences = [clip(said, MAX_TEXT), *_cautions(plan)]
+    if plan.compared:
+        edits = sum(cause.added + cause.removed for cause in plan.compared.causes)
+        since = clip(plan.compared.revision, MAX_NAME)
+        sentences.append(
+            f"{counted(edits, 'membership')} of these come of edits since {since}; each group says how many."
+        )
+    return Page(
+        "plan",
+        f"Undo of the run {clip(plan.undoes, MAX_NAME)}" if plan.undoes else "Plan",
+        clip(plan.project, MAX_NAME),
+        instant_words(plan.as_of),
+        format_instant(plan.as_of),
+        tone,
+        verdict,
+        tuple(sentences),
+        _figures(plan, names),
+        _actions(plan, refused),
+        (
+            listed("Refused", "bad", map(refusal_notice, plan.verdict.refusals)),
+            listed("Warnings", "warn", map(warning_notice, plan.diagnostics)),
+            listed("Allowed by exception", "info", map(allowance_notice, plan.verdict.allowances)),
+        ),
+        rows,
+        (sources_table(plan.sources), targets_table(plan.targets), drift_table(plan)),
+        ids_of(plan),
+        names.names,
+        overlap_of(plan.changes),
+        has_all_names=names.is_whole,
+    )
+
+
+def drift_page(plan: Plan) -> Page:
+    """Return what is told of the groups that drifted or have an edit pending."""
+    changes = {change.key: change for change in plan.changes}
+    names = Names()
+    moved = sorted((each for each in plan.drift if each.drifted or each.pending), key=lambda each: not each.drifted)
+    rows = tuple(drift_row(each, changes.get((each.target, each.name)), standing_of(each), names) for each in moved)
+    drifted, pending = (sum(getattr(each, side) for each in plan.drift) for side in ("drifted", "pending"))
+    of_sources = [refusal for refusal in plan.verdict.refusals if not refusal.target]
+    partial = _partial(plan)
+    verdict = "Changed on the target" if drifted else "No drift in what could be read" if partial else "No drift"
+    return Page(
+        "drift",
+        "Drift",
+        clip(plan.project, MAX_NAME),
+        instant_words(plan.as_of),
+        format_instant(plan.as_of),
+        "warn" if drifted or partial else "good",
+        verdict,
+        (clip(drift_words(plan), MAX_TEXT),),
+        (
+            Figure("groups drifted", number(drifted), "changed on the target", "warn" if drifted else "plain"),
+            Figure("groups pending", number(pending), "changed here"),
+            Figure("members missing", number(sum(row.added for row in rows)), "defined, and not on the target"),
+            Figure("members too many", number(sum(row.removed for row in rows)), "on the target, and not defined"),
+        ),
+        Table("", (), ()),
+        (
+            listed("Refused", "bad", map(refusal_notice, of_sources)),
+            listed("Warnings", "warn", map(warning_notice, plan.diagnostics)),
+        ),
+        rows,
+        (sources_table(plan.sources), targets_table(plan.targets)),
+        ids_of(plan),
+        names.names,
+        sides=(("−", "missing"), ("+", "too many")),
+        bars=("target", "defined"),
+        has_all_names=names.is_whole,
+    )
+
+
+# --- The answer -------------------------------------------------------------------------------------------------------
+
+
+def _verdict(plan: Plan, refused: int) -> tuple[str, str]:
+    """Say whether the plan can be applied: how that reads, and in words."""
+    changes = len(plan.changes)
+    if plan.looking:
+        return "bad", "Can't be applied"
+    if not changes:
+        quiet = not plan.verdict.refusals and not _partial(plan)
+        return ("good", "Nothing to apply") if quiet else ("warn", "Nothing to apply, and not all could be judged")
+    if refused == changes:
+        return "bad", "Refused as a whole"
+    if refused:
+        return "warn", f"{number(changes - refused)} of {counted(changes, 'change')} can be applied"
+    if plan.verdict.refusals or _partial(plan):
+        return "warn", "Can be applied, with something left out"
+    return "good", "Can be applied: nothing is refused"
+
+
+def _partial(plan: Plan) -> list[TargetState]:
+    return [target for target in plan.targets if not target.complete or target.withheld]
+
+
+def _cautions(plan: Plan) -> Iterable[str]:
+    if plan.looking:
+        yield "It looks at another time (--at), so it can't be applied."
+    refused = len(refused_keys(plan))
+    if refused:
+        yield f"{counted(refused, 'change is', 'changes are')} refused and will not be applied."
+    partial = _partial(plan)
+    if partial:
+        names = joined(clip(target.name, MAX_NAME) for target in partial[:_WITHHELD])
+        yield f"Not everything could be read of {names}; nothing is deleted or removed because of what is missing."
+
+
+def _figures(plan: Plan, names: Names) -> tuple[Figure, ...]:
+    totals = totals_of(plan)
+    people = f"{counted(len(names.names), 'person', 'people')} in all" if names.is_whole and names.names else ""
+    expired = f"{number(totals.expired)} expired" if totals.expired else ""
+    drifted = sum(drift.drifted for drift in plan.drift)
+    return (
+        Figure("groups change", number(totals.changes), f"on {counted(totals.targets, 'target')}"),
+        Figure("members added", number(totals.added), people, "good" if totals.added else "plain"),
+        Figure("members removed", number(totals.removed), expired, "bad" if totals.removed else "plain"),
+        Figure("changes refused", number(totals.refused), "", "bad" if totals.refused else "plain"),
+        Figure("warnings", number(len(plan.diagnostics)), "", "warn" if plan.diagnostics else "plain"),
+        Figure("groups drifted", number(drifted), "", "warn" if drifted else "plain"),
+    )
+
+
+def _actions(plan: Plan, refused: frozenset[tuple[str, str]]) -> Table:
+    rows = []
+    for action in Action:
+        of_it = [change for change in plan.changes if change.action is action]
+        if of_it:
+            figures = (
+                len(of_it),
+                sum(change.add.count for change in of_it),
+                sum(change.remove.count for change in of_it),
+                sum(change.key in refused for change in of_it),
+            )
+            rows.append((action.value, *map(number, figures)))
+    head = ("action", "groups", "members added", "members removed", "refused")
+    return Table("Changes by action", head, tuple(rows), frozenset(range(1, 5)))
+
+
+# --- Groups -----------------------------------------------------------------------------------------------------------
+
+
+def _change_rows(plan: Plan, refused: frozenset[tuple[str, str]], names: Names) -> tuple[Row, ...]:
+    """Return the groups: those refused first, then by how many leave, so that the names of these are not cut."""
+    against: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for refusal in plan.verdict.refusals:
+        said = f"refused by {refusal.rule}{set_where(refusal)}: {refusal.summary}"
+        against.setdefault((refusal.target, refusal.name), []).append(
+            (clip(said, MAX_TEXT), clip(refusal.hint, MAX_HINT))
+        )
+    ordered = sorted(
+        plan.changes,
+        key=lambda each: (
+            each.key not in refused,
+            each.action is not Action.DELETE,
+            -each.remove.count,
+            -each.add.count,
+        ),
+    )
+    return tuple(
+        change_row(
+            change,
+            names,
+            (*against.get(change.key, ()), *against.get((change.target, ""), ())),
+            refused=change.key in refused,
+            origin=origin_words(change, plan),
+        )
+        for change in ordered
+    )

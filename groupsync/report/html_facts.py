@@ -1,0 +1,181 @@
+"""Lists and tables that a page has beside the groups: figures, refusals, warnings, sources, targets. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from groupsync.report.change_text import DEFAULTED, place, standing_of
+from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
+from groupsync.report.style import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from groupsync.model import Allowance, Diagnostic, Plan, Refusal, SourceState, TargetState
+
+MAX_LISTED: Final = 200
+"""How many refusals, warnings, targets and so on are listed; more are counted."""
+MAX_HINT: Final = 1_000
+_APPROVAL_LINES: Final = 40
+_WITHHELD: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of those at a glance, with its name, a word about it, and how it reads."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that somebody has to know: what it is about, what is so, where it is written, what to do."""
+
+    what: str
+    text: str
+    tag: str = ""
+    where: str = ""
+    hint: str = ""
+    approval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """A list of notices under a heading; `more` are not shown."""
+
+    title: str
+    tone: str
+    items: tuple[Notice, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table; the first cell of a row is its heading. `numeric` are the places of columns of numbers."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    more: int = 0
+
+
+def listed(title: str, tone: str, notices: Iterable[Notice]) -> Notices:
+    """Return a list that is not endless."""
+    waiting = iter(notices)
+    shown = tuple(islice(waiting, MAX_LISTED))
+    return Notices(title, tone, shown, sum(1 for _ in waiting))
+
+
+def refusal_notice(refusal: Refusal) -> Notice:
+    """Say what is refused, by which rule, and what would allow it."""
+    if not refusal.target:
+        what = f"the source {clip(refusal.name, MAX_NAME)}"
+    else:
+        on = clip(refusal.target, MAX_NAME)
+        what = f"{clip(refusal.name, MAX_NAME)} on {on}" if refusal.name else f"all of {on}"
+    lines = refusal.approval.splitlines()
+    approval = "\n".join(clip(line, MAX_TEXT) for line in lines[:_APPROVAL_LINES])
+    where = clip(set_where(refusal).strip(" ()"), MAX_TEXT)
+    return Notice(
+        what,
+        clip(refusal.summary, MAX_TEXT),
+        clip(refusal.rule, MAX_NAME),
+        where,
+        clip(refusal.hint, MAX_HINT),
+        approval,
+    )
+
+
+def set_where(refusal: Refusal) -> str:
+    """Say where the rule is set, in brackets behind a space; empty where that goes without saying."""
+    return f" ({place(refusal.at)})" if refusal.at else " (by default)" if refusal.rule in DEFAULTED else ""
+
+
+def allowance_notice(allowance: Allowance) -> Notice:
+    """Say which exception was used, who gave it and why."""
+    by = f"by {clip(allowance.source, MAX_NAME)}"
+    return Notice(clip(str(allowance), MAX_NAME), clip(allowance.reason, MAX_TEXT) or "no reason given", "", by)
+
+
+def warning_notice(found: Diagnostic) -> Notice:
+    """Say what was found, and what mends it."""
+    plugin = f" (plugin {clip(found.plugin, MAX_NAME)})" if found.plugin else ""
+    detail = f" {clip(found.detail, MAX_TEXT)}" if found.detail else ""
+    return Notice(
+        f"{found.severity.value} {clip(found.code, MAX_NAME)}",
+        f"{clip(found.summary, MAX_TEXT)}{plugin}.{detail}",
+        "",
+        clip(place(found.subject), MAX_TEXT) if found.subject else "",
+        clip(found.hint, MAX_HINT),
+    )
+
+
+def sources_table(sources: Sequence[SourceState]) -> Table:
+    """Tell of each source how large and how new it is."""
+    rows = tuple(
+        (
+            clip(source.name, MAX_NAME),
+            clip(source.plugin, MAX_NAME),
+            number(source.rows),
+            number(source.segments),
+            f"{source.newest:%Y-%m-%d %H:%M} UTC" if source.newest else "not known",
+            "refused" if source.refused else "used",
+        )
+        for source in sources[:MAX_LISTED]
+    )
+    head = ("source", "plugin", "customers", "segments", "newest from", "state")
+    return Table("Sources", head, rows, frozenset({2, 3}), max(0, len(sources) - MAX_LISTED))
+
+
+def targets_table(targets: Sequence[TargetState]) -> Table:
+    """Tell of each target what was read of it."""
+    rows = tuple(
+        (
+            clip(target.name, MAX_NAME),
+            clip(target.plugin, MAX_NAME),
+            number(target.groups),
+            number(target.memberships),
+            "; ".join(_state(target)) or "read wholly",
+        )
+        for target in targets[:MAX_LISTED]
+    )
+    head = ("target", "plugin", "groups", "memberships", "state")
+    return Table("Targets", head, rows, frozenset({2, 3}), max(0, len(targets) - MAX_LISTED))
+
+
+def _state(target: TargetState) -> Iterable[str]:
+    if not target.complete:
+        reason = clip(target.reason, MAX_TEXT)
+        yield f"not read wholly: {reason}; nothing is deleted or removed because of what is missing"
+    if target.withheld:
+        names = ", ".join(clip(name, MAX_NAME) for name in target.withheld[:_WITHHELD])
+        more = len(target.withheld) - _WITHHELD
+        yield f"something is left out of {names}" + (f" and {number(more)} more" if more > 0 else "")
+    if target.owns:
+        yield f"can't hold ownership marks: ours is {clip(target.owns, MAX_TEXT)}"
+
+
+def drift_table(plan: Plan) -> Table:
+    """Tell which groups moved since the last apply."""
+    moved = [each for each in plan.drift if each.drifted or each.pending]
+    moved.sort(key=lambda each: not each.drifted)
+    rows = tuple(
+        (clip(each.name, MAX_NAME), clip(each.target, MAX_NAME), standing_of(each)) for each in moved[:MAX_LISTED]
+    )
+    return Table("Drift", ("group", "target", "what moved"), rows, more=max(0, len(moved) - MAX_LISTED))
+
+
+def ids_of(plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Return what the plan is known by."""
+    ids = [("Plan digest", clip(plan.digest, MAX_NAME))]
+    if plan.compared:
+        ids.append(
+            ("Compared with", f"{clip(plan.compared.revision, MAX_NAME)} ({clip(plan.compared.commit, MAX_NAME)})")
+        )
+    return tuple(ids)

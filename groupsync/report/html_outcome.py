@@ -1,0 +1,123 @@
+"""What a page tells of an apply. Pure but for loading the names that are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Outcome
+from groupsync.records import format_instant, instant_words
+from groupsync.report.change_text import SYMBOLS, place
+from groupsync.report.html_data import Page
+from groupsync.report.html_facts import MAX_HINT, Figure, Notice, Table, allowance_notice, listed, warning_notice
+from groupsync.report.html_rows import Names, Row, Side, elements, sides
+from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
+from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words
+from groupsync.report.style import counted, number
+
+if TYPE_CHECKING:
+    from groupsync.model import Change, Plan, Report, Result
+
+_TONES: Final = {Outcome.APPLIED: "good", Outcome.STALE: "warn", Outcome.NOT_TRIED: "warn"}
+
+
+def report_page(report: Report, plan: Plan) -> Page:
+    """Return what is told of an apply of `plan`."""
+    changes = {change.key: change for change in plan.changes}
+    names = Names()
+    ordered = sorted(report.results, key=lambda each: each.outcome is Outcome.APPLIED)
+    rows = tuple(_row(result, changes.get((result.target, result.name)), names) for result in ordered)
+    wrong = [result for result in report.results if result.outcome is not Outcome.APPLIED]
+    tone, verdict = _verdict(report, len(wrong))
+    said = [applied_words(report) if report.results else "Nothing to apply."]
+    if report.interrupted:
+        said.append("Interrupted: what was not begun was left alone.")
+    said.append(next_words(report))
+    ids = (("Plan digest", report.plan_digest), ("Run", report.run))
+    return Page(
+        "apply",
+        "Apply",
+        clip(plan.project, MAX_NAME),
+        instant_words(plan.as_of),
+        format_instant(plan.as_of),
+        tone,
+        verdict,
+        tuple(filter(None, said)),
+        _figures(report, len(wrong)),
+        _outcomes(report),
+        (
+            listed("Not applied", "bad", map(_failure, wrong)),
+            listed("Warnings", "warn", map(warning_notice, report.diagnostics)),
+            listed("Allowed by exception", "info", map(allowance_notice, report.allowances)),
+        ),
+        rows,
+        (),
+        tuple((name, clip(value, MAX_NAME)) for name, value in ids if value),
+        names.names,
+        has_all_names=names.is_whole,
+    )
+
+
+def _verdict(report: Report, wrong: int) -> tuple[str, str]:
+    if report.interrupted:
+        return "bad", "Interrupted"
+    if not report.results:
+        return "good", "Nothing to apply"
+    if wrong:
+        return "bad", f"{counted(wrong, 'change was', 'changes were')} not applied"
+    return "good", "All was applied"
+
+
+def _figures(report: Report, wrong: int) -> tuple[Figure, ...]:
+    added, removed = (sum(getattr(each, side) for each in report.results) for side in ("added", "removed"))
+    return (
+        Figure("changes applied", number(report.count(Outcome.APPLIED)), f"of {number(len(report.results))}"),
+        Figure("not applied", number(wrong), "", "bad" if wrong else "plain"),
+        Figure("members added", number(added), "", "good" if added else "plain"),
+        Figure("members removed", number(removed), "", "bad" if removed else "plain"),
+    )
+
+
+def _outcomes(report: Report) -> Table:
+    rows = []
+    for outcome in Outcome:
+        of_it = [result for result in report.results if result.outcome is outcome]
+        if of_it:
+            figures = (len(of_it), sum(each.added for each in of_it), sum(each.removed for each in of_it))
+            rows.append((OUTCOME_WORDS[outcome], *map(number, figures)))
+    head = ("outcome", "changes", "members added", "members removed")
+    return Table("Changes by outcome", head, tuple(rows), frozenset(range(1, 4)))
+
+
+def _failure(result: Result) -> Notice:
+    what = f"{result.action.value} {clip(result.name, MAX_NAME)} on {clip(result.target, MAX_NAME)}"
+    return Notice(what, _error(result), OUTCOME_WORDS[result.outcome], hint=clip(result.hint, MAX_HINT))
+
+
+def _error(result: Result) -> str:
+    tried = f" (after {number(result.attempts)} attempts)" if result.attempts > 1 else ""
+    return f"{clip(result.error, MAX_TEXT) or OUTCOME_WORDS[result.outcome]}{tried}"
+
+
+def _row(result: Result, change: Change | None, names: Names) -> Row:
+    """Return the row of a result; names only where what was done is the whole of the change."""
+    is_done = result.outcome is Outcome.APPLIED
+    is_whole = change is not None and (change.add.count, change.remove.count) == (result.added, result.removed)
+    moved: tuple[Side, ...] = ()
+    if change and is_done and is_whole:
+        moved = sides((change.add, "added", "+"), (change.remove, "removed", "-"), names=names)
+    return Row(
+        clip(result.name, MAX_NAME),
+        clip(result.target, MAX_NAME),
+        OUTCOME_WORDS[result.outcome],
+        SYMBOLS[result.action][0],
+        _TONES.get(result.outcome, "bad"),
+        flag="" if is_done else "not applied",
+        size=result.action.value,
+        kept=max(0, change.prior_count - result.removed) if change else 0,
+        added=result.added,
+        removed=result.removed,
+        lines=(clip(place(change.at), MAX_TEXT),) if change and change.at else (),
+        against=() if is_done else ((_error(result), clip(result.hint, MAX_HINT)),),
+        owners=elements(change.owners) if change else (),
+        sides=moved,
+    )
