@@ -15,9 +15,10 @@ from groupsync.rewriting import FileEdit, read_project_file
 from groupsync.why import Matched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from groupsync.edits.text import Edited
+    from groupsync.identity import Identity
     from groupsync.memberships import Membership
     from groupsync.model import Definition, MemberFile, SourceRange
     from groupsync.project import Project
@@ -35,7 +36,8 @@ class Left:
 def offboarded(project: Project, found: Sequence[Membership], person: str) -> tuple[list[FileEdit], list[Left]]:
     """Return one edit a file that takes a person out of all members, sorted by path, and what is left then.
 
-    Who is on a list that keeps people out of other groups stays on it: to take them off could let them in.
+    Who is on a list that keeps people out of other groups stays on it: to take them off could let them in. So does who
+    must stay in a group by `policies.pinned`, on the lists of that group itself: a plan without them is refused.
 
     Args:
         project: its files.
@@ -46,20 +48,28 @@ def offboarded(project: Project, found: Sequence[Membership], person: str) -> tu
     left: list[Left] = []
     identity = project.config.identity
     keeping = _keeping_out(project)
+    pins = _pins(project, person)
     listing = [each for each in project.definitions if _lists(each, person)]
     # From the end of each file, so that places stay right.
     for each in sorted(listing, key=lambda one: one.at, reverse=True):
         if each.name in keeping:
             left.append(_kept(each.at, each.name, person))
             continue
+        if each.name in pins:
+            left.append(_kept_by_pin(each.at, each.name))
+            continue
         edit = partial(remove_member, path=each.at.path, group=each.name, person=person, identity=identity)
         _edit(project, edits, left, each.at, edit)
-    for file, group in _files_with(project, person, keeping):
+    for file, group in _files_with(project, person, keeping, pins):
         if group in keeping:
             left.append(_kept(file.at, group, person))
             continue
+        if group in pins:
+            left.append(_kept_by_pin(file.at, group))
+            continue
         at = replace(file.at, path=file.path)
         _edit(project, edits, left, at, partial(remove_lines, file=file, person=person, identity=identity))
+    left += [_pinned(at, group) for group, at in pins.items()]
     return sorted(edits.values(), key=lambda edit: edit.path), [*left, *_computed(found), *_owned(project, person)]
 
 
@@ -88,10 +98,12 @@ def _lists(definition: Definition, person: str) -> bool:
     )
 
 
-def _files_with(project: Project, person: str, keeping: frozenset[str]) -> Iterator[tuple[MemberFile, str]]:
-    """Give each file that lists a person once, with a group that has it: one that keeps people out, if any."""
+def _files_with(
+    project: Project, person: str, keeping: frozenset[str], pins: Mapping[str, SourceRange]
+) -> Iterator[tuple[MemberFile, str]]:
+    """Give each file that lists a person once, with a group that has it: one for which it stays as it is, if any."""
     seen: set[str] = set()
-    for each in sorted(project.definitions, key=lambda one: one.name not in keeping):
+    for each in sorted(project.definitions, key=lambda one: (one.name not in keeping, one.name not in pins)):
         for file in each.members_from or ():
             if file.path not in seen and project.files.place_of(file, person):
                 seen.add(file.path)
@@ -115,6 +127,34 @@ def _keeping_out(project: Project) -> frozenset[str]:
 def _kept(at: SourceRange, group: str, person: str) -> Left:
     words = f"kept in {group}, which keeps people out of other groups"
     return Left(at, words, f"`groupsync remove {person} {group}`, if they may come back.")
+
+
+def _pins(project: Project, person: str) -> dict[str, SourceRange]:
+    """Return the groups in which a person must stay, with the place of the rule."""
+    policies = project.config.policies
+    found: dict[str, SourceRange] = {}
+    if policies is None:
+        return found
+    for index, rule in enumerate(policies.values.get("pinned", ())):
+        if any(_is(member, person, project.config.identity) for member in rule["members"]):
+            found.setdefault(rule["group"], policies.locate(("pinned", index, "group")))
+    return found
+
+
+def _is(written: str, person: str, identity: Identity) -> bool:
+    try:
+        return identity.canonical(written) == person
+    except ValueError:
+        return False  # nobody is called so
+
+
+def _kept_by_pin(at: SourceRange, group: str) -> Left:
+    return Left(at, f"kept in {group}, where they must stay", "Take them out of `policies.pinned` first.")
+
+
+def _pinned(at: SourceRange, group: str) -> Left:
+    words = f"must stay in {group}, by `policies.pinned`"
+    return Left(at, words, "Take them out of it, and offboard again; until then a plan without them there is refused.")
 
 
 def _computed(found: Sequence[Membership]) -> Iterator[Left]:

@@ -35,6 +35,36 @@ def test_what_is_left_is_listed(segments):
     assert "" == cy.out
 
 
+def test_who_must_stay_in_a_group_stays_on_its_lists(project):
+    """They leave all others, the policy is told of, and the plan that comes of it is not refused."""
+    rule = "policies:\n  pinned:\n    - {group: beta-testers, members: [ADA@contoso.com, barbara@example.com]}\n"
+    project.write("groupsync.yaml", project.read("groupsync.yaml") + rule)
+    project.write("groups/press.yaml", "kind: known-user-group\nname: press\nmembers:\n  - ada@contoso.com\n")
+    before = {path: project.read(path) for path in ("groups/beta-testers.yaml", "groups/members/beta.csv")}
+    ada, barbara = (project("offboard", who, "--no-targets") for who in ("ada@contoso.com", "barbara@example.com"))
+
+    assert ExitCode.INCOMPLETE == ada.code == barbara.code
+    assert before == {path: project.read(path) for path in before}
+    assert ("groups/press.yaml:4:5  ada@contoso.com removed\n", "") == (ada.out, barbara.out)
+    line = project.read("groupsync.yaml")[: -len(rule)].count("\n") + 3
+    told = "must stay in beta-testers, by `policies.pinned`. Take them out of it, and offboard again; until then a plan"
+    for done, kept in ((ada, "groups/beta-testers.yaml:3:7"), (barbara, "groups/beta-testers.yaml:13:5")):
+        assert f"{kept}: kept in beta-testers, where they must stay. Take them out of `policies.pinned`" in done.err
+        assert f"groupsync.yaml:{line}:15: {told}" in done.err
+    assert ExitCode.OK == project("plan").code
+
+
+def test_who_must_stay_by_another_group_is_told(project):
+    """No list of the pinned group has them: they go, and the plan without them would be refused."""
+    rule = "policies: {pinned: [{group: early-access, members: [tim@contoso.com]}]}\n"
+    project.write("groupsync.yaml", project.read("groupsync.yaml") + rule)
+    done = project("offboard", "tim@contoso.com", "--no-targets")
+
+    assert (ExitCode.INCOMPLETE, "groups/members/staff.txt:4:1  tim@contoso.com removed\n") == (done.code, done.out)
+    assert "must stay in early-access, by `policies.pinned`" in done.err
+    assert ExitCode.REFUSED == project("plan").code
+
+
 def test_a_dry_run_shows_what_would_be_written(project):
     """As a unified diff, and nothing is."""
     before = project.read("groups/beta-testers.yaml")
