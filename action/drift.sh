@@ -10,6 +10,7 @@ add_config
 add_targets
 add_redact
 add_fail_on
+add_by_person
 
 code=0
 quoted groupsync "${args[@]}" || code=$?

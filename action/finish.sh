@@ -9,8 +9,8 @@ case $INPUT_MODE/$code in
   */0 | plan/2) exit 0 ;;
   */1) ;; # the step that found it said so
   drift/2) error 'Somebody else changed groups on a target since the last apply; the page of this run shows which.' ;;
-  plan/3 | drift/3) error 'Something is refused; the page of this run shows what, and by which rule.' ;;
-  apply/3) error 'Something is refused and was not applied; the page of this run shows what, and by which rule.' ;;
+  plan/3 | drift/3) error 'Something is refused, or is what fail-on stops at; log and page of this run show what.' ;;
+  apply/3) error 'Something is refused and was not applied, or nothing was because of fail-on; log and page of this run show what.' ;;
   plan/4 | drift/4) error 'A group or target could not be read wholly; the page of this run shows which.' ;;
   apply/4) error 'Some groups were left alone: they moved since the review, or failed. Plan again, review, and apply that plan by its digest.' ;;
   *) error "\`groupsync $INPUT_MODE\` ended with $code." ;;

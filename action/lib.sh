@@ -73,7 +73,11 @@ repeated() {
 # Options that several commands have, into `args`, and only where an input asks for them.
 add_config() { if [ -n "${INPUT_CONFIG:-}" ]; then args+=("--config=$INPUT_CONFIG"); fi; }
 add_redact() { if is_on redact "${INPUT_REDACT:-}"; then args+=(--redact); fi; }
-add_fail_on() { if [ -n "${INPUT_FAIL_ON:-}" ]; then args+=("--fail-on=$INPUT_FAIL_ON"); fi; }
+add_by_person() { if is_on by-person "${INPUT_BY_PERSON:-}"; then args+=(--by-person); fi; }
+add_fail_on() {
+  local kinds=${INPUT_FAIL_ON:-}
+  repeated --fail-on "${kinds//[, ]/$'\n'}"
+}
 add_targets() { repeated --target "${INPUT_TARGETS:-}"; }
 add_consent() {
   repeated --allow "${INPUT_ALLOW:-}"

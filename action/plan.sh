@@ -14,6 +14,7 @@ add_targets
 add_consent
 add_redact
 add_fail_on
+add_by_person
 if [ -n "${INPUT_COMPARE:-}" ]; then args+=("--compare=$INPUT_COMPARE"); fi
 
 code=0
@@ -25,8 +26,9 @@ fi
 
 args=(report "$plan")
 add_redact
-groupsync "${args[@]}" --format=markdown "--output=$work/plan.md" >"$work/log" 2>&1 || true
 groupsync "${args[@]}" --format=github "--output=$work/notes" >"$work/log" 2>&1 || true
+add_by_person
+groupsync "${args[@]}" --format=markdown "--output=$work/plan.md" >"$work/log" 2>&1 || true
 annotate "$work/notes"
 summary "$work/plan.md"
 plan_facts "$plan"

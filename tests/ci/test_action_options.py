@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from groupsync.errors import ExitCode
+
 ADDRESS = re.compile(r"[\w.+-]+@(?:contoso|example|fabrikam)\.com")
 
 
@@ -64,9 +66,51 @@ class TestApprovers:
         assert "" == repository.act().outputs["approvers"]
 
 
-@pytest.mark.parametrize("name", ["redact", "adopt", "approvers", "comment"])
+class TestFailOn:
+    """`fail-on: remove, delete`."""
+
+    def test_a_plan_with_what_is_not_wanted_fails_the_job_after_its_comment(self, repository):
+        """Several kinds with commas between them; the exit code is 3."""
+        assert 0 == repository.act(fail_on="remove, delete").code
+        repository.merge()
+        assert 0 == repository.act("apply", "push", fail_on="remove, delete").code
+        repository.replace("groups/members/staff.txt", "alan@contoso.com\n", "")
+        repository.commit()
+        done = repository.act(fail_on="delete,remove")
+        assert (ExitCode.REFUSED, "3") == (done.code, done.outputs["exit-code"])
+        assert "--fail-on remove: 1 member would go" in done.log
+        assert "fail-on stops at" in done.told("error")
+        assert "alan@contoso.com" in repository.hub.comments[0]["body"]
+        assert 0 == repository.act(fail_on="delete").code
+
+        repository.merge()
+        done = repository.act("apply", "push", fail_on="remove")
+        assert (ExitCode.REFUSED, "3") == (done.code, done.outputs["exit-code"])
+        assert "alan@contoso.com" in repository.held("staff")
+
+    def test_a_kind_that_there_is_not_is_told(self, repository):
+        """Wrong usage is never taken for a plan."""
+        done = repository.act(fail_on="removal")
+        assert (1, str(ExitCode.USAGE.value)) == (done.code, done.outputs["exit-code"])
+        assert [] == repository.hub.asked
+
+
+class TestByPerson:
+    """`by-person: true`."""
+
+    def test_the_comment_tells_of_each_person(self, repository):
+        """And so does the log; neither does otherwise."""
+        assert 0 == repository.act().code
+        assert "By person" not in repository.hub.comments[0]["body"]
+        done = repository.act(by_person="true")
+        assert 0 == done.code
+        assert "#### By person: 11 people" in repository.hub.comments[0]["body"]
+        assert "11 people" in done.log
+
+
+@pytest.mark.parametrize("name", ["redact", "adopt", "approvers", "by-person", "comment"])
 def test_a_switch_is_on_or_off(repository, name):
     """Anything else is a mistake, and must not pass for off."""
-    done = repository.act(**{name: "yes"})
+    done = repository.act(**{name.replace("-", "_"): "yes"})
     assert 1 == done.code
     assert f"The input `{name}` is `yes`. Expected true or false." in done.told("error")
