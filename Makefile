@@ -26,7 +26,7 @@ test: $(VENV)/dev servers ## all tests; pick some with ARGS="-k fmt", leave out 
 
 servers: $(SERVERS) system ## real servers for the tests, each in an environment of its own
 
-system: ## PostgreSQL and Java for the tests: installed as root and in CI, elsewhere it says what to install
+system: ## PostgreSQL, Java and Chromium for the tests: installed as root and in CI, elsewhere it says what to install
 	@$(PYTHON) tests/servers/system.py
 
 .venv-servers/%/installed: tests/servers/requirements/%.txt

@@ -184,7 +184,6 @@ def drift_row(drift: Drift, change: Change | None, standing: str, names: Names) 
         "drifted" if drift.drifted else "pending",
         "!" if drift.drifted else "~",
         "warn" if drift.drifted else "info",
-        flag="drifted" if drift.drifted else "",
         size=counted(change.prior_count, "member") if change else "",
         kept=max(0, change.prior_count - has.count) if change else 0,
         added=lacks.count,

@@ -1,4 +1,4 @@
-"""What tests need of the system itself: PostgreSQL's programs, Java for Spark, shells that complete commands.
+"""What tests need of the system itself: PostgreSQL's programs, Java for Spark, Chromium for pages, shells.
 
 `make servers` runs this file. As root or in CI it installs what is missing from Debian's packages; elsewhere it says
 what to install, and goes on. Alone, since it runs under any Python.
@@ -18,7 +18,12 @@ NO_CLUSTER = Path("/etc/postgresql-common/createcluster.d/groupsync.conf")
 JAVAS = range(17, 22)
 """What Spark 4.0 runs on."""
 SHELLS = ("zsh", "fish")
-PACKAGES = {"postgresql": "postgresql", "java": "openjdk-17-jre-headless", **{shell: shell for shell in SHELLS}}
+PACKAGES = {
+    "postgresql": "postgresql",
+    "java": "openjdk-17-jre-headless",
+    "chromium": "chromium",
+    **{shell: shell for shell in SHELLS},
+}
 """By what is missing: the package of Debian 12, whose PostgreSQL is 15."""
 
 
@@ -43,10 +48,20 @@ def java_version():
     return int(number[1]) if number else None
 
 
+def chromium_program():
+    """Return the path of Chromium, or of what is made of it; None where there is none."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 def missing():
     """Return what is not there, of `PACKAGES`."""
-    there = {"postgresql": postgresql_programs() is not None, "java": java_version() in JAVAS}
-    there |= {shell: shutil.which(shell) is not None for shell in SHELLS}
+    there = {
+        "postgresql": postgresql_programs() is not None,
+        "java": java_version() in JAVAS,
+        "chromium": chromium_program() is not None,
+        **{shell: shutil.which(shell) is not None for shell in SHELLS},
+    }
     return [name for name in PACKAGES if not there[name]]
 
 

@@ -16,7 +16,7 @@ echo "$? $*" >> "$LOG"
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Give a machine with shells, without PostgreSQL and Java, and a function that adds a program to it."""
+    """Give a machine with shells, without PostgreSQL, Java and Chromium, and a function that adds a program to it."""
     for name in ("POLICY", "NO_CLUSTER", "HOMES"):
         monkeypatch.setattr(system, name, tmp_path / name)
     monkeypatch.delenv("JAVA_HOME", raising=False)
@@ -70,6 +70,13 @@ def test_the_newest_postgresql_is_taken(machine):
     assert newest.parent == system.postgresql_programs()
 
 
+def test_what_is_made_of_chromium_counts_as_chromium(machine):
+    """Elsewhere than on Debian it has other names."""
+    assert system.chromium_program() is None
+    assert str(machine("google-chrome", "")) == system.chromium_program()
+    assert str(machine("chromium", "")) == system.chromium_program()
+
+
 def test_root_installs_what_is_missing_and_nothing_starts(machine, tmp_path, monkeypatch, capfd):
     """While packages are installed, services are forbidden to start; afterwards all is as it was."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -80,7 +87,7 @@ def test_root_installs_what_is_missing_and_nothing_starts(machine, tmp_path, mon
     assert update.startswith("101 ")
     assert update.endswith(" update")
     assert install.startswith("101 ")
-    assert install.endswith(" install --no-install-recommends openjdk-17-jre-headless")
+    assert install.endswith(" install --no-install-recommends openjdk-17-jre-headless chromium")
     assert not (tmp_path / "POLICY").exists()
     assert not (tmp_path / "NO_CLUSTER").exists()
     assert "java is missing" in capfd.readouterr().out  # the stand-in installs nothing
@@ -102,6 +109,7 @@ def test_nothing_is_installed_where_all_is_there(machine, tmp_path, monkeypatch,
     machine("apt-get", APT)
     machine("initdb", "")
     machine("java", "echo 'openjdk version \"17.0.15\"' >&2")
+    machine("chromium", "")
     system.main()
     assert not (tmp_path / "log").exists()
     assert ("", "") == capfd.readouterr()
@@ -114,7 +122,8 @@ def test_elsewhere_it_says_what_to_install_and_goes_on(machine, tmp_path, monkey
     system.main()
     assert not (tmp_path / "log").exists()
     told = "{} is missing, so tests that need it are left out: install {} (Debian's name)\n"
-    expected = told.format("postgresql", "postgresql") + told.format("java", "openjdk-17-jre-headless")
+    there = {*system.SHELLS}
+    expected = "".join(told.format(name, package) for name, package in system.PACKAGES.items() if name not in there)
     assert (expected, "") == capfd.readouterr()
 
 
@@ -134,6 +143,7 @@ def test_shells_are_installed_where_they_are_missing(machine, tmp_path, monkeypa
     machine("apt-get", APT)
     machine("initdb", "")
     machine("java", "echo 'openjdk version \"17.0.15\"' >&2")
+    machine("chromium", "")
     (tmp_path / "fish").unlink()
     system.main()
     assert (tmp_path / "log").read_text().endswith(" install --no-install-recommends fish\n")

@@ -110,8 +110,8 @@
     const [title, sign, count, places] = side;
     const kind = sign === "+" ? "come" : "gone";
     const found = hits ? places.filter((place) => hits.has(place)) : places;
-    const some = found.length && found.length < places.length;
-    let waiting = some ? found : places;
+    const some = found.length < places.length;
+    let waiting = found;
     const heading = make("h4", {}, `${number(count)} ${title}`, some ? `, ${number(found.length)} found` : "");
     const ul = make("ul", { class: "people" });
     const block = make("div", {}, heading, ul);
@@ -161,7 +161,9 @@
       made.append(table("Changed addresses: people who stay", ["before", "after"], group.pairs, []));
       if (group.morePairs) made.append(make("p", { class: "more" }, `… and ${number(group.morePairs)} more`));
     }
-    for (const side of group.sides || []) made.append(names(side, hits));
+    const sides = group.sides || [];
+    const has = hits && sides.some((side) => side[3].some((place) => hits.has(place)));
+    for (const side of sides) made.append(names(side, has ? hits : null));
     return made;
   }
 
@@ -229,7 +231,8 @@
     showPersons();
     const of = shown.length === groups.length ? "" : ` of ${number(groups.length)}`;
     const who = hits ? `; ${counted(hits.size, "person matches", "people match")}` : "";
-    found.textContent = `${number(shown.length)}${of} ${groups.length === 1 ? "group" : "groups"}${who}`;
+    const what = query ? ` with “${search.value.trim()}”` : "";
+    found.textContent = `${number(shown.length)}${of} ${groups.length === 1 ? "group" : "groups"}${what}${who}`;
   }
 
   function showRows(count) {
