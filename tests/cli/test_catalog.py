@@ -1,0 +1,151 @@
+"""`groupsync catalog`: every group of a project, as the definitions say it is."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import combinations
+
+import pytest
+
+from groupsync.errors import ExitCode
+from tests.cli.conftest import Project
+
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
+MORE = """\
+kind: known-user-group
+name: gone
+lifecycle: {state: absent}
+---
+kind: known-user-group
+name: over
+until: 2026-01-01
+members: [ada@contoso.com]
+---
+kind: known-user-group
+name: nobody
+members: []
+lifecycle: {prevent_delete: true}
+---
+kind: known-user-group
+name: loose
+---
+kind: known-user-group
+name: guests
+labels: {ring: "2"}
+members: [{email: zoe@fabrikam.com, until: 2099-01-01}]
+include: [{group: staff, until: 2098-06-01}]
+"""
+
+
+def listed(project, *arguments):
+    """Return the groups by name."""
+    done = project("catalog", "--format", "json", *arguments)
+    assert ExitCode.OK == done.code, done.err
+    return {each["name"]: each for each in json.loads(done.out)["groups"]}
+
+
+def test_every_group_is_there_with_its_state_and_size(project):
+    """What a definition says of who belongs decides the state; counts are those of the members that it gives."""
+    project.write("groups/more.yaml", MORE)
+    found = {name: (each["status"], each["members"]) for name, each in listed(project).items()}
+    assert {
+        "beta-testers": ("active", 6),
+        "early-access": ("active", 9),
+        "gone": ("absent", None),
+        "guests": ("active", 5),
+        "loose": ("unmanaged", None),
+        "nobody": ("empty", 0),
+        "opted-out": ("active", 2),
+        "over": ("expired", 0),
+        "staff": ("active", 4),
+    } == found
+
+
+def test_who_is_built_from_whom_is_told_on_both_sides(project):
+    """Each link is there twice: where it is written, and with the group that is named."""
+    project.write("groups/more.yaml", MORE)
+    groups = listed(project)
+    forth = {(name, link["role"], link["group"]) for name, each in groups.items() for link in each["built_from"]}
+    back = {(link["group"], link["role"], name) for name, each in groups.items() for link in each["used_by"]}
+    assert forth == back
+    assert {("guests", "include", "staff"), ("early-access", "exclude", "opted-out")} <= forth
+
+
+def test_the_next_entry_to_expire_counts(project):
+    """Members and references with an `until` are looked at, and those that have passed are not."""
+    project.write("groups/more.yaml", MORE)
+    groups = listed(project)
+    assert "2098-06-01T00:00:00Z" == groups["guests"]["expires"]
+    assert groups["over"]["expires"] is None
+    assert "2099-01-01T00:00:00Z" == listed(project, "--at", "2098-07-01")["guests"]["expires"]
+    assert groups["nobody"]["prevent_delete"]
+
+
+def test_segments_are_counted_and_told_in_words(segments):
+    """Sources are asked; one that is small or can't be computed says so."""
+    groups = listed(segments)
+    assert ("active", "customers") == (groups["big"]["status"], groups["big"]["source"])
+    assert "years ≥ 40" in groups["big"]["criteria"]
+    assert {"role": "in_group", "group": "beta"} in groups["big"]["built_from"]
+    assert ("inactive", None) == (groups["tiny"]["status"], groups["tiny"]["members"])
+    assert "of at least 5 members" in groups["tiny"]["note"]
+
+
+def test_overlaps_are_exact(segments):
+    """Pairs of groups have in common what their members have in common."""
+    document = json.loads(segments("catalog", "--format", "json").out)
+    counts = {each["name"]: each["members"] for each in document["groups"]}
+    assert document["compared"] == sorted(document["compared"], key=lambda name: (-counts[name], name))
+    members = {name: {*segments("show", name, "--members").out.split()} for name in document["compared"]}
+    found = {frozenset(each["groups"]): each["members"] for each in document["shared"]}
+    for one, other in combinations(members, 2):
+        assert len(members[one] & members[other]) == found.get(frozenset((one, other)), 0)
+
+
+@pytest.mark.parametrize("typed", [[], ["--format", "json"], ["--html"]], ids=" ".join)
+def test_no_member_is_named(project, typed):
+    """Owners are, since they answer for the group; members are counted."""
+    shown = project("catalog", *typed)
+    owners = {"growth@contoso.com", "people@contoso.com", "release@contoso.com"}
+    assert owners == {*ADDRESS.findall(shown.out)}
+    assert "" == shown.err
+
+
+def test_no_target_is_read(project):
+    """A catalogue can be made where no target can be reached."""
+    project.write("groupsync.yaml", project.read("groupsync.yaml").replace("path: state/", "path: groups/staff.yaml/x"))
+    assert {"early-access"} < listed(project).keys()
+    assert ["local"] == listed(project)["staff"]["targets"]
+
+
+def test_text_is_for_people(project):
+    """One block a group, with all there is to say of it, and a sum."""
+    shown = project("catalog").out
+    block = next(part for part in shown.split("\n\n") if part.startswith("early-access"))
+    assert "early-access  active  known-user-group, 9 members" == block.splitlines()[0]
+    for said in (
+        "includes        beta-testers, staff",
+        "without         opted-out",
+        "owners          release@contoso.com",
+    ):
+        assert said in block
+    assert "4 groups: 4 known-user-group; 4 active." == shown.splitlines()[-1]
+
+
+def test_a_project_without_groups_has_an_empty_catalogue(tmp_path):
+    """That is no error."""
+    empty = Project(tmp_path / "empty", None)
+    empty.write("groupsync.yaml", "version: 1\nproject: shop\ndefinitions: [groups/*.yaml]\n")
+    empty.write("groups/a.yaml", "")
+    assert "There are no groups." in empty("catalog").out
+    assert {} == listed(empty)
+    assert "<h1>" in empty("catalog", "--html").out
+
+
+def test_wrong_definitions_are_told(project):
+    """As `validate` tells them."""
+    project.write("groups/wrong.yaml", "kind: known-user-group\nname: wrong\ninclude: [nowhere]\n")
+    done = project("catalog")
+    assert (ExitCode.ERROR, "") == (done.code, done.out)
+    assert "GS401" in done.err
