@@ -83,9 +83,12 @@ redact_option = click.option(
 
 def error_words(error: GroupsyncError) -> str:
     """Say what stopped a run without any text that may name somebody, as a line."""
-    from groupsync.errors import BackendError, PluginError, SourceError
+    from groupsync.errors import BackendError, PlanStopped, PluginError, SourceError
+    from groupsync.report.escape import escape
 
     match error:
+        case PlanStopped():  # has names of groups and targets alone
+            return escape(" ".join([f"{error.summary}.", *error.detail.splitlines()]))
         case BackendError():
             what = "a target could not be served"
         case SourceError():

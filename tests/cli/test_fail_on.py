@@ -111,6 +111,16 @@ def test_apply_writes_nothing(project, saved):
     assert "alan@contoso.com" not in project.read(STATE)
 
 
+def test_what_stops_an_apply_is_told_of_redacted_output_too(project):
+    """Names of groups are no secret there, and nobody else is named."""
+    project("apply", "--yes")
+    removing(project)
+    done = project("apply", "--yes", "--redact", "--fail-on", "remove")
+    assert ExitCode.REFUSED == done.code
+    assert "`--fail-on remove` stops at. 1 member would go from 1 group: staff (1).\n" in done.err
+    assert "contoso.com" not in done.out + done.err
+
+
 def test_a_group_that_is_refused_stops_an_apply_too(project):
     """What a guard would leave out alone is still something that must not be in the plan."""
     project("apply", "--yes")
