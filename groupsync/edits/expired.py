@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.edits.members import Found, drop_entries
+from groupsync.edits.found import Found
+from groupsync.edits.members import drop_entries
 from groupsync.edits.text import CannotEdit
 from groupsync.times import parse_instant
 from groupsync.yaml.events import parse_yaml

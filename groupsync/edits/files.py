@@ -36,38 +36,55 @@ def has_other_columns(data: bytes, file: MemberFile, identity: Identity) -> bool
 
 
 def add_line(data: bytes, file: MemberFile, person: str, identity: Identity) -> Edited:
-    """Add a person to a file that lists nothing else: into their place where it is sorted, else at the end.
+    """Add a person to a file that lists nothing else; see `add_lines`."""
+    return add_lines(data, file, [person], identity)
+
+
+def add_lines(data: bytes, file: MemberFile, people: Sequence[str], identity: Identity) -> Edited:
+    """Add people to a file that lists nothing else: into their places where it is sorted, else at the end.
+
+    Args:
+        data: the file, which loads.
+        file: of `members_from`.
+        people: canonical, by code point; the file has none of them.
+        identity: by which they are sorted.
 
     Raises:
         CannotEdit: it has to be done by hand.
     """
     entries, text = _entries(data, file, identity), Text(data)
     known = [identity.canonical(value) for value in entries.values]
-    index = insertion_point(known, person)
-    line = _cell(person)
-    span: Span | None = None
-    if index < len(known):
-        [(number, _)] = entries.places([index])
-        span = (
-            text.line_after(number - 2, line) if text.lines[number - 1].split()[:1] == [entries.values[index]] else None
-        )
-    if span is None:
-        end = len(text.text)
-        span = (end, end, f"{line}\n" if not text.text or text.text.endswith("\n") else f"\n{line}")
-    result = text.edited([span])
-    _check(result, file, identity, _members(data, file, identity) | {person})
-    after = _entries(result, file, identity)
-    return Edited(result, tuple(_places(after, [_index_of(after, person, identity)], file)))
+    indexes = [insertion_point(known, person) for person in people]
+    followed = sorted({index for index in indexes if index < len(known)})
+    lines = dict(zip(followed, (line for line, _ in entries.places(followed)), strict=True))
+    end = len(text.text)
+    spans: list[Span] = []
+    for person, index in zip(people, indexes, strict=True):
+        line, number = _cell(person), lines.get(index)
+        if number is not None and text.lines[number - 1].split()[:1] == [entries.values[index]]:
+            spans.append(text.line_after(number - 2, line))
+        else:
+            spans.append((end, end, f"{line}\n" if not text.text or text.text.endswith("\n") else f"\n{line}"))
+    result = text.edited(spans)
+    _check(result, file, identity, _members(data, file, identity).union(people))
+    after, added = _entries(result, file, identity), set(people)
+    places = [index for index, value in enumerate(after.values) if identity.canonical(value) in added]
+    return Edited(result, tuple(_places(after, places, file)))
 
 
 def remove_lines(data: bytes, file: MemberFile, person: str, identity: Identity) -> Edited:
-    """Take a person who is in a file out of it: whole lines or rows where these are theirs alone.
+    """Take a person who is in a file out of it; see `remove_people`."""
+    return remove_people(data, file, frozenset({person}), identity)
+
+
+def remove_people(data: bytes, file: MemberFile, people: frozenset[str], identity: Identity) -> Edited:
+    """Take people who are in a file out of it: whole lines or rows where these are theirs alone.
 
     Raises:
         CannotEdit: it has to be done by hand.
     """
     entries, text = _entries(data, file, identity), Text(data)
-    gone = [index for index, value in enumerate(entries.values) if identity.canonical(value) == person]
+    gone = [index for index, value in enumerate(entries.values) if identity.canonical(value) in people]
     places = entries.places(gone)
     if _is_list(file):
         spans = list(
@@ -84,16 +101,18 @@ def remove_lines(data: bytes, file: MemberFile, person: str, identity: Identity)
             text.without_lines(_rows(text.text, _delimiter(text.text, file, identity), [line for line, _ in places]))
         )
     result = text.edited(spans)
-    _check(result, file, identity, _members(data, file, identity) - {person})
+    _check(result, file, identity, _members(data, file, identity) - people)
     return Edited(result, tuple(_places(entries, gone, file)))
 
 
 def _out_of_list(text: Text, gone: Sequence[tuple[int, int, str]]) -> Iterator[Span]:
     """Take entries out of lines: a line with nobody else goes, its comment with it."""
     whole: list[int] = []
-    for number in dict.fromkeys(line for line, _, _ in gone):
+    spots: dict[int, list[tuple[int, int]]] = {}
+    for number, column, value in gone:
+        spots.setdefault(number, []).append((column, column + len(value)))
+    for number, here in spots.items():
         line = text.lines[number]
-        here = [(column, column + len(value)) for where, column, value in gone if where == number]
         comment = _COMMENT.search(line)
         end = comment.start() if comment else len(line)
         rest = "".join(" " if any(a <= i < b for a, b in here) else line[i] for i in range(end))
@@ -152,10 +171,6 @@ def _check(data: bytes, file: MemberFile, identity: Identity, expected: frozense
     if _members(data, file, identity) != expected:
         message = "an edit would change who else it lists"
         raise CannotEdit(message)
-
-
-def _index_of(entries: Entries, person: str, identity: Identity) -> int:
-    return next(index for index, value in enumerate(entries.values) if identity.canonical(value) == person)
 
 
 def _places(entries: Entries, indexes: Sequence[int], file: MemberFile) -> Iterator[SourceRange]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.edits.text import CannotEdit, Edited, Text, insertion_point
-from groupsync.fmt.definition import ADDRESS_KEY, KEY_ORDER
+from groupsync.edits.found import Found, above_of, last_line, new_key
+from groupsync.edits.text import CannotEdit, Edited, insertion_point
+from groupsync.fmt.definition import ADDRESS_KEY
 from groupsync.records import format_instant
-from groupsync.yaml.edit import BLANK_OR_COMMENT, MappingNode, Scalar, SequenceNode, parse
+from groupsync.yaml.edit import BLANK_OR_COMMENT, SequenceNode
 from groupsync.yaml.events import parse_yaml
 from groupsync.yaml.write import scalar
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from groupsync.edits.text import Span
+    from groupsync.edits.text import Span, Text
     from groupsync.identity import Identity
-    from groupsync.model import Period, SourceRange
+    from groupsync.model import Period
     from groupsync.yaml.edit import Node
 
 _WAYS_IN: Final = ("members", "members_from", "include", "where")
@@ -47,13 +48,18 @@ def _instant_text(instant: datetime) -> str:
 
 
 def add_member(data: bytes, path: str, group: str, entry: str, identity: Identity) -> Edited:
-    """Add an entry to a group's `members`: into its place where they are sorted, else at the end.
+    """Add an entry to a group's `members`; see `add_members`."""
+    return add_members(data, path, group, [entry], identity)
+
+
+def add_members(data: bytes, path: str, group: str, entries: Sequence[str], identity: Identity) -> Edited:
+    """Add entries to a group's `members`: into their places where they are sorted, else at the end.
 
     Args:
         data: the file, which loads.
         path: of the file.
         group: its name.
-        entry: as `entry_text` returns it.
+        entries: as `entry_text` returns them, by code point of whom they name; at least one.
         identity: by which members are sorted.
 
     Raises:
@@ -62,39 +68,48 @@ def add_member(data: bytes, path: str, group: str, entry: str, identity: Identit
     found = Found(data, path, group, identity)
     node = found.root.get("members")
     if node is None:
-        span = _new_key(found, entry)
+        lines = "\n".join(["members:", *(f"  - {entry}" for entry in entries)])
+        spans = [new_key(found, "members", lines)]
     elif not isinstance(node, SequenceNode):
         message = "its `members` are written elsewhere in the file"
         raise CannotEdit(message)
-    elif node.is_flow:
-        span = _into_flow(found, node, entry)
-    elif node.items:
-        span = _into_block(found, node, entry)
+    elif node.is_flow and not node.items:
+        spans = [(node.start + 1, node.start + 1, ", ".join(entries))]
+    elif node.is_flow or node.items:
+        put = _into_flow if node.is_flow else _into_block
+        spans = [put(found, node, entry) for entry in entries]
     else:
         message = "its `members` have no entry to go by"
         raise CannotEdit(message)
-    result = found.text.edited([span])
+    result = found.text.edited(spans)
     after = Found(result, path, group, identity)
-    added = [index for index, each in enumerate(after.members) if each not in found.members]
-    _check(found, after, "members", [each for index, each in enumerate(after.members) if index not in added])
+    known = {repr(each) for each in found.members}
+    added = [index for index, each in enumerate(after.members) if repr(each) not in known]
+    new = set(added)
+    _check(found, after, "members", [each for index, each in enumerate(after.members) if index not in new])
     return Edited(result, tuple(after.place(index) for index in added))
 
 
 def remove_member(data: bytes, path: str, group: str, person: str, identity: Identity) -> Edited:
-    """Take every entry that names a person out of a group's `members`.
+    """Take every entry that names a person out of a group's `members`; see `remove_members`."""
+    return remove_members(data, path, group, frozenset({person}), identity)
+
+
+def remove_members(data: bytes, path: str, group: str, people: frozenset[str], identity: Identity) -> Edited:
+    """Take every entry that names one of some people out of a group's `members`.
 
     Args:
         data: the file, which loads.
         path: of the file.
         group: its name.
-        person: canonical; `members` name them.
+        people: canonical; `members` name each of them.
         identity: by which entries are compared.
 
     Raises:
         CannotEdit: it has to be done by hand.
     """
     found = Found(data, path, group, identity)
-    return drop_entries(found, [index for index, each in enumerate(found.addresses) if each == person])
+    return drop_entries(found, [index for index, each in enumerate(found.addresses) if each in people])
 
 
 def drop_entries(found: Found, gone: Sequence[int], key: str = "members") -> Edited:
@@ -108,70 +123,10 @@ def drop_entries(found: Found, gone: Sequence[int], key: str = "members") -> Edi
         raise CannotEdit(message)
     spans = list(_out_of_flow(found, node, gone) if node.is_flow else _out_of_block(found, node, gone, key))
     result = found.text.edited(spans)
-    kept = [each for index, each in enumerate(entries) if index not in set(gone)]
+    leaving = set(gone)
+    kept = [each for index, each in enumerate(entries) if index not in leaving]
     _check(found, Found(result, found.path, found.group, found.identity), key, kept)
     return Edited(result, tuple(found.document.locate((key, index)) for index in gone))
-
-
-class Found:
-    """A definition in the text of its file. Made of what loads; raises `CannotEdit` where it can't be found there."""
-
-    def __init__(self, data: bytes, path: str, group: str, identity: Identity) -> None:
-        from ruamel.yaml.error import YAMLError
-
-        self.path, self.group, self.identity = path, group, identity
-        self.documents, wrong = parse_yaml(data, path)
-        if wrong:
-            message = f"it would not be YAML any more: {wrong[0].summary}"
-            raise CannotEdit(message)
-        self.text = Text(data)
-        try:
-            roots = [each.root for each in parse(self.text.text).documents]
-        except YAMLError as error:
-            message = "its parts can't be told apart"
-            raise CannotEdit(message) from error
-        named = [each for each in roots if isinstance(each, MappingNode) and _name(each) == group]
-        values = [each for each in self.documents if isinstance(each.value, dict) and each.value.get("name") == group]
-        if len(named) != 1 or len(values) != 1:
-            message = "the file does not define it once, as it did before"
-            raise CannotEdit(message)
-        self.root, self.document = named[0], values[0]
-
-    def entries(self, key: str) -> list[Any]:
-        """Return the entries under a key as they are written, in their order."""
-        value: Any = self.document.value
-        return list(value.get(key) or ())
-
-    @property
-    def members(self) -> list[Any]:
-        """The entries of `members`."""
-        return self.entries("members")
-
-    @property
-    def addresses(self) -> list[str]:
-        """Whom each entry names, canonical."""
-        return [self._canonical(each if isinstance(each, str) else each[ADDRESS_KEY]) for each in self.members]
-
-    def _canonical(self, written: str) -> str:
-        try:
-            return self.identity.canonical(written)
-        except ValueError:
-            return written
-
-    def place(self, index: int) -> SourceRange:
-        """Return where an entry stands."""
-        return self.document.locate(("members", index))
-
-    def others(self, key: str) -> list[object]:
-        """Return all that the file says besides the entries under a key."""
-        value: Any = self.document.value
-        rest = {name: each for name, each in value.items() if name != key}
-        return [rest if each is self.document else each.value for each in self.documents]
-
-
-def _name(root: MappingNode) -> str:
-    name = root.get("name")
-    return name.value if isinstance(name, Scalar) else ""
 
 
 def _check(before: Found, after: Found, key: str, kept: Sequence[object]) -> None:
@@ -194,8 +149,8 @@ def _into_block(found: Found, node: SequenceNode, entry: str) -> Span:
     first = _last_section(text, items) if found.addresses != sorted(found.addresses) else 0
     index = first + insertion_point(found.addresses[first:], _address_in(entry, found))
     if index == 0:
-        return text.line_after(_above(text, items[0]) - 1, prefix + entry)
-    last = _last_line(text, items[index - 1])
+        return text.line_after(above_of(text, items[0]) - 1, prefix + entry)
+    last = last_line(text, items[index - 1])
     while last + 1 < len(text.lines) and _is_deeper_comment(text.lines[last + 1], prefix.index("-")):
         last += 1
     return text.line_after(last, prefix + entry)
@@ -208,10 +163,6 @@ def _address_in(entry: str, found: Found) -> str:
     return written
 
 
-def _last_line(text: Text, node: Node) -> int:
-    return text.line_of(max(node.start, node.end - 1))
-
-
 def _last_section(text: Text, items: Sequence[Node]) -> int:
     """Return the first of the entries that stand together at the end, without a blank line between them."""
     index = len(items) - 1
@@ -221,15 +172,7 @@ def _last_section(text: Text, items: Sequence[Node]) -> int:
 
 
 def _between(text: Text, one: Node, other: Node) -> range:
-    return range(_last_line(text, one) + 1, text.line_of(other.start))
-
-
-def _above(text: Text, node: Node) -> int:
-    """Return the first of the comments right above a node, which belong to it; its own line without any."""
-    line = text.line_of(node.start)
-    while line and text.lines[line - 1].lstrip(" ").startswith("#"):
-        line -= 1
-    return line
+    return range(last_line(text, one) + 1, text.line_of(other.start))
 
 
 def _is_deeper_comment(line: str, indent: int) -> bool:
@@ -242,7 +185,7 @@ def _out_of_block(found: Found, node: SequenceNode, gone: Sequence[int], name: s
     lines: set[int] = set()
     for index in gone:
         item = node.items[index]
-        first, last = text.line_of(item.start), _last_line(text, item)
+        first, last = text.line_of(item.start), last_line(text, item)
         if text.text[text.starts[first] : item.start].strip(" ") != "-":
             message = "its entries do not stand behind dashes on lines of their own"
             raise CannotEdit(message)
@@ -264,8 +207,6 @@ def _out_of_block(found: Found, node: SequenceNode, gone: Sequence[int], name: s
 
 
 def _into_flow(found: Found, node: SequenceNode, entry: str) -> Span:
-    if not node.items:
-        return node.start + 1, node.start + 1, entry
     index = insertion_point(found.addresses, _address_in(entry, found))
     if index < len(node.items):
         at = node.items[index].start
@@ -305,26 +246,8 @@ def _runs_of(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
 def _is_alone(text: Text, item: Node) -> bool:
     """Tell whether an entry has a line for itself, with its comma and a comment perhaps."""
     line = text.line_of(item.start)
-    if _last_line(text, item) != line:
+    if last_line(text, item) != line:
         return False
     start, end = text.starts[line], text.starts[line] + len(text.lines[line])
     rest = text.text[item.end : end].lstrip(" ").removeprefix(",")
     return not text.text[start : item.start].strip(" ") and BLANK_OR_COMMENT.fullmatch(rest) is not None
-
-
-# --- Definitions without a list ---------------------------------------------------------------------------------------
-
-
-def _new_key(found: Found, entry: str) -> Span:
-    """Write `members` where it usually stands among the keys."""
-    text, entries = found.text, found.root.entries
-    if found.root.is_flow or any(text.place_of(key.start)[1] != 1 for key, _ in entries):
-        message = "it has no `members`, and its keys do not stand on lines of their own"
-        raise CannotEdit(message)
-    line = f"members:\n  - {entry}"
-    later = KEY_ORDER[KEY_ORDER.index("members") :]
-    for index, (key, _) in enumerate(entries):
-        if isinstance(key, Scalar) and key.value in later:
-            above = _above(text, key) if index else text.line_of(key.start)
-            return text.line_after(above - 1, line)
-    return text.line_after(max(_last_line(text, node) for node in entries[-1]), line)
