@@ -324,7 +324,7 @@ def _drift(target: str, prior: Group, name: str, difference: Difference | None) 
         return None
     drifted = (prior.members or NO_MEMBERS).digest != prior.mark.digest
     pending = difference.after != prior.mark.digest
-    return Drift(target, name, drifted, pending)
+    return Drift(target, name, drifted, pending, prior.mark.digest)
 
 
 def _edited(group: Group, difference: Difference) -> str:

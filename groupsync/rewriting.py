@@ -21,7 +21,7 @@ from groupsync.why import InFile, Listed, Rule
 from groupsync.writing import write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from groupsync.config import Config
@@ -69,7 +69,7 @@ def addition(project: Project, why: Why, entry: Entry, as_of: datetime) -> tuple
     """
     _check_addition(why, entry, as_of)
     definition, identity, notes = why.definition, project.config.identity, list(_still_out(why))
-    file = _own_file(project, definition) if entry.is_bare and definition.members is None else None
+    file = own_file(project, definition) if entry.is_bare and definition.members is None else None
     if file is not None:
         data = read_project_file(project.config, file.path)
         if not has_other_columns(data, file, identity):
@@ -115,8 +115,16 @@ def removal(project: Project, why: Why, person: str) -> list[FileEdit]:
     return found
 
 
-def write_edits(config: Config, edits: Sequence[FileEdit], as_of: datetime) -> None:
+def write_edits(
+    config: Config, edits: Sequence[FileEdit], as_of: datetime, check: Callable[[Project], None] | None = None
+) -> None:
     """Write files; where the project does not load with them, put all of them back.
+
+    Args:
+        config: of the project.
+        edits: one a file.
+        as_of: now.
+        check: is given the project as it loads then; what it raises undoes the edits, too.
 
     Raises:
         ConfigError: a file was changed meanwhile, or can't be written.
@@ -130,7 +138,9 @@ def write_edits(config: Config, edits: Sequence[FileEdit], as_of: datetime) -> N
         for edit in edits:
             write_file(config.root, edit.path, edit.after, replace=True)
             written.append(edit)
-        load_project(config, as_of)
+        project = load_project(config, as_of)
+        if check:
+            check(project)
     except BaseException:
         for edit in written:
             write_file(config.root, edit.path, edit.before, replace=True)
@@ -193,13 +203,14 @@ def _still_out(why: Why) -> Iterator[str]:
             yield f"They stay out of {why.group} all the same: {bar_words(bar, why)} ({bar.at})."
 
 
-def _own_file(project: Project, definition: Definition) -> MemberFile | None:
+def own_file(project: Project, definition: Definition) -> MemberFile | None:
     """Return the only member file of a group, if no other group has it, too."""
     files = definition.members_from or ()
-    return files[0] if len(files) == 1 and not _others_with(project, files[0], definition.name) else None
+    return files[0] if len(files) == 1 and not groups_with(project, files[0], definition.name) else None
 
 
-def _others_with(project: Project, file: MemberFile, group: str) -> list[str]:
+def groups_with(project: Project, file: MemberFile, group: str) -> list[str]:
+    """Return the names of the other groups that have a member file."""
     return [
         each.name
         for each in project.definitions
@@ -208,7 +219,7 @@ def _others_with(project: Project, file: MemberFile, group: str) -> list[str]:
 
 
 def _check_not_shared(project: Project, file: MemberFile, group: str) -> None:
-    if others := _others_with(project, file, group):
+    if others := groups_with(project, file, group):
         detail = f"It has the members of {', '.join(f'`{each}`' for each in others)}, too."
         hint = "Take them out by hand if they are to leave all of these."
         raise ConfigError(f"`{file.path}` is not that of `{group}` alone", detail, hint, at=file.at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from groupsync.model.members import NO_MEMBERS, Members
@@ -131,12 +131,14 @@ class Drift:
     Attributes:
         drifted: the target's members are not those last applied (and not those desired): somebody else changed them.
         pending: the desired members are not those last applied: the definition, or what it is built from, changed.
+        applied: the digest that was last applied. Two values that differ in it alone are equal.
     """
 
     target: str
     name: str
     drifted: bool
     pending: bool
+    applied: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

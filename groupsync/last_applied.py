@@ -1,0 +1,75 @@
+"""What past runs did to groups that a plan changes now. An edge: it reads the journal."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from groupsync.drifted import Past
+from groupsync.errors import ConfigError
+from groupsync.journal_read import plan_path, read_run, run_ids
+from groupsync.model import ATTRIBUTES, Action, Outcome
+from groupsync.planfile import read_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from groupsync.drifted import Key
+    from groupsync.model import Change, Plan
+
+_MOST_RUNS: Final = 50
+
+
+def read_past(folder: Path, project: str, plan: Plan) -> Past:
+    """Read of the last runs what is needed to judge a plan. It is evidence only: what can't be read is left out.
+
+    Args:
+        folder: the journal.
+        project: whose runs.
+        plan: made now.
+    """
+    reader = _Reader(plan)
+    for name in reversed(run_ids(folder)[-_MOST_RUNS:]):
+        if not reader.open:
+            break
+        with suppress(ConfigError):
+            run = read_run(folder, name)
+            if run is None or run.project != project:
+                continue
+            done = {entry.key for entry in run.entries if entry.outcome is Outcome.APPLIED}
+            if any(key in done for key in reader.open):
+                reader.take([each for each in read_plan(plan_path(folder, name)).changes if each.key in done])
+    return reader.past
+
+
+class _Reader:
+    """Takes runs, newest first. `open` maps what a group was called then to the group now."""
+
+    def __init__(self, plan: Plan) -> None:
+        changes = [each for each in plan.changes if each.action in {Action.CREATE, Action.UPDATE, Action.RENAME}]
+        self.open = {(each.target, each.prior_name or each.name): each.key for each in changes}
+        self._doubtful = {each.key: each.add.load() | each.remove.load() for each in changes if each.prior_name}
+        self.past = Past()
+
+    def take(self, changes: list[Change]) -> None:
+        """Take what one run did."""
+        here = [(each, self.open.pop(each.key)) for each in changes if each.key in self.open]
+        for change, key in here:
+            if change.action in {Action.DELETE, Action.FORGET}:
+                continue
+            self.past.existing.add(key)
+            self._note(change, key)
+            if change.action is not Action.CREATE:
+                self.open[change.target, change.prior_name or change.name] = key
+
+    def _note(self, change: Change, key: Key) -> None:
+        members, doubtful = self.past.members.setdefault(key, {}), self._doubtful.get(key, frozenset())
+        for side, is_in in ((change.add, True), (change.remove, False)):
+            for name in doubtful & side.load() if side.count and doubtful else ():
+                members.setdefault(name, is_in)
+        attributes = self.past.attributes.setdefault(key, {})
+        for each in change.attributes:
+            attributes.setdefault(each.name, each.after)
+        if change.action is Action.CREATE:
+            for name in ATTRIBUTES:
+                attributes.setdefault(name, None)
