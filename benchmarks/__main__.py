@@ -3,7 +3,7 @@
 Usage: python -m benchmarks [--quick] [--peer] [ROW …]
     --quick  a tenth of the size
     --peer   also install octoDNS into an environment of its own and run it (a minute more)
-    ROW      start, validate, noop, churn, segments, growth, peer
+    ROW      start, validate, noop, churn, segments, growth, reports, peer
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import segments
+from benchmarks import reports, segments
 from benchmarks.measure import Figures, median, run, tool
 from benchmarks.worlds import churn, write_inline_project, write_member_project, write_octodns_zone
 
@@ -165,6 +165,34 @@ def growth(folder: Path, scale: float) -> list[Row]:
     return [row, memory]
 
 
+def large_reports(folder: Path, scale: float) -> list[Row]:
+    """A saved plan with ten changes in each of many groups, as a comment and as a page, beside showing it as text."""
+    groups = int(reports.GROUPS * scale)
+    reports.write(folder / "a.plan", groups)
+    floor = _report(folder, "text")
+    work = f"report of {groups:,} groups, {groups * reports.CHANGES:,} changes"
+    return [
+        _report_row(f"{work} as Markdown", _report(folder, "markdown"), floor, 2.0, folder / "markdown", 0.07),
+        _report_row(f"{work} as a page", _report(folder, "html"), floor, 5.0, folder / "html", 20.0),
+    ]
+
+
+def _report(folder: Path, format_: str) -> Figures:
+    return run([GROUPSYNC, "report", "a.plan", "--format", format_, "-o", format_], folder)
+
+
+def _report_row(work: str, found: Figures, floor: Figures, seconds: float, written: Path, megabytes: float) -> Row:
+    size = written.stat().st_size / 1e6
+    return Row(
+        work,
+        f"{found.seconds:.2f} s, file of {size:.2f} MB",
+        f"{floor.seconds:.2f} s",
+        f"{found.seconds / floor.seconds:.2f} ×",
+        f"≤ {seconds:g} s, ≤ {megabytes:g} MB",
+        found.seconds <= seconds and size <= megabytes,
+    )
+
+
 def _turn_row(
     work: str, found: list[Figures], floor: list[Figures], bound: float | None = None, megabytes: float | None = None
 ) -> Row:
@@ -198,6 +226,7 @@ ROWS = {
     "churn": churned,
     "segments": many_segments,
     "growth": growth,
+    "reports": large_reports,
     "peer": peer,
 }
 
