@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from groupsync.desired import Desired
-    from groupsync.model import Reference, SourceRange
+    from groupsync.desired import Blocked, Desired
+    from groupsync.model import SourceRange
 
 COMPARED_GROUPS: Final = 24
 COMPARED_MEMBERS: Final = 5_000_000
@@ -99,6 +99,7 @@ class Catalog:
 
     Attributes:
         entries: sorted by name.
+        excluded: groups, or patterns, that the config takes out of every other; no links of the entries.
         compared: names of the groups that were compared with each other, the largest first.
         shared: what they have in common, the most first.
     """
@@ -106,6 +107,7 @@ class Catalog:
     project: str
     as_of: datetime
     entries: tuple[CatalogEntry, ...]
+    excluded: tuple[str, ...] = ()
     compared: tuple[str, ...] = ()
     shared: tuple[Shared, ...] = ()
 
@@ -114,7 +116,7 @@ def catalog_of(
     project: str,
     groups: Sequence[Desired],
     targets: Mapping[str, frozenset[str]],
-    exclude: Sequence[Reference],
+    excluded: Sequence[str],
     as_of: datetime,
 ) -> Catalog:
     """Return the catalogue of a project's groups; loads the members of each once, and those of the largest together.
@@ -123,14 +125,14 @@ def catalog_of(
         project: its name.
         groups: resolved, segments computed.
         targets: by name of target, the names of the groups that go there.
-        exclude: groups that are taken out of every other.
+        excluded: groups, or patterns, that the config takes out of every other.
         as_of: the instant that it is about.
 
     Raises:
         GroupsyncError: members can't be loaded.
     """
     definitions = {each.group.name: each.definition for each in groups}
-    edges = Graph(definitions, exclude).edges
+    edges = Graph(definitions, ()).edges
     used: dict[str, set[Link]] = {name: set() for name in definitions}
     for name, found in edges.items():
         for edge in found:
@@ -146,7 +148,7 @@ def catalog_of(
         for each in sorted(groups, key=lambda each: each.group.name)
     ]
     compared, shared = _overlap(groups, {entry.name: entry.count or 0 for entry in entries})
-    return Catalog(project, as_of, tuple(entries), compared, shared)
+    return Catalog(project, as_of, tuple(entries), tuple(excluded), compared, shared)
 
 
 def _entry(
@@ -189,13 +191,16 @@ def _standing(desired: Desired, count: int | None, as_of: datetime) -> tuple[Sta
     if definition.until is not None and definition.until <= as_of:
         return Standing.EXPIRED, "its `until` has passed"
     if desired.blocked is not None:
-        is_small = desired.blocked.size is not None
-        return (Standing.INACTIVE if is_small else Standing.BLOCKED), desired.blocked.reason
+        return _blocked(desired.blocked, definition.name)
     if not manages_members(definition):
         return Standing.UNMANAGED, "it does not say who belongs to it"
-    if count is None:
-        return Standing.BLOCKED, "nobody can say who belongs to it"
     return (Standing.ACTIVE if count else Standing.EMPTY), ""
+
+
+def _blocked(blocked: Blocked, name: str) -> tuple[Standing, str]:
+    if blocked.by != name:
+        return Standing.BLOCKED, f"it is built from {blocked.by}: {blocked.reason}"
+    return (Standing.INACTIVE if blocked.size is not None else Standing.BLOCKED), blocked.reason
 
 
 def _overlap(groups: Sequence[Desired], counts: Mapping[str, int]) -> tuple[tuple[str, ...], tuple[Shared, ...]]:

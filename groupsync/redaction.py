@@ -98,6 +98,7 @@ def redacted_plan(plan: Plan, pseudonyms: Pseudonyms) -> Plan:
         plan,
         redacted=True,
         targets=tuple(_target(target, pseudonyms) for target in plan.targets),
+        drift=tuple(replace(drift, applied="") for drift in plan.drift),
         changes=tuple(_change(change, pseudonyms) for change in plan.changes),
         diagnostics=redacted_findings(plan.diagnostics),
         verdict=replace(

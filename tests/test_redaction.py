@@ -82,7 +82,7 @@ TREATED = {
     SourceState: "",
     AttributeChange: "before after",
     Mark: "digest",
-    Drift: "",
+    Drift: "applied",
     Refusal: "summary hint approval",
     Verdict: "refusals allowances",
     Allowance: "source reason",
@@ -197,7 +197,7 @@ def secret_plans(draw):
         targets=(target,),
         diagnostics=findings,
         verdict=Verdict(draw(st.sampled_from([(), refusals])), allowances),
-        drift=(Drift("local", "group-0", drifted=True, pending=False),),
+        drift=(Drift("local", "group-0", drifted=True, pending=False, applied=secrets.digest()),),
         lost=(Loss("local", 1, (secrets.name(),)),),
         compared=Comparison(f"{secrets.name()}/fix", "c" * 40, (Cause("local", "group-0", 1, 0),)),
     )

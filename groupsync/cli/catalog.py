@@ -42,7 +42,9 @@ def command(*, at: datetime | None, config_path: Path | None, output: Path | Non
     targets = {
         target.name: frozenset(each.group.name for each in wanted_on(project, target).here) for target in config.targets
     }
-    catalog = catalog_of(config.project, project.resolution.groups, targets, config.exclude, as_of)
+    catalog = catalog_of(
+        config.project, project.resolution.groups, targets, [each.target for each in config.exclude], as_of
+    )
     common.show_diagnostics(project.findings)
     match "html" if is_html else format_:
         case "json":

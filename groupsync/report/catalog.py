@@ -43,7 +43,13 @@ def iter_catalog(catalog: Catalog, style: Style = PLAIN) -> Iterator[str]:
     yield style.paint(f"Groups of {escape(catalog.project)}, as of {instant_words(catalog.as_of)}", BOLD) + "\n\n"
     for entry in catalog.entries:
         yield "".join(f"{line}\n" for line in _lines(entry, style)) + "\n"
-    yield "".join(f"{line}\n" for line in wrap(_sum(catalog), "", style.columns))
+    for said in filter(None, (excluded_words(catalog), _sum(catalog))):
+        yield "".join(f"{line}\n" for line in wrap(said, "", style.columns))
+
+
+def excluded_words(catalog: Catalog) -> str:
+    """Say whom the config takes out of every group; empty where nobody."""
+    return f"Taken out of every other group: {joined(map(escape, catalog.excluded))}." if catalog.excluded else ""
 
 
 def count_words(entry: CatalogEntry) -> str:
@@ -99,10 +105,11 @@ def _sum(catalog: Catalog) -> str:
 
 
 def render_catalog_json(catalog: Catalog) -> str:
-    """Return `{"project", "as_of", "groups", "compared", "shared"}` as text that ends with a line break."""
+    """Return `{"project", "as_of", "excluded", "groups", "compared", "shared"}` as text that ends with a line break."""
     document = {
         "project": catalog.project,
         "as_of": format_instant(catalog.as_of),
+        "excluded": list(catalog.excluded),
         "groups": [entry_record(entry) for entry in catalog.entries],
         "compared": list(catalog.compared),
         "shared": [{"groups": [each.one, each.other], "members": each.count} for each in catalog.shared],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.catalog import Standing
 from groupsync.records import instant_words
-from groupsync.report.catalog import count_words, facts
+from groupsync.report.catalog import count_words, excluded_words, facts
 from groupsync.report.change_text import place
 from groupsync.report.html import STATIC_GROUPS, page_environment
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
@@ -41,7 +41,7 @@ def render_catalog_html(catalog: Catalog) -> str:
     page = {
         "project": clip(catalog.project, MAX_NAME),
         "instant": instant_words(catalog.as_of),
-        "said": counted(len(rows), "group"),
+        "excluded": clip(excluded_words(catalog), MAX_TEXT),
         "rows": rows[:STATIC_GROUPS],
         "more": max(0, len(rows) - STATIC_GROUPS),
         "heat": _heat(catalog),

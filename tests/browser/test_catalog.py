@@ -32,7 +32,7 @@ def small_catalog():
         ),
         entry("winback", 12),
     )
-    return Catalog("shop", AS_OF, entries, ("beta", "winback", "press"), (Shared("beta", "winback", 7),))
+    return Catalog("shop", AS_OF, entries, ("blocked",), ("beta", "winback", "press"), (Shared("beta", "winback", 7),))
 
 
 def names(page):
@@ -113,7 +113,7 @@ def test_hostile_texts_are_text(opened, text):
         built_from=(Link("include", text),),
         note=text,
     )
-    page = opened(render_catalog_html(Catalog(text, AS_OF, (hostile, entry("other")), (text, "other"), ())))
+    page = opened(render_catalog_html(Catalog(text, AS_OF, (hostile, entry("other")), (text,), (text, "other"), ())))
     page.locator("summary").first.click()
     assert 0 == page.locator("main script, main img, main iframe, main a, main style").count()
     assert (

@@ -92,6 +92,17 @@ def test_segments_are_counted_and_told_in_words(segments):
     assert "of at least 5 members" in groups["tiny"]["note"]
 
 
+def test_what_is_built_from_a_small_segment_is_blocked(segments):
+    """It says by which; and whom the config excludes is told once, not with every group."""
+    segments.write("groups/on.yaml", "kind: known-user-group\nname: on-tiny\ninclude: [tiny]\n")
+    groups = listed(segments)
+    assert "blocked" == groups["on-tiny"]["status"]
+    assert groups["on-tiny"]["note"].startswith("it is built from tiny: it has")
+    assert [] == groups["blocked"]["used_by"]
+    assert ["blocked"] == json.loads(segments("catalog", "--format", "json").out)["excluded"]
+    assert "Taken out of every other group: blocked." in segments("catalog").out
+
+
 def test_overlaps_are_exact(segments):
     """Pairs of groups have in common what their members have in common."""
     document = json.loads(segments("catalog", "--format", "json").out)
