@@ -224,8 +224,8 @@ def _actions(plan: Plan, refused: frozenset[tuple[str, str]]) -> Table:
         if of_it:
             figures = (
                 len(of_it),
-                sum(change.add.count for change in of_it),
-                sum(change.remove.count for change in of_it),
+                sum(change.coming.count for change in of_it),
+                sum(change.going.count for change in of_it),
                 sum(change.key in refused for change in of_it),
             )
             rows.append((action.value, *map(number, figures)))
@@ -249,8 +249,8 @@ def _change_rows(plan: Plan, refused: frozenset[tuple[str, str]], names: Names) 
         key=lambda each: (
             each.key not in refused,
             each.action is not Action.DELETE,
-            -each.remove.count,
-            -each.add.count,
+            -each.going.count,
+            -each.coming.count,
         ),
     )
     return tuple(

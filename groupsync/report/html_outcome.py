@@ -9,7 +9,7 @@ from groupsync.records import format_instant, instant_words
 from groupsync.report.change_text import SYMBOLS, place
 from groupsync.report.html_data import Page
 from groupsync.report.html_facts import MAX_HINT, Figure, Notice, Table, allowance_notice, listed, warning_notice
-from groupsync.report.html_rows import Names, Row, Side, elements, sides
+from groupsync.report.html_rows import Names, Row, Side, addresses, elements, more_addresses, sides
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words
 from groupsync.report.style import counted, number
@@ -68,7 +68,7 @@ def _verdict(report: Report, wrong: int) -> tuple[str, str]:
 
 
 def _figures(report: Report, wrong: int) -> tuple[Figure, ...]:
-    added, removed = (sum(getattr(each, side) for each in report.results) for side in ("added", "removed"))
+    added, removed = (sum(getattr(each, side) for each in report.results) for side in ("coming", "going"))
     return (
         Figure("changes applied", number(report.count(Outcome.APPLIED)), f"of {number(len(report.results))}"),
         Figure("not applied", number(wrong), "", "bad" if wrong else "plain"),
@@ -82,7 +82,7 @@ def _outcomes(report: Report) -> Table:
     for outcome in Outcome:
         of_it = [result for result in report.results if result.outcome is outcome]
         if of_it:
-            figures = (len(of_it), sum(each.added for each in of_it), sum(each.removed for each in of_it))
+            figures = (len(of_it), sum(each.coming for each in of_it), sum(each.going for each in of_it))
             rows.append((OUTCOME_WORDS[outcome], *map(number, figures)))
     head = ("outcome", "changes", "members added", "members removed")
     return Table("Changes by outcome", head, tuple(rows), frozenset(range(1, 4)))
@@ -103,8 +103,9 @@ def _row(result: Result, change: Change | None, names: Names) -> Row:
     is_done = result.outcome is Outcome.APPLIED
     is_whole = change is not None and (change.add.count, change.remove.count) == (result.added, result.removed)
     moved: tuple[Side, ...] = ()
-    if change and is_done and is_whole:
-        moved = sides((change.add, "added", "+"), (change.remove, "removed", "-"), names=names)
+    shown = change if is_done and is_whole else None
+    if shown:
+        moved = sides((shown.coming, "added", "+"), (shown.going, "removed", "-"), names=names)
     return Row(
         clip(result.name, MAX_NAME),
         clip(result.target, MAX_NAME),
@@ -113,11 +114,13 @@ def _row(result: Result, change: Change | None, names: Names) -> Row:
         _TONES.get(result.outcome, "bad"),
         flag="" if is_done else "not applied",
         size=result.action.value,
-        kept=max(0, change.prior_count - result.removed) if change else 0,
-        added=result.added,
-        removed=result.removed,
+        kept=max(0, change.prior_count - result.going) if change else 0,
+        added=result.coming,
+        removed=result.going,
         lines=(clip(place(change.at), MAX_TEXT),) if change and change.at else (),
         against=() if is_done else ((_error(result), clip(result.hint, MAX_HINT)),),
         owners=elements(change.owners) if change else (),
         sides=moved,
+        pairs=addresses(shown) if shown else (),
+        more_pairs=more_addresses(shown) if shown else 0,
     )

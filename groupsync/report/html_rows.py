@@ -161,23 +161,23 @@ def change_row(
         was=clip(change.prior_name, MAX_NAME) if change.action is Action.RENAME and change.prior_name else "",
         flag="refused" if refused else "",
         size=size_words(change),
-        kept=max(0, count_after(change) - change.add.count),
-        added=change.add.count,
-        removed=change.remove.count,
+        kept=max(0, count_after(change) - change.coming.count),
+        added=change.coming.count,
+        removed=change.going.count,
         lines=tuple(clip(line, MAX_TEXT) for line in lines if line),
         against=against,
         owners=elements(change.owners),
         criteria=clip(change.criteria, _MAX_CRITERIA),
         attributes=() if change.action is Action.DELETE else tuple(map(_attribute, change.attributes)),
-        sides=sides((change.add, "added", "+"), (change.remove, "removed", "-"), names=names),
-        pairs=tuple((clip(a, _MAX_ADDRESS), clip(b, _MAX_ADDRESS)) for a, b in change.readdressed[:_PAIRS]),
-        more_pairs=max(0, len(change.readdressed) - _PAIRS),
+        sides=sides((change.coming, "added", "+"), (change.going, "removed", "-"), names=names),
+        pairs=addresses(change),
+        more_pairs=more_addresses(change),
     )
 
 
 def drift_row(drift: Drift, change: Change | None, standing: str, names: Names) -> Row:
     """Return the row of a group that moved; `change` is what would be done about it, `standing` how it moved."""
-    lacks, has = (change.add, change.remove) if change else (NO_MEMBERS, NO_MEMBERS)
+    lacks, has = (change.coming, change.going) if change else (NO_MEMBERS, NO_MEMBERS)
     return Row(
         clip(drift.name, MAX_NAME),
         clip(drift.target, MAX_NAME),
@@ -195,6 +195,8 @@ def drift_row(drift: Drift, change: Change | None, standing: str, names: Names) 
         sides=sides(
             (lacks, "defined, and not on the target", "-"), (has, "on the target, and not defined", "+"), names=names
         ),
+        pairs=addresses(change) if change else (),
+        more_pairs=more_addresses(change) if change else 0,
     )
 
 
@@ -203,6 +205,16 @@ def sides(*told: tuple[Members, str, str], names: Names) -> tuple[Side, ...]:
     return tuple(
         Side(title, sign, members.count, names.places(members)) for members, title, sign in told if members.count
     )
+
+
+def addresses(change: Change) -> tuple[tuple[str, str], ...]:
+    """Return the first addresses that change, each before and after, for people who stay."""
+    return tuple((clip(old, _MAX_ADDRESS), clip(new, _MAX_ADDRESS)) for old, new in change.readdressed[:_PAIRS])
+
+
+def more_addresses(change: Change) -> int:
+    """Return how many addresses change beyond those."""
+    return max(0, len(change.readdressed) - _PAIRS)
 
 
 def row_record(row: Row) -> Record:

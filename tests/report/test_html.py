@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from groupsync.errors import GroupsyncError
-from groupsync.model import Action, Change, Members, Outcome, Verdict
+from groupsync.model import Action, Change, Drift, Members, Outcome, Result, Verdict
 from groupsync.report import html_rows
 from groupsync.report.html import (
     STATIC_GROUPS,
@@ -106,7 +106,7 @@ def test_names_are_those_of_the_changes(plan):
     expected = sorted(
         (change.target, clip(change.name, 128), sign, clip(name, 254))
         for change in plan.changes
-        for sign, members in (("+", change.add), ("-", change.remove))
+        for sign, members in (("+", change.coming), ("-", change.going))
         for name in members
     )
     assert expected == found
@@ -134,6 +134,21 @@ def test_an_apply_is_told_by_what_became_of_it():
     assert report.count(Outcome.APPLIED) == len(applied)
     assert page.rows[-len(applied) :] == tuple(applied)
     assert {"ada@contoso.com", "grace@contoso.com", "linus@contoso.com"} == set(page.names)
+
+
+def test_a_changed_address_is_nobody_who_comes_or_goes():
+    """It is a pair of its own in a plan, in drift and in what an apply did, and counts in none of the figures."""
+    old, new = Members.of(["ada@example.com", "zoe@contoso.com"]), Members.of(["ada@contoso.com"])
+    pair = (("ada@example.com", "ada@contoso.com"),)
+    change = Change("local", "a", Action.UPDATE, "a", add=new, remove=old, readdressed=pair, prior_count=3)
+    plan = replace(plan_of(change), drift=(Drift("local", "a", drifted=True, pending=False),))
+    result = Result("local", "a", Action.UPDATE, Outcome.APPLIED, added=1, removed=2, readdressed=1)
+    report = replace(sample_report(sample_plan()), results=(result,))
+    for page in (plan_page(plan), drift_page(plan), report_page(report, plan)):
+        (row,) = page.rows
+        assert (pair, 0, 1, 2) == (row.pairs, row.added, row.removed, row.kept)
+        assert ("zoe@contoso.com",) == page.names
+        assert [1] == [side.count for side in row.sides]
 
 
 def test_drift_tells_both_directions():

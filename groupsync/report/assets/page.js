@@ -191,7 +191,8 @@
     lower = people.map((name) => name.toLowerCase());
     within = people.map(() => []);
     texts = groups.map((group) =>
-      [group.n, group.was, group.t, ...(group.lines || []), ...(group.owners || [])].join("\n").toLowerCase());
+      [group.n, group.was, group.t, ...(group.lines || []), ...(group.owners || []),
+        ...(group.pairs || []).flat()].join("\n").toLowerCase());
     groups.forEach((group, place) => (group.sides || []).forEach((side) =>
       side[3].forEach((person) => within[person].push([place, side[1] === comeSign || side[1] === "+"]))));
   }
