@@ -28,7 +28,7 @@ from groupsync.report.html_facts import (
     warning_notice,
 )
 from groupsync.report.html_overlap import Overlap, overlap_of
-from groupsync.report.html_rows import Names, Row, change_row, drift_row
+from groupsync.report.html_rows import Names, Row, bounded, change_row, drift_row
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.style import counted, joined, number
@@ -63,6 +63,7 @@ class Page:
         sides: sign and word of those who come, and of those who go.
         bars: what the two sizes of a group are.
         has_all_names: whether nobody had to be left out of the page.
+        left_out: how many groups had to be.
     """
 
     kind: str
@@ -84,6 +85,7 @@ class Page:
     sides: tuple[tuple[str, str], tuple[str, str]] = (("+", "added"), ("−", "removed"))
     bars: tuple[str, str] = ("before", "after")
     has_all_names: bool = True
+    left_out: int = 0
 
 
 def plan_page(plan: Plan) -> Page:
@@ -123,6 +125,7 @@ def plan_page(plan: Plan) -> Page:
         names.names,
         overlap_of(plan.changes),
         has_all_names=names.is_whole,
+        left_out=len(plan.changes) - len(rows),
     )
 
 
@@ -131,7 +134,10 @@ def drift_page(plan: Plan) -> Page:
     changes = {change.key: change for change in plan.changes}
     names = Names()
     moved = sorted((each for each in plan.drift if each.drifted or each.pending), key=lambda each: not each.drifted)
-    rows = tuple(drift_row(each, changes.get((each.target, each.name)), standing_of(each), names) for each in moved)
+    made = (drift_row(each, changes.get((each.target, each.name)), standing_of(each), names) for each in moved)
+    rows = bounded(made, len(moved), names)
+    back = [changes[key] for each in moved if (key := (each.target, each.name)) in changes]
+    missing, extra = sum(change.coming.count for change in back), sum(change.going.count for change in back)
     drifted, pending = (sum(getattr(each, side) for each in plan.drift) for side in ("drifted", "pending"))
     of_sources = [refusal for refusal in plan.verdict.refusals if not refusal.target]
     partial = _partial(plan)
@@ -148,8 +154,8 @@ def drift_page(plan: Plan) -> Page:
         (
             Figure("groups drifted", number(drifted), "changed on the target", "warn" if drifted else "plain"),
             Figure("groups pending", number(pending), "changed here"),
-            Figure("members missing", number(sum(row.added for row in rows)), "defined, and not on the target"),
-            Figure("members too many", number(sum(row.removed for row in rows)), "on the target, and not defined"),
+            Figure("members missing", number(missing), "defined, and not on the target"),
+            Figure("members too many", number(extra), "on the target, and not defined"),
         ),
         Table("", (), ()),
         (
@@ -163,6 +169,7 @@ def drift_page(plan: Plan) -> Page:
         sides=(("−", "missing"), ("+", "too many")),
         bars=("target", "defined"),
         has_all_names=names.is_whole,
+        left_out=len(moved) - len(rows),
     )
 
 
@@ -253,7 +260,7 @@ def _change_rows(plan: Plan, refused: frozenset[tuple[str, str]], names: Names) 
             -each.coming.count,
         ),
     )
-    return tuple(
+    made = (
         change_row(
             change,
             names,
@@ -263,3 +270,4 @@ def _change_rows(plan: Plan, refused: frozenset[tuple[str, str]], names: Names) 
         )
         for change in ordered
     )
+    return bounded(made, len(ordered), names)

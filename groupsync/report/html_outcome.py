@@ -9,7 +9,7 @@ from groupsync.records import format_instant, instant_words
 from groupsync.report.change_text import SYMBOLS, place
 from groupsync.report.html_data import Page
 from groupsync.report.html_facts import MAX_HINT, Figure, Notice, Table, allowance_notice, listed, warning_notice
-from groupsync.report.html_rows import Names, Row, Side, addresses, elements, more_addresses, sides
+from groupsync.report.html_rows import Names, Row, Side, addresses, bounded, elements, more_addresses, sides
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words
 from groupsync.report.style import counted, number
@@ -25,7 +25,8 @@ def report_page(report: Report, plan: Plan) -> Page:
     changes = {change.key: change for change in plan.changes}
     names = Names()
     ordered = sorted(report.results, key=lambda each: each.outcome is Outcome.APPLIED)
-    rows = tuple(_row(result, changes.get((result.target, result.name)), names) for result in ordered)
+    made = (_row(result, changes.get((result.target, result.name)), names) for result in ordered)
+    rows = bounded(made, len(ordered), names)
     wrong = [result for result in report.results if result.outcome is not Outcome.APPLIED]
     tone, verdict = _verdict(report, len(wrong))
     said = [applied_words(report) if report.results else "Nothing to apply."]
@@ -54,6 +55,7 @@ def report_page(report: Report, plan: Plan) -> Page:
         tuple((name, clip(value, MAX_NAME)) for name, value in ids if value),
         names.names,
         has_all_names=names.is_whole,
+        left_out=len(ordered) - len(rows),
     )
 
 

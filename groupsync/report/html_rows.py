@@ -16,11 +16,14 @@ from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.style import counted, number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from groupsync.model import AttributeChange, AttributeValue, Change, Drift, Members
     from groupsync.records import Record
 
+GROUPS: Final = 50_000
+TEXT: Final = 20_000_000
+"""How many characters the rows may have beside names of members, together."""
 NAMES_A_SIDE: Final = 10_000
 NAMES: Final = 250_000
 _CHARACTERS: Final = 10_000_000
@@ -198,6 +201,26 @@ def drift_row(drift: Drift, change: Change | None, standing: str, names: Names) 
         pairs=addresses(change) if change else (),
         more_pairs=more_addresses(change) if change else 0,
     )
+
+
+def bounded(rows: Iterable[Row], count: int, names: Names) -> tuple[Row, ...]:
+    """Return the first of `count` rows, as many as a browser bears; those behind them are not made."""
+    taken: list[Row] = []
+    room = TEXT
+    for row in islice(rows, GROUPS):
+        taken.append(row)
+        room -= _length(row)
+        if room <= 0:
+            break
+    if len(taken) < count:
+        names.is_whole = False
+    return tuple(taken)
+
+
+def _length(row: Row) -> int:
+    told = (row.name, row.target, row.was, row.size, row.criteria, *row.lines, *row.owners)
+    pairs = (*row.against, *row.attributes, *row.pairs)
+    return sum(map(len, told)) + sum(len(text) for texts in pairs for text in texts)
 
 
 def sides(*told: tuple[Members, str, str], names: Names) -> tuple[Side, ...]:

@@ -255,6 +255,26 @@ def test_millions_of_names_are_cut_and_counted(monkeypatch):
     assert (2, 1, 1) == tuple(text.count(f"… and {rest} more, who") for rest in (90, 95, 100))
 
 
+@pytest.mark.parametrize(("bound", "value", "shown"), [("GROUPS", 3, 3), ("TEXT", 1, 1)])
+def test_groups_beyond_what_a_browser_bears_are_counted(monkeypatch, bound, value, shown):
+    """By number or by length of their texts; figures are of all of them, and those left out load no names."""
+
+    def load():
+        raise AssertionError
+
+    monkeypatch.setattr(html_rows, bound, value)
+    large = Members(load, count=10**7, digest="0" * 64)
+    changes = [Change("local", f"g{n}", Action.UPDATE, remove=people(9 - n), prior_count=9) for n in range(3)]
+    plan = plan_of(*changes, *(Change("local", f"z{n}", Action.UPDATE, add=large) for n in range(5)))
+    plan = replace(plan, drift=tuple(Drift("local", each.name, drifted=True, pending=False) for each in plan.changes))
+    for page in (plan_page(plan), drift_page(plan)):
+        assert ([f"g{n}" for n in range(shown)], 8 - shown) == ([row.name for row in page.rows], page.left_out)
+        assert not page.has_all_names
+        assert {"24", "50,000,000"} <= {figure.value for figure in page.figures}
+    for rendered in (render_plan_html(plan), render_drift_html(plan)):
+        assert f"{8 - shown} more are counted above" in Parsed(rendered).text
+
+
 def test_what_could_not_be_loaded_whole_is_not_compared():
     """Groups with more changes than can be held are left out of the comparison, which says so."""
 
