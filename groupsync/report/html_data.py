@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from groupsync.approvers import approvers_of
 from groupsync.model import Action
 from groupsync.records import format_instant, instant_words
+from groupsync.report.approvers import approver_words
 from groupsync.report.change_text import standing_of
 from groupsync.report.drift_text import drift_words
 from groupsync.report.html_facts import (
@@ -21,6 +23,7 @@ from groupsync.report.html_facts import (
     drift_table,
     ids_of,
     listed,
+    loss_notice,
     refusal_notice,
     set_where,
     sources_table,
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from groupsync.model import Plan, TargetState
 
 _WITHHELD: Final = 20
+REDACTED: Final = "People have pseudonyms here, and what may name them is left out. The full plan has the names."
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ def plan_page(plan: Plan) -> Page:
         _actions(plan, refused),
         (
             listed("Refused", "bad", map(refusal_notice, plan.verdict.refusals)),
+            listed("Lose every group", "bad", map(loss_notice, plan.lost)),
             listed("Warnings", "warn", map(warning_notice, plan.diagnostics)),
             listed("Allowed by exception", "info", map(allowance_notice, plan.verdict.allowances)),
         ),
@@ -150,7 +155,7 @@ def drift_page(plan: Plan) -> Page:
         format_instant(plan.as_of),
         "warn" if drifted or partial else "good",
         verdict,
-        (clip(drift_words(plan), MAX_TEXT),),
+        (clip(drift_words(plan), MAX_TEXT), *((REDACTED,) if plan.redacted else ())),
         (
             Figure("groups drifted", number(drifted), "changed on the target", "warn" if drifted else "plain"),
             Figure("groups pending", number(pending), "changed here"),
@@ -198,6 +203,8 @@ def _partial(plan: Plan) -> list[TargetState]:
 
 
 def _cautions(plan: Plan) -> Iterable[str]:
+    if plan.redacted:
+        yield REDACTED
     if plan.looking:
         yield "It looks at another time (--at), so it can't be applied."
     refused = len(refused_keys(plan))
@@ -207,15 +214,22 @@ def _cautions(plan: Plan) -> Iterable[str]:
     if partial:
         names = joined(clip(target.name, MAX_NAME) for target in partial[:_WITHHELD])
         yield f"Not everything could be read of {names}; nothing is deleted or removed because of what is missing."
+    if plan.changes:
+        yield clip(f"Should approve: {approver_words(approvers_of(plan))}.", MAX_HINT)
 
 
 def _figures(plan: Plan, names: Names) -> tuple[Figure, ...]:
     totals = totals_of(plan)
     people = f"{counted(len(names.names), 'person', 'people')} in all" if names.is_whole and names.names else ""
     expired = f"{number(totals.expired)} expired" if totals.expired else ""
+    moved = counted(totals.readdressed, "address", "addresses") + " changed" if totals.readdressed else ""
     drifted = sum(drift.drifted for drift in plan.drift)
     return (
-        Figure("groups change", number(totals.changes), f"on {counted(totals.targets, 'target')}"),
+        Figure(
+            "groups change",
+            number(totals.changes),
+            ", ".join(filter(None, (f"on {counted(totals.targets, 'target')}", moved))),
+        ),
         Figure("members added", number(totals.added), people, "good" if totals.added else "plain"),
         Figure("members removed", number(totals.removed), expired, "bad" if totals.removed else "plain"),
         Figure("changes refused", number(totals.refused), "", "bad" if totals.refused else "plain"),

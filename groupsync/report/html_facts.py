@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.report.change_text import DEFAULTED, place, standing_of
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
-from groupsync.report.style import number
+from groupsync.report.style import counted, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from groupsync.model import Allowance, Diagnostic, Plan, Refusal, SourceState, TargetState
+    from groupsync.model import Allowance, Diagnostic, Loss, Plan, Refusal, SourceState, TargetState
 
 MAX_LISTED: Final = 200
 """How many refusals, warnings, targets and so on are listed; more are counted."""
@@ -95,6 +95,14 @@ def refusal_notice(refusal: Refusal) -> Notice:
 def set_where(refusal: Refusal) -> str:
     """Say where the rule is set, in brackets behind a space; empty where that goes without saying."""
     return f" ({place(refusal.at)})" if refusal.at else " (by default)" if refusal.rule in DEFAULTED else ""
+
+
+def loss_notice(loss: Loss) -> Notice:
+    """Say how many lose every group on a target, with the first of them."""
+    names = ", ".join(clip(name, MAX_NAME) for name in loss.some)
+    more = loss.count - len(loss.some)
+    text = f"{names} and {number(more)} more" if more > 0 else names
+    return Notice(f"{counted(loss.count, 'person', 'people')} on {clip(loss.target, MAX_NAME)}", text)
 
 
 def allowance_notice(allowance: Allowance) -> Notice:

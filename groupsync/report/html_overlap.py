@@ -66,8 +66,8 @@ class _Group:
 
 def overlap_of(changes: Sequence[Change]) -> Overlap:
     """Compare those of the most changed groups that share anybody; people whose address alone changed don't count."""
-    moving = [change for change in changes if change.touches_members]
-    most = sorted(moving, key=lambda change: (-change.add.count - change.remove.count, change.key))
+    moving = [change for change in changes if change.coming.count or change.going.count]
+    most = sorted(moving, key=lambda change: (-change.coming.count - change.going.count, change.key))
     taken = list(_while_room(most))[:_GROUPS]
     several = len({change.target for change in changes}) > 1
     groups = [_group(change, several=several) for change in taken]
@@ -84,7 +84,7 @@ def overlap_of(changes: Sequence[Change]) -> Overlap:
 def _while_room(changes: Sequence[Change]) -> Iterator[Change]:
     room = _NAMES
     for change in changes:
-        size = change.add.count + change.remove.count
+        size = change.coming.count + change.going.count
         if size <= room:
             room -= size
             yield change
@@ -92,10 +92,7 @@ def _while_room(changes: Sequence[Change]) -> Iterator[Change]:
 
 def _group(change: Change, *, several: bool) -> _Group:
     label = clip(change.name, MAX_NAME) + (f" on {clip(change.target, MAX_NAME)}" if several else "")
-    before, after = (
-        (frozenset(side) for side in zip(*change.readdressed, strict=True)) if change.readdressed else ((), ())
-    )
-    return _Group(label, change.add.load().difference(after), change.remove.load().difference(before))
+    return _Group(label, change.coming.load(), change.going.load())
 
 
 def _cell(one: _Group, other: _Group) -> Cell:

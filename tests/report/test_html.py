@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from groupsync.errors import GroupsyncError
-from groupsync.model import Action, Change, Drift, Members, Outcome, Result, Verdict
+from groupsync.model import Action, Change, Drift, Loss, Members, Outcome, Result, Verdict
 from groupsync.report import html_rows
 from groupsync.report.html import (
     STATIC_GROUPS,
@@ -28,7 +28,18 @@ from groupsync.report.html_outcome import report_page
 from groupsync.report.html_overlap import overlap_of
 from groupsync.report.markdown_escape import clip
 from groupsync.report.totals import totals_of
-from tests.plans import CORPUS, hostile_plan, hostile_report, people, plan_of, plans, sample_plan, sample_report, texts
+from tests.plans import (
+    CORPUS,
+    hostile_plan,
+    hostile_report,
+    moved_plan,
+    people,
+    plan_of,
+    plans,
+    sample_plan,
+    sample_report,
+    texts,
+)
 
 INVISIBLE = re.compile(
     r"[^\n\x20-\x7e\xa1-\uffff\U00010000-\U0010ffff]|[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
@@ -122,6 +133,30 @@ def test_any_plan_becomes_a_page_of_the_same_markup(plan):
         assert {"people", "groups", "sides", "bars", "kind"} == set(found.data)
         assert ["script", "script"] == [tag for tag in found.tags if tag == "script"]
         assert set() == {*found.tags} & {"img", "iframe", "link", "object", "base", "embed"}
+
+
+def test_who_has_another_address_neither_comes_nor_goes():
+    """Figures and names leave them out, and the addresses before and after are there, on drift as well."""
+    plan = moved_plan()
+    beta = next(row for row in plan_page(plan).rows if row.name == "beta-testers")
+    pairs = (("ada@contoso.com", "ada.lovelace@contoso.com"), ("linus@contoso.com", "linus@fabrikam.com"))
+    assert (1, 1, 11, pairs) == (beta.added, beta.removed, beta.kept, beta.pairs)
+    for page in (plan_page(plan), drift_page(plan)):
+        assert {"hedy@contoso.com", "grace@contoso.com"} == set(page.names)
+        assert 13 == max(len(row.pairs) for row in page.rows)
+
+
+def test_what_a_reviewer_has_to_know_comes_first():
+    """That names are pseudonyms, who should approve, and who loses every group."""
+    lost = Loss("local", 12, ("ada@contoso.com", "zoe@contoso.com"))
+    page = plan_page(replace(sample_plan(), redacted=True, lost=(lost,)))
+    assert any("pseudonyms" in sentence for sentence in page.said)
+    assert any(sentence.startswith("Should approve: ") for sentence in page.said)
+    told = next(notices for notices in page.notices if notices.title == "Lose every group").items
+    assert [("12 people on local", "ada@contoso.com, zoe@contoso.com and 10 more")] == [
+        (each.what, each.text) for each in told
+    ]
+    assert any("pseudonyms" in sentence for sentence in drift_page(replace(sample_plan(), redacted=True)).said)
 
 
 def test_an_apply_is_told_by_what_became_of_it():

@@ -158,7 +158,7 @@
       made.append(table("Attributes", ["attribute", "before", "after"], group.attrs, ["row", "before", "after"]));
     }
     if (group.pairs) {
-      made.append(table("Changed addresses: people who stay", ["before", "after"], group.pairs, []));
+      made.append(table("Changed addresses of people who stay", ["before", "after"], group.pairs, []));
       if (group.morePairs) made.append(make("p", { class: "more" }, `… and ${number(group.morePairs)} more`));
     }
     const sides = group.sides || [];
