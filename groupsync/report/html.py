@@ -85,7 +85,6 @@ def _render(page: Page) -> str:
         "kind": page.kind,
         "people": page.names,
         "sides": page.sides,
-        "bars": page.bars,
         "groups": [row_record(row) for row in page.rows],
     }
     shown = replace(page, rows=page.rows[:STATIC_GROUPS])

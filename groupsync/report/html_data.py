@@ -172,7 +172,7 @@ def drift_page(plan: Plan) -> Page:
         ids_of(plan),
         names.names,
         sides=(("−", "missing"), ("+", "too many")),
-        bars=("target", "defined"),
+        bars=("on the target", "as defined"),
         has_all_names=names.is_whole,
         left_out=len(moved) - len(rows),
     )

@@ -194,7 +194,7 @@
       [group.n, group.was, group.t, ...(group.lines || []), ...(group.owners || []),
         ...(group.pairs || []).flat()].join("\n").toLowerCase());
     groups.forEach((group, place) => (group.sides || []).forEach((side) =>
-      side[3].forEach((person) => within[person].push([place, side[1] === comeSign || side[1] === "+"]))));
+      side[3].forEach((person) => within[person].push([place, side[1] === "+"]))));
   }
 
   const orders = {
