@@ -36,7 +36,7 @@ def small_catalog():
 
 
 def names(page):
-    return [each.inner_text().split()[0] for each in page.locator("summary .name").all()]
+    return [each.text_content().split()[0] for each in page.locator("summary .name").all()]
 
 
 def found(page):
