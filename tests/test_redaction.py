@@ -42,6 +42,7 @@ from groupsync.planfile import write_plan
 from groupsync.project import load_project
 from groupsync.redaction import PLAIN_RULES, TOLD, Pseudonyms, redacted_plan, redacted_report
 from groupsync.report.github import render_github
+from groupsync.report.html import render_drift_html, render_plan_html, render_report_html
 from groupsync.report.json import read_plan_document, render_plan_json, render_report_json
 from groupsync.report.markdown import render_drift_markdown, render_plan_markdown
 from groupsync.report.markdown_outcome import render_report_markdown
@@ -218,10 +219,11 @@ def report_of(plan):
 def renderings(plan, report):
     """Give every form of a plan, its drift and a report."""
     for full in (False, True):
-        style = Style(full=full)
+        style = Style(full=full, by_person=True)
         yield from (render_plan(plan, style), render_drift(plan, style), render_report(report, plan, style))
-        yield from (render_plan_markdown(plan, full=full), render_drift_markdown(plan, full=full))
+        yield from (render(plan, full=full, by_person=True) for render in (render_plan_markdown, render_drift_markdown))
     yield from (render_report_markdown(report, plan), render_plan_json(plan), render_report_json(report))
+    yield from (render_plan_html(plan), render_drift_html(plan), render_report_html(report, plan))
     for notes in (list(notes_of_plan(plan)), list(notes_of_report(report, plan))):
         yield from (render_github(notes), render_sarif(notes, "1"))
 

@@ -12,7 +12,7 @@ from groupsync.errors import ExitCode
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 PSEUDONYM = re.compile(r"person-[0-9a-f]{16}")
 KEY = "a key that has thirty-two bytes."
-FORMATS = ["text", "json", "markdown", "github", "sarif"]
+FORMATS = ["text", "json", "markdown", "html", "github", "sarif"]
 
 
 @pytest.fixture
