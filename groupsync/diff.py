@@ -1,18 +1,12 @@
-"""What differs between what is there and what is desired, one group at a time. Pure but for loading members.
-
-Equal digests end the comparison before anything is loaded. Where both sides are text in canonical form, the texts are
-compared and never split; otherwise as two sets.
-"""
+"""What differs between what is there and what is desired, one group at a time. Pure but for loading members."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from groupsync.aliases import changed_addresses
-from groupsync.canonical import canonical_count, text_difference
 from groupsync.content import precondition_of
-from groupsync.errors import StalePlanError
+from groupsync.member_diff import Difference, certain, difference_of, kept, vouched
 from groupsync.model import (
     ATTRIBUTES,
     NO_MEMBERS,
@@ -23,43 +17,16 @@ from groupsync.model import (
     Drift,
     Mark,
     Members,
-    Mode,
-    decode_members,
-    digest_bytes,
-    encode_members,
     loaded_once,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from groupsync.identity import Identity
     from groupsync.model import Group
     from groupsync.resolve import Desired
     from groupsync.scope import Pair
-
-_HELD_MEMBERS: Final = 1_000
-"""Up to so many added or removed names a group stay in memory with the plan; more are worked out again when asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What becomes of a membership.
-
-    Attributes:
-        add, remove: disjoint; counts and digests known.
-        after: digest of the whole membership once they are applied.
-        after_count: its size.
-        withheld: how many would be removed, had the target been read wholly.
-        readdressed: as in `Change`.
-    """
-
-    add: Members
-    remove: Members
-    after: str
-    after_count: int
-    withheld: int = 0
-    readdressed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +87,7 @@ def _compared(pair: Pair, context: Context) -> Compared:
 def _create(pair: Pair, context: Context) -> Change:
     desired = _desired(pair)
     group = desired.group
-    add = _certain(_vouched(group.members or NO_MEMBERS, context.identity))
+    add = certain(vouched(group.members or NO_MEMBERS, context.identity))
     attributes = [
         AttributeChange(name, None, group.attribute(name)) for name in ATTRIBUTES if name in context.attributes
     ]
@@ -142,7 +109,7 @@ def _create(pair: Pair, context: Context) -> Change:
 def _update(pair: Pair, context: Context) -> Compared:
     desired, prior = _desired(pair), _prior(pair)
     group = _settled(desired, prior, context.identity)
-    difference = _members_of(group, prior, context)
+    difference = difference_of(group, prior, context.identity, is_complete=context.complete)
     attributes = (*attribute_changes(group, prior, context), *_protection(prior, group, context))
     drift = _drift(context.target, prior, group.name, difference)
     moved = difference is not None and bool(difference.add.count or difference.remove.count)
@@ -185,7 +152,7 @@ def _leave(pair: Pair, context: Context) -> Change:
         id=prior.id,
         reason=pair.reason,
         attributes=tuple(_left_behind(pair.action, prior, context)),
-        remove=_kept(members) if pair.action is Action.DELETE else NO_MEMBERS,
+        remove=kept(members) if pair.action is Action.DELETE else NO_MEMBERS,
         precondition=precondition_of(prior, revisions=context.revisions, marks=context.marks),
         prior_count=members.count,
         definition_digest=pair.desired.digest() if pair.desired else "",
@@ -198,114 +165,12 @@ def _leave(pair: Pair, context: Context) -> Change:
 # --- Members ----------------------------------------------------------------------------------------------------------
 
 
-def _members_of(desired: Group, prior: Group, context: Context) -> Difference | None:
-    """Return what becomes of the membership; None where nobody manages it."""
-    if desired.members is None:
-        return None
-    held = prior.members or NO_MEMBERS
-    removes = context.complete and desired.lifecycle.mode is Mode.AUTHORITATIVE
-    if desired.members.known_digest is not None and desired.members.known_digest == held.known_digest:
-        return _no_difference(held)
-    found = _compare_texts(desired.members, prior, context.identity) if removes else None
-    return found or _compare_sets(desired.members, held, context, removes=removes)
-
-
 def _settled(desired: Desired, prior: Group, identity: Identity) -> Group:
     """Return the desired group; where it matters who is there already, with the members for this target."""
     settled, held = desired.settled, prior.members
     if settled is None or held is None:
         return desired.group
     return replace(desired.group, members=Members(lambda: settled(identity.present(held.load()))))
-
-
-def _no_difference(members: Members) -> Difference:
-    return Difference(NO_MEMBERS, NO_MEMBERS, members.digest, members.count)
-
-
-def _compare_texts(desired: Members, prior: Group, identity: Identity) -> Difference | None:
-    """Compare a member file with the text that the target holds, if the mark vouches for the latter; else None.
-
-    A text is known to be canonical when its digest is the one last applied, under the same rule of canonical form. What
-    the desired text shares with it needs no second look, so that only the lines that were added are checked.
-    """
-    held = prior.members
-    if desired.raw is None or held is None or held.raw is None or prior.mark is None:
-        return None
-    if held.known_digest != prior.mark.digest or prior.mark.identity != identity.rule:
-        return None
-    text = desired.raw()
-    digest = digest_bytes(text)
-    if digest == held.known_digest:
-        return _no_difference(held)
-    # Should the target move between `read` and here, the change is refused at the write: its precondition is older.
-    found = text_difference(held.raw(), text)
-    if found is None:
-        return None
-    add, remove = found
-    if add and identity.canonical_plain(add) != add:
-        return None
-    moved = changed_addresses(add, remove, identity)
-    count = held.count + len(add) - len(remove)
-    return Difference(Members.of(add), Members.of(remove), digest, count, readdressed=moved)
-
-
-def _compare_sets(desired: Members, prior: Members, context: Context, *, removes: bool) -> Difference:
-    wanted = desired.load()
-    digest = desired.known_digest or digest_bytes(encode_members(wanted))
-    if digest == prior.known_digest:
-        return _no_difference(prior)
-    there = prior.load()
-    missing, extra = wanted - there, there - wanted
-    add = _hold(missing, lambda: desired.load() - prior.load())
-    if removes:
-        remove = _hold(extra, lambda: prior.load() - desired.load())
-        moved = changed_addresses(missing, extra, context.identity)
-        return Difference(add, remove, digest, len(wanted), readdressed=moved)
-    after = there | missing
-    digest = digest_bytes(encode_members(after)) if missing else prior.digest
-    return Difference(add, NO_MEMBERS, digest, len(after), withheld=0 if context.complete else len(extra))
-
-
-def _hold(names: frozenset[str], again: Callable[[], frozenset[str]]) -> Members:
-    """Keep few names; for many keep only count and digest, and how to find them again."""
-    held = Members.of(names)
-    return held if len(names) <= _HELD_MEMBERS else _certain(Members(again, count=len(names), digest=held.digest))
-
-
-def _kept(members: Members) -> Members:
-    """Keep the names of a small group, which can't be asked for once it is deleted; of a large one count and digest."""
-    return Members.of(members.load()) if members.count <= _HELD_MEMBERS else _certain(members)
-
-
-def _vouched(members: Members, identity: Identity) -> Members:
-    """Learn count and digest of a member file from its bytes alone, where they are in canonical form."""
-    if members.raw is None or members.known_digest is not None:
-        return members
-    text = members.raw()
-    count = canonical_count(text, identity)
-    return members if count is None else Members(members.load, count=count, digest=digest_bytes(text), raw=members.raw)
-
-
-def _certain(members: Members) -> Members:
-    """Return the same membership, which from now on either loads as what it was here or refuses.
-
-    A plan's members are often worked out again when they are applied; by then a file may have changed.
-    """
-    digest, count = members.digest, members.count  # in this order one load tells both
-
-    def load() -> frozenset[str]:
-        if members.raw is not None and digest_bytes(text := members.raw()) == digest:
-            return decode_members(text)
-        loaded = members.load()
-        if digest_bytes(encode_members(loaded)) != digest:
-            raise StalePlanError(
-                "the members changed since they were planned",
-                f"{count} were planned, {len(loaded)} are there now",
-                "Plan again.",
-            )
-        return loaded
-
-    return Members(load, count=count, digest=digest, raw=members.raw)
 
 
 def _expired(desired: Desired, remove: Members) -> int:
