@@ -7,10 +7,12 @@ a plan. All of it is shown as the escape a programmer would write, and nothing i
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
 _SHORT: Final = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_ASCII: Final = re.compile(r"[\x00-\x7f]+")
 _IDEOGRAPHIC_SPACE: Final = "\u3000"  # ordinary in East Asian names, and plainly wide
 
 
@@ -39,9 +41,8 @@ def quote(text: str) -> str:
 
 def cell_width(text: str) -> int:
     """Return how many columns of a terminal escaped text takes: wide characters two, combining marks none."""
-    if text.isascii():
-        return len(text)
-    return sum(map(_character_width, text))
+    rest = _ASCII.sub("", text)
+    return len(text) - len(rest) + sum(map(_character_width, rest))
 
 
 def _character_width(character: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupsync.catalog import Catalog, CatalogEntry, Standing
 from groupsync.model import (
     Action,
     AttributeChange,
@@ -27,12 +29,28 @@ from groupsync.model import (
     TargetState,
     Verdict,
 )
+from groupsync.report.catalog import iter_catalog, render_catalog_json
 from groupsync.report.escape import cell_width
+from groupsync.report.json import render_plan_json, render_report_json
 from groupsync.report.plan_text import origin_words
 from groupsync.report.style import Style
 from groupsync.report.text import Sides, render_drift, render_plan, render_report, render_show
 from groupsync.verify import with_members
-from tests.plans import HOSTILE, golden, moved_plan, people, plan_of, plans, sample_plan, sample_report, sample_sides
+from tests.plans import (
+    AS_OF,
+    CORPUS,
+    HOSTILE,
+    golden,
+    hostile_plan,
+    hostile_report,
+    moved_plan,
+    people,
+    plan_of,
+    plans,
+    sample_plan,
+    sample_report,
+    sample_sides,
+)
 
 ANSI = re.compile(r"\x1b\[[0-9;]+m")
 NARROW = Style(width=40)
@@ -353,3 +371,19 @@ def test_each_change_is_told_what_of_it_comes_of_edits():
         "what of it comes of edits since main can't be told",
         "of edits since main: none of 2 added, none of 1 removed; the rest would change anyway",
     ] == [origin_words(change, plan) for change in plan.changes]
+
+
+@pytest.mark.parametrize("text", CORPUS, ids=lambda text: ascii(text[:12]))
+def test_hostile_texts_are_inert(text):
+    """Whatever somebody wrote, lines are made of characters that can be seen, and JSON of ASCII."""
+    plan, report, style = hostile_plan(text), hostile_report(text), Style(full=True, by_person=True)
+    entry = CatalogEntry(text, text, SourceRange(text, 1), Standing.BLOCKED, text, text, text, (text,), ((text, text),))
+    catalog = Catalog(text, AS_OF, (entry,), (text,), (text,))
+    for shown in (
+        *(render_plan(plan, style), render_drift(plan, style), render_report(report, plan, style)),
+        "".join(iter_catalog(catalog, style)),
+    ):
+        assert set() == {each for each in set(shown) if not each.isprintable()} - {"\n"}
+    for document in (render_plan_json(plan), render_report_json(report), render_catalog_json(catalog)):
+        assert document.isascii()
+        assert json.loads(document)
