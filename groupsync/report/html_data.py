@@ -35,7 +35,7 @@ from groupsync.report.html_rows import Names, Row, bounded, change_row, drift_ro
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.style import counted, joined, number
-from groupsync.report.totals import refused_keys, totals_of
+from groupsync.report.totals import figures_by_action, refused_keys, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -239,17 +239,7 @@ def _figures(plan: Plan, names: Names) -> tuple[Figure, ...]:
 
 
 def _actions(plan: Plan, refused: frozenset[tuple[str, str]]) -> Table:
-    rows = []
-    for action in Action:
-        of_it = [change for change in plan.changes if change.action is action]
-        if of_it:
-            figures = (
-                len(of_it),
-                sum(change.coming.count for change in of_it),
-                sum(change.going.count for change in of_it),
-                sum(change.key in refused for change in of_it),
-            )
-            rows.append((action.value, *map(number, figures)))
+    rows = [(action.value, *map(number, figures)) for action, figures in figures_by_action(plan, refused)]
     head = ("action", "groups", "members added", "members removed", "refused")
     return Table("Changes by action", head, tuple(rows), frozenset(range(1, 5)))
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from groupsync.approvers import approvers_of
-from groupsync.model import Action, Verdict
+from groupsync.model import Verdict
 from groupsync.records import format_instant
 from groupsync.report.approvers import approver_items
 from groupsync.report.change_text import DEFAULTED, place, standing_of
@@ -23,7 +23,7 @@ from groupsync.report.markdown_fit import BUDGET, bounded, fit
 from groupsync.report.markdown_people import drift_people_section, people_section
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.style import counted, joined, number
-from groupsync.report.totals import refused_keys, totals_of
+from groupsync.report.totals import figures_by_action, refused_keys, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -127,17 +127,10 @@ def _head(what: str, plan: Plan, purpose: str) -> Iterator[str]:
 
 def _table(plan: Plan, refused: frozenset[tuple[str, str]]) -> Iterator[str]:
     """Give the figures of each action that there is, as one table."""
-    rows = []
-    for action in Action:
-        of_it = [change for change in plan.changes if change.action is action]
-        if of_it:
-            figures = (
-                len(of_it),
-                sum(change.coming.count for change in of_it),
-                sum(change.going.count for change in of_it),
-                sum(change.key in refused for change in of_it),
-            )
-            rows.append(f"| {action.value} | " + " | ".join(map(number, figures)) + " |")
+    rows = [
+        f"| {action.value} | " + " | ".join(map(number, figures)) + " |"
+        for action, figures in figures_by_action(plan, refused)
+    ]
     if rows:
         head = "| action | groups | members added | members removed | refused |\n|---|--:|--:|--:|--:|"
         yield "\n".join([head, *rows])

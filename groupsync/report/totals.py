@@ -60,3 +60,14 @@ def refused_keys(plan: Plan) -> frozenset[tuple[str, str]]:
         return frozenset()
     refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
     return frozenset(change.key for change in plan.changes if change.key in refused or (change.target, "") in refused)
+
+
+def figures_by_action(plan: Plan, refused: frozenset[tuple[str, str]]) -> list[tuple[Action, tuple[int, ...]]]:
+    """Return for each action that there is how many groups, people who come, people who go, and refused changes."""
+    found: list[tuple[Action, tuple[int, ...]]] = []
+    for action in Action:
+        of_it = [change for change in plan.changes if change.action is action]
+        if of_it:
+            coming, going = (sum(side) for side in zip(*((c.coming.count, c.going.count) for c in of_it), strict=True))
+            found.append((action, (len(of_it), coming, going, sum(change.key in refused for change in of_it))))
+    return found
