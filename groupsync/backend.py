@@ -113,7 +113,8 @@ class Backend(Protocol):
         A group's `members` may be one of these:
         `Members.unread(count=…, digest=…)` where the core shall call `members(group)` if it needs names. A count that
         the target announces must be given, so that a short read can be told; a digest only where something vouches
-        for it.
+        for it. A digest that is not the one looked for proves nothing, since the target may spell members its own way:
+        then they are loaded.
         `Members.of(names)` where they came with the answer anyway, or a `Members` with a loader of the backend's own;
         that loader keeps the promises of `members` and raises what it raises.
         `None` where the target doesn't tell who is in a group.

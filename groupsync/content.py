@@ -22,9 +22,9 @@ def content_revision(group: Group, *, holds_marks: bool) -> str:
         group: as it was read.
         holds_marks: whether its mark is one that the target holds, and not one that stands in for it.
     """
-    mark = group.mark if holds_marks else None
+    mark, members = group.mark if holds_marks else None, group.members
     content = [
-        [group.name, group.id, group.members.digest if group.members is not None else None],
+        [group.name, group.id, members and (members.known_digest or members.digest)],
         [group.attribute(name) for name in ATTRIBUTES],
         [mark.project, mark.digest, mark.count, mark.prevent_delete] if mark else None,
     ]

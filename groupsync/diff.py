@@ -187,7 +187,7 @@ def _drift(target: str, prior: Group, name: str, difference: Difference | None) 
         or not (difference.add.count or difference.remove.count)
     ):
         return None
-    drifted = (prior.members or NO_MEMBERS).digest != prior.mark.digest
+    drifted = not (prior.members or NO_MEMBERS).are(prior.mark.digest)
     pending = difference.after != prior.mark.digest
     return Drift(target, name, drifted, pending, prior.mark.digest)
 

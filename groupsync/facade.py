@@ -1,7 +1,7 @@
 """A backend as the core calls it: what a plugin returns is checked here, and the plugin is blamed for what is wrong.
 
 Plugins are written by strangers. Past this module a snapshot is sorted, an unread membership can be loaded, a short
-read is told, and every exception is one of ours.
+read is told, a digest proves only what it is equal to, and every exception is one of ours.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class CheckedBackend(Checked):
         bound = Members(
             self._checking(group, members.known_count, load),
             count=members.known_count,
-            digest=members.known_digest,
+            told=members.known_digest,
             raw=members.raw,
         )
         return replace(group, members=bound)

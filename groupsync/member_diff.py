@@ -58,7 +58,7 @@ def difference_of(desired: Group, prior: Group, identity: Identity, *, is_comple
     held = prior.members or NO_MEMBERS
     removes = is_complete and desired.lifecycle.mode is Mode.AUTHORITATIVE
     if desired.members.known_digest is not None and desired.members.known_digest == held.known_digest:
-        return _no_difference(held)
+        return _no_difference(held, desired.members.known_digest)
     found = _compare_texts(desired.members, prior, identity) if removes else None
     if found is not None:
         return found
@@ -66,8 +66,8 @@ def difference_of(desired: Group, prior: Group, identity: Identity, *, is_comple
     return replace(found, withheld=0) if is_complete else found
 
 
-def _no_difference(members: Members) -> Difference:
-    return Difference(NO_MEMBERS, NO_MEMBERS, members.digest, members.count)
+def _no_difference(members: Members, digest: str) -> Difference:
+    return Difference(NO_MEMBERS, NO_MEMBERS, digest, members.count)
 
 
 def _compare_texts(desired: Members, prior: Group, identity: Identity) -> Difference | None:
@@ -84,7 +84,7 @@ def _compare_texts(desired: Members, prior: Group, identity: Identity) -> Differ
     text = desired.raw()
     digest = digest_bytes(text)
     if digest == held.known_digest:
-        return _no_difference(held)
+        return _no_difference(held, digest)
     # Should the target move between `read` and here, the change is refused at the write: its precondition is older.
     found = text_difference(held.raw(), text)
     if found is None:
@@ -101,7 +101,7 @@ def _compare_sets(desired: Members, prior: Members, identity: Identity, *, remov
     wanted = desired.load()
     digest = desired.known_digest or digest_bytes(encode_members(wanted))
     if digest == prior.known_digest:
-        return _no_difference(prior)
+        return _no_difference(prior, digest)
     there = prior.load()
     missing, extra = wanted - there, there - wanted
     add = _hold(missing, lambda: desired.load() - prior.load())

@@ -159,18 +159,22 @@ def _unlike_written(change: Change, group: Group, *, holds_marks: bool) -> str:
     for each in change.attributes:
         if each.name in ATTRIBUTES and not group.says(each.name, each.after):
             return f"its {each.name} is not what was written"
-    if change.mark and group.members is not None and group.members.digest != change.mark.digest:
-        return f"it has {group.members.count} members, not the {change.mark.count} that were planned"
-    if change.mark is None and change.touches_members and group.members is not None:
-        return _unlike_unmarked(change, group.members)
-    return ""
+    if group.members is None:
+        return ""
+    if change.mark and not group.members.are(change.mark.digest):
+        return _unlike_members(group.members, change.mark.count)
+    return _unlike_unmarked(change, group.members) if change.mark is None and change.touches_members else ""
+
+
+def _unlike_members(members: Members, planned: int) -> str:
+    if members.count != planned:
+        return f"it has {members.count:,} members, not the {planned:,} that were planned"
+    return "its members are not those that were planned"
 
 
 def _unlike_unmarked(change: Change, members: Members) -> str:
     """Compare where no mark tells what the members should be: when an adoption that added or removed is taken back."""
     names, count = members.load(), change.prior_count + change.add.count - change.remove.count
-    if len(names) != count:
-        return f"it has {len(names)} members, not the {count} that were planned"
-    if change.add.load() <= names and not change.remove.load() & names:
+    if len(names) == count and change.add.load() <= names and not change.remove.load() & names:
         return ""
-    return "its members are not those that were planned"
+    return _unlike_members(members, count)

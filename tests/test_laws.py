@@ -96,7 +96,7 @@ def worlds(draw):
 @st.composite
 def stores(draw):
     """A target with groups of ours, unmanaged ones and ones of another project."""
-    store = MemoryStore()
+    store = MemoryStore(spells=draw(st.booleans()))
     for name in draw(st.lists(st.sampled_from([*NAMES, "other"]), unique=True)):
         there = draw(people)
         last = Members.of(draw(st.just(there) | people))

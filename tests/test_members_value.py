@@ -31,3 +31,14 @@ def test_a_text_that_the_digest_does_not_vouch_for_counts_for_nothing(members, o
     digest = digest_bytes(encode_members(members))
     made = Members(lambda: frozenset(members), count=len(members), digest=digest, raw=lambda: encode_members(others))
     assert sorted(members)[:count] == made.first(count)
+
+
+@given(names, names)
+def test_the_digest_that_a_target_tells_is_believed_only_where_it_is_the_one_looked_for(members, others):
+    """Nothing is loaded then; another digest may be of another spelling, so that the members themselves decide."""
+    digest, told = (Members.of(each).digest for each in (members, others))
+    assert Members(unloadable, told=told).are(told)
+    made = Members(lambda: frozenset(members), told=told)
+    assert made.are(digest)
+    assert (digest, told) == (made.digest, made.known_digest)
+    assert not made.are(Members.of([*members, *others, "\n"]).digest)

@@ -39,6 +39,8 @@ TARGETS = {
     "marks without revisions": {"revisions": False},
     "a ledger": {"ownership": False},
     "a ledger without revisions": {"ownership": False, "revisions": False},
+    "digests of another spelling": {"spells": True},
+    "digests of another spelling, without revisions": {"spells": True, "revisions": False},
 }
 
 
@@ -52,9 +54,9 @@ class World:
 
     def __init__(self, root, can):
         self.root = root
-        self.can = replace(EVERYTHING, concurrent=1, **can)
+        self.store = MemoryStore(spells=can.get("spells", False))
+        self.can = replace(EVERYTHING, concurrent=1, **{key: can[key] for key in can if key != "spells"})
         self.guards = GUARDS_OFF
-        self.store = MemoryStore()
         self.groups = {}
 
     def group(self, name, *members):
@@ -249,6 +251,19 @@ def test_every_kind_of_change_is_taken_back(world, kind):
     assert [] == [found for found in back.diagnostics if found.code == "GS612"]
     assert before == world.held()
     assert wanted(plan) == wanted(world.plan())
+
+
+def test_a_large_group_whose_digest_is_of_another_spelling_is_deleted_and_brought_back(tmp_path):
+    """Its names are not kept with the plan: they are loaded again, and are those that were planned."""
+    world = World(tmp_path, TARGETS["digests of another spelling"])
+    world.define("g", *(f"person-{number:04}@example.com" for number in range(1_001)))
+    world.apply()
+    before = world.held()
+    del world.groups["g"]
+    world.apply()
+    assert {} == world.held()
+    world.undo()
+    assert before == world.held()
 
 
 @pytest.mark.parametrize("kind", KINDS)

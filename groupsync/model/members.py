@@ -59,7 +59,7 @@ class Members:
     already. Two values are equal when their digests are.
     """
 
-    __slots__ = ("_count", "_digest", "_held", "_holds", "_load", "raw")
+    __slots__ = ("_count", "_digest", "_held", "_holds", "_load", "_told", "raw")
 
     _load: Callable[[], frozenset[str]]
     _count: int | None
@@ -74,6 +74,7 @@ class Members:
         *,
         count: int | None = None,
         digest: str | None = None,
+        told: str | None = None,
         raw: Callable[[], bytes] | None = None,
     ) -> None:
         """Make a lazy value.
@@ -83,6 +84,8 @@ class Members:
             count: how many there are, where that is known without loading.
             digest: SHA-256 of the canonical text, only where something vouches for it: computed from the bytes just
                 read, kept with the members in one transaction, or tied to a revision that every change moves.
+            told: the digest that a target tells, which may be of another spelling of the same members. It is believed
+                where it is the digest that was looked for, and proves nothing where it is another; see `are`.
             raw: see the attribute.
         """
         self._load = load
@@ -90,6 +93,7 @@ class Members:
         self._holds = False
         self._count = count
         self._digest = digest
+        self._told = told
         self.raw = raw
 
     @classmethod
@@ -139,9 +143,9 @@ class Members:
 
     def text(self) -> bytes:
         """Return the canonical text: the bytes of `raw` where the digest vouches for them. Does I/O as `load` does."""
-        if self.raw is not None and self._digest is not None:
+        if self.raw is not None and self.known_digest is not None:
             text = self.raw()
-            if digest_bytes(text) == self._digest:
+            if digest_bytes(text) == self.known_digest:
                 return text
         return encode_members(self.load())
 
@@ -150,9 +154,9 @@ class Members:
 
         Where the digest vouches for the bytes of `raw`, only the beginning of them is taken apart.
         """
-        if self.raw is not None and self._digest is not None:
+        if self.raw is not None and self.known_digest is not None:
             text = self.raw()
-            if digest_bytes(text) == self._digest:
+            if digest_bytes(text) == self.known_digest:
                 return [line.decode() for line in text.split(b"\n", count)[:count] if line]
         return heapq.nsmallest(count, self.load())
 
@@ -163,8 +167,8 @@ class Members:
 
     @property
     def known_digest(self) -> str | None:
-        """The digest where it is cheap, else None."""
-        return self._digest
+        """What a target tells as the digest, elsewhere the digest where it is cheap; None where there is neither."""
+        return self._digest if self._told is None else self._told
 
     @property
     def count(self) -> int:
@@ -180,6 +184,12 @@ class Members:
             self._digest = digest_bytes(encode_members(self.load()))
         return self._digest
 
+    def are(self, digest: str) -> bool:
+        """Tell whether these are the members of that digest; loads them unless the known digest is the same."""
+        if digest == self.known_digest:
+            return True
+        return digest == self.digest
+
     def __iter__(self) -> Iterator[str]:
         """Give the members by code point."""
         return iter(sorted(self.load()))
@@ -191,7 +201,7 @@ class Members:
         return hash(self.digest)
 
     def __repr__(self) -> str:
-        shown = (self._digest or "")[:8]
+        shown = (self.known_digest or "")[:8]
         return f"Members(count={self._count}, digest={shown or None!r})"
 
 

@@ -5,6 +5,7 @@
       truncated: {beta: 1}           # so many members come, and others are announced
       short: {beta: 1}               # so many are announced, and come
       repeated: [beta]               # the first page of members comes twice
+      spells: true                   # the target spells members its own way, and tells a digest of that
     meanwhile: {beta: {members: []}} # what somebody else writes after the plan, as in `prior`; null deletes
     later: {groups/a.yaml: …}        # files that are other ones by the time of the apply
     fails: 2                         # the how many-th write fails for good
@@ -35,6 +36,7 @@ class OddStore(Protocol):
     truncated: dict[str, int]
     short: dict[str, int]
     repeated: frozenset[str]
+    spells: bool
 
     def put(self, group: Group) -> object:
         """Write a group as it is."""
@@ -55,6 +57,7 @@ def misread(store: OddStore, reading: Mapping[str, Any]) -> None:
     store.truncated = dict(reading.get("truncated", {}))
     store.short = dict(reading.get("short", {}))
     store.repeated = frozenset(reading.get("repeated", ()))
+    store.spells = reading.get("spells", False)
 
 
 def disturb(store: OddStore, case: Mapping[str, Any], prior: Callable[[str, Any], Group]) -> None:

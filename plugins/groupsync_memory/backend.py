@@ -162,6 +162,8 @@ class MemoryBackend:
     def _shown(self, group: Group) -> Group:
         held, short = group.members, self.store.short.get(group.name)
         digest = held.known_digest if held is not None and self._capabilities.digests else None
+        if held is not None and digest is not None and self.store.spells:
+            digest = Members.of(member.upper() for member in held.load()).digest
         unread = held and Members.unread(count=held.known_count, digest=digest)
         if held is not None and short is not None:
             unread = Members.unread(count=min(held.count, short))

@@ -52,6 +52,7 @@ class MemoryStore:
         truncated: by name, how many members are streamed at most, whatever the count says.
         short: by name, how many members there seem to be at most: count and stream agree, and are both wrong.
         repeated: names of groups whose first page of members comes twice.
+        spells: the target spells members its own way, which is what it tells a digest of.
         asked: by name, how often a group's members were asked for, whatever came of it.
         mutex: held during each call.
     """
@@ -63,6 +64,7 @@ class MemoryStore:
     truncated: dict[str, int] = field(default_factory=dict)
     short: dict[str, int] = field(default_factory=dict)
     repeated: frozenset[str] = frozenset()
+    spells: bool = False
     asked: Counter[str] = field(default_factory=Counter)
     mutex: threading.RLock = field(default_factory=threading.RLock)
     _failures: list[_Failure] = field(default_factory=list)

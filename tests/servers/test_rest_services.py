@@ -13,6 +13,7 @@ from groupsync.model import Action, Members, Scope
 from groupsync.testing.target import IDENTITY, PROJECT, change_of, creation
 from groupsync_rest.backend import RestBackend
 from tests.servers.mailman import DOMAIN
+from tests.servers.shop import groupsync, write_config, write_groups
 
 
 @pytest.fixture
@@ -87,6 +88,24 @@ def test_a_read_takes_one_request_a_page(group_service, connect):
     some = frozenset({"g001", "g002", "large", "missing"})
     made, snapshot = requests_of(backend, lambda: backend.read(Scope(some)))
     assert ({"GET": 1}, some - {"missing"}) == (made, {group.name for group in snapshot.groups})
+
+
+def test_an_address_in_capitals_on_the_service_is_the_same_member(group_service, tmp_path):
+    """The service's digest is of what it keeps; adopting, editing, taking back and going on see the same members."""
+    group_service.hand.clear()
+    group_service.hand.create("staff", ["Ada@Example.com", "bob@example.com"])
+    write_config(tmp_path, group_service, group_service.url, {"plugin": "rest", "profile": "groupsync"})
+    steps = [["ada", "bob"], ["ada", "cy"], ["ada", "cy", "dee"]]
+    for names in steps:
+        members = [f"{name}@example.com" for name in names]
+        write_groups(tmp_path, {"staff": members}, staff={"lifecycle": {"adopt": True}})
+        plan = groupsync(tmp_path, "plan").stdout
+        assert "changed on the target" not in plan
+        done = groupsync(tmp_path, "apply", "--yes")
+        assert (0, "") == (done.returncode, done.stderr), done.stdout
+    done = groupsync(tmp_path, "undo", "last", "--yes")
+    assert 0 == done.returncode, done.stderr
+    assert {"staff": {"Ada@Example.com", "cy@example.com"}} == group_service.hand.memberships()
 
 
 # --- JupyterHub -------------------------------------------------------------------------------------------------------
