@@ -115,6 +115,8 @@ CODES: Final[dict[str, str]] = {
     "GS812": "An approval has ended, and is ignored.",
     "GS813": "An approval holds for longer than an approval may.",
     "GS814": "An approval names a group that no definition defines, or a target that the config does not have.",
+    "GS815": "A definition loosens a limit of the config, which `guards.may_loosen` does not let it: it is ignored.",
+    "GS816": "A limit of a definition's own lets pass what the config's would not; `guards.may_loosen` lets it.",
     "GS850": "A policy names a group that no definition defines.",
     "GS851": "Members are in domains that `policies.allowed_domains` does not allow.",
     "GS852": "A group has no owner, and `policies.owners_required` asks for one.",

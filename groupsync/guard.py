@@ -10,18 +10,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from groupsync.guard_grants import approval_for, option_for, run_definition
+from groupsync.guard_limits import place_of
 from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
-from groupsync.guard_rules import Found, group_findings, recreated_finding, run_findings
+from groupsync.guard_rules import Found, judged, recreated_finding, run_findings
 from groupsync.identity import Identity
-from groupsync.model import KINDS, RULES, RUN_KINDS, Diagnostic, Guards, Loss, Refusal, Severity, Verdict
+from groupsync.model import KINDS, RULES, RUN_KINDS, Allowance, Diagnostic, Guards, Loss, Refusal, Severity, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Lost
-    from groupsync.model import Allowance, Change, GroupGuards, Plan, TargetState
+    from groupsync.model import Change, GroupGuards, Plan, TargetState
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Evidence:
 
 
 NO_EVIDENCE: Final = Evidence()
+_OWN_LIMIT: Final = "a limit of its own, by `guards.may_loosen`"
 
 
 def judge(
@@ -80,14 +82,18 @@ class _Judging:
         self.changes = {change.key: change for change in plan.changes}
         self.findings: list[Diagnostic] = []
         self.losses: list[Loss] = []
+        self.loosened: list[Allowance] = []
         self.used: dict[Grant, None] = {}
         self.useless: dict[Grant, str] = {}
 
     def run(self) -> tuple[Verdict, list[Diagnostic], list[Loss]]:
         for change in self.plan.changes:
-            guards = self.guards.of(self.evidence.overrides.get(change.name))
-            for found in group_findings(change, guards, self._past(change), self.evidence.absent):
+            own = self.evidence.overrides.get(change.name)
+            held, passed = judged(change, self.guards, own, self._past(change), self.evidence.absent)
+            for found in held:
                 self._settle(found, change.target, change.name)
+            for found in passed:
+                self._let_pass(found, change)
         for target in self.plan.targets:
             for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
                 found = recreated_finding(pair, self.evidence.absent)
@@ -141,6 +147,18 @@ class _Judging:
         )
         self._refuse(refusal, found.subject or name or target, found.hint)
 
+    def _let_pass(self, found: Found, change: Change) -> None:
+        """Tell of a limit of the config that does not count, since the group's definition has a looser one by leave."""
+        own = self.evidence.overrides[change.name]
+        at = place_of(own, found.kind, refuses=found.refuses) or change.at
+        done = "refuse" if found.refuses else "warn"
+        detail = f"The config would {done}; the definition has a limit of its own, and `guards.may_loosen` lets it."
+        told = replace(found, at=at, defined_at=found.at, detail=detail, hint="Nothing to do if that is meant.")
+        self.findings.append(replace(_warning(told, change.target, change.name), code="GS816"))
+        if found.refuses:
+            source = f"{at.path}:{at.line}" if at else "its definition"
+            self.loosened.append(Allowance(found.kind, change.name, found.count, source, _OWN_LIMIT))
+
     def _settle_stored(self, of_this_stage: Callable[[str], bool]) -> None:
         """Keep what the plan was refused for when it was made, though the guards may be others now."""
         for key in [key for key in self.stored if of_this_stage(key[1])]:
@@ -177,7 +195,7 @@ class _Judging:
         return False
 
     def _allowances(self) -> tuple[Allowance, ...]:
-        return tuple(dict.fromkeys(grant.allowance for grant in self.used))
+        return tuple(dict.fromkeys([*(grant.allowance for grant in self.used), *self.loosened]))
 
     def _useless_grants(self) -> Iterable[Diagnostic]:
         """Say which exceptions are worth nothing. An approval that nobody needs waits for its day, and is no news."""

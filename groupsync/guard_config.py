@@ -26,7 +26,7 @@ def guards_of(document: Document) -> Guards:
     }
     runs = section.get("size_deviation", {}).get("runs", DEFAULT_GUARDS.runs)
     emptied = _emptied(document, section) or DEFAULT_GUARDS.emptied_group
-    return Guards(**tiers, emptied_group=emptied, runs=runs)
+    return Guards(**tiers, emptied_group=emptied, runs=runs, may_loosen=tuple(section.get("may_loosen", ())))
 
 
 def group_guards_of(document: Document, value: dict[str, Any]) -> GroupGuards | None:

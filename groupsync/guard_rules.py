@@ -153,6 +153,39 @@ def group_findings(
         yield from _over(_size(change, past), guards.size_deviation)
 
 
+def judged(
+    change: Change,
+    guards: Guards,
+    own: GroupGuards | None,
+    past: Sequence[int] = (),
+    absent: frozenset[str] = frozenset(),
+) -> tuple[list[Found], list[Found]]:
+    """Return what holds of a change, and what the config's limits would find and a looser one of its own lets pass.
+
+    The stricter of both counts, unless the config lets the group's definition loosen; for a rename, under both names.
+
+    Args:
+        change: what to judge.
+        guards: the config's.
+        own: those that its definition sets.
+        past: how many members the group had after past runs.
+        absent: names of the groups that are meant to be deleted.
+    """
+    found = list(group_findings(change, guards.of_a_group, past, absent))
+    if own is None:
+        return found, []
+    mine = list(group_findings(change, own.over(guards.of_a_group), past, absent))
+    if all(map(guards.lets_loosen, {change.name, change.prior_name or change.name})):
+        levels = {each.kind: each.refuses for each in mine}
+        return mine, [each for each in found if each.kind not in levels or (each.refuses and not levels[each.kind])]
+    strictest: dict[Kind, Found] = {}
+    for each in (*found, *mine):
+        other = strictest.get(each.kind)
+        if other is None or (each.refuses, -each.limit) > (other.refuses, -other.limit):
+            strictest[each.kind] = each
+    return list(strictest.values()), []
+
+
 def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
     """Judge a group that loses everybody; one that is deleted is for other guards."""
     guard = guards.emptied_group

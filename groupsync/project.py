@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from groupsync.errors import InvalidDefinitions
+from groupsync.guard_limits import loosenings
 from groupsync.load import load_definitions
 from groupsync.members.files import MemberFiles
 from groupsync.model import Diagnostic, Severity, digest_bytes
@@ -66,6 +67,7 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     findings += resolution.diagnostics
     findings += _unknown_targets(everyone, config)
     findings += _unknown_sources(everyone, config)
+    findings += loosenings(loaded.definitions, config.guards)
     approvals = _approvals(config, as_of, {each.name for each in everyone}, findings)
     if reads_files:
         _check_files(everyone, files, findings, track)

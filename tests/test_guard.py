@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from groupsync.guard import Evidence, judge
 from groupsync.guard_grants import Grant, approval_for, option_for, parse_allow, run_definition, written
+from groupsync.guard_limits import loosenings
 from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
 from groupsync.model import (
@@ -20,6 +21,7 @@ from groupsync.model import (
     Action,
     Allowance,
     Change,
+    Definition,
     Emptied,
     GroupGuards,
     Guards,
@@ -193,14 +195,71 @@ def test_only_the_last_runs_make_up_the_mean():
 
 
 def test_a_definition_overrides_only_what_it_names():
-    """Each limit is that of the definition where it has one, of the config otherwise."""
+    """With leave of the config, each limit is that of the definition where it has one, of the config otherwise."""
     mine = SourceRange("groups/beta.yaml", 9, 5)
     own = GroupGuards(removed_members=Tiers(refuse=Limit(50, at=mine)))
-    evidence = Evidence(overrides={"beta": own})
-    (found,) = judge(plan_with(update(100, 50)), DEFAULT_GUARDS, (), evidence)[1]
-    assert ("GS801", None) == (found.code, found.subject)
-    verdict, *_ = judge(plan_with(update(100, 51)), DEFAULT_GUARDS, (), evidence)
+    guards, evidence = replace(DEFAULT_GUARDS, may_loosen=("be?a",)), Evidence(overrides={"beta": own})
+    passed, found = sorted(judge(plan_with(update(100, 50)), guards, (), evidence)[1], key=lambda each: -len(each.code))
+    assert {("GS801", None), ("GS816", mine)} == {(each.code, each.subject) for each in (passed, found)}
+    verdict, *_ = judge(plan_with(update(100, 51)), guards, (), evidence)
     assert [mine] == [refusal.at for refusal in verdict.refusals]
+
+
+limits = st.builds(
+    Limit,
+    st.none() | st.integers(0, 1000).map(lambda tenths: tenths / 10),
+    st.none() | st.integers(0, 50),
+    st.none() | st.integers(0, 200),
+)
+
+
+@given(theirs=limits, mine=limits, prior=st.integers(1, 400), share=st.floats(0, 1))
+def test_of_two_limits_the_stricter_counts_at_every_size(theirs, mine, prior, share):
+    """It is the one whose place is told; where both are the same, the config's."""
+    removed = round(prior * share)
+    theirs, mine = replace(theirs, at=AT), replace(mine, at=SourceRange("groups/beta.yaml", 9, 5))
+    guards = replace(NOTHING, removed_members=Tiers(OFF, theirs))
+    own = GroupGuards(removed_members=Tiers(refuse=mine))
+    told = [(most, each.at) for each in (theirs, mine) if (most := each.of(prior)) is not None and removed > most]
+    verdict, *_ = judge(plan_with(update(prior, removed)), guards, (), Evidence(overrides={"beta": own}))
+    expected = sorted(told, key=lambda each: each[0])[:1]
+    assert expected == [(each.limit, each.at) for each in verdict.refusals]
+
+
+@given(theirs=limits, mine=limits, prior=st.integers(0, 10**6))
+def test_a_definition_that_could_let_more_pass_at_some_size_is_told(theirs, mine, prior):
+    """What nobody is told of is nowhere looser."""
+    definition = Definition("known-user-group", "beta", AT, guards=GroupGuards(removed_members=Tiers(refuse=mine)))
+    told = list(loosenings([definition], replace(NOTHING, removed_members=Tiers(refuse=theirs))))
+    most, least = mine.of(prior), theirs.of(prior)
+    is_looser = least is not None and (most is None or most > least)
+    assert told or not is_looser
+
+
+@pytest.mark.parametrize(
+    ("own", "detail"),
+    [
+        (Limit(), "At 10 members it lets any number pass, and the config 5; the stricter counts."),
+        (Limit(10), "At 10,000 members it lets 1,000 pass, and the config 500; the stricter counts."),
+        (Limit(20, 6, 500), "At 10 members it lets 6 pass, and the config 5; the stricter counts."),
+        (Limit(21, 5, 500), "At 100 members it lets 21 pass, and the config 20; the stricter counts."),
+        (Limit(20, 5, 501), "At 10,000 members it lets 501 pass, and the config 500; the stricter counts."),
+        (Limit(20, 5, 500), None),
+        (Limit(10, 5, 500), None),
+        (Limit(count=0), None),
+    ],
+)
+def test_a_looser_limit_is_told_with_a_size_at_which_it_is(own, detail):
+    """A size that shows it, both numbers, both places and what would let it be."""
+    mine = SourceRange("groups/beta.yaml", 9, 5)
+    guards = GroupGuards(removed_members=Tiers(refuse=replace(own, at=mine)))
+    definition = Definition("known-user-group", "beta", AT, guards=guards)
+    found = list(loosenings([definition], Guards(removed_members=Tiers(refuse=Limit(20, 5, 500, at=AT)))))
+    hint = "Make it stricter, or take it out; or let it in the config: `guards: {may_loosen: [beta]}`."
+    summary = "`guards.removed_members.refuse` of `beta` is looser than the config's, and is ignored where it is"
+    expected = [("GS815", summary, detail, hint, mine, (AT,))] if detail else []
+    assert expected == [(each.code, each.summary, each.detail, each.hint, each.subject, each.related) for each in found]
+    assert [] == list(loosenings([definition], Guards(may_loosen=("beta",))))
 
 
 # --- What is written down ---------------------------------------------------------------------------------------------

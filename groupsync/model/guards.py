@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import fnmatch
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -56,6 +58,14 @@ class Limit:
     floor: int | None = None
     count: int | None = None
     at: SourceRange | None = None
+
+    @property
+    def bends(self) -> tuple[int, ...]:
+        """The sizes at which, and just before which, the limit begins to be another of its parts."""
+        share = Fraction(str(self.percent)) if self.percent else None
+        parts = [each for each in (self.floor, self.count) if each is not None and share]
+        sizes = [math.ceil(part * 100 / share) for part in parts if share]
+        return tuple(each for size in sizes for each in (max(0, size - 1), size))
 
     def of(self, prior: int | Fraction) -> int | None:
         """Return the largest number that may pass, exactly; None for no limit."""
@@ -113,8 +123,14 @@ class GroupGuards:
     emptied_group: Emptied | None = None
     size_deviation: Tiers = NO_TIERS
 
-
-NO_OVERRIDES: Final = GroupGuards()
+    def over(self, base: GroupGuards) -> GroupGuards:
+        """Return what holds where `base` is what holds otherwise."""
+        return GroupGuards(
+            self.removed_members.over(base.removed_members),
+            self.added_members.over(base.added_members),
+            self.emptied_group or base.emptied_group,
+            self.size_deviation.over(base.size_deviation),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +146,7 @@ class Guards:
         deleted_groups: groups that go from a target at once.
         size_deviation: how far a group's size is from the mean of what it was after past runs.
         runs: how many past runs make up that mean.
+        may_loosen: globs over the names of groups whose definitions may have looser limits than these.
     """
 
     removed_members: Tiers = Tiers(Limit(5, 5), Limit(20, 5, 500))
@@ -140,16 +157,16 @@ class Guards:
     deleted_groups: Tiers = Tiers(refuse=Limit(10, 1, 5))
     size_deviation: Tiers = Tiers(Limit(50, 50))
     runs: int = 14
+    may_loosen: tuple[str, ...] = ()
 
-    def of(self, overrides: GroupGuards | None) -> GroupGuards:
-        """Return what holds for a group whose definition says `overrides`."""
-        here = overrides or NO_OVERRIDES
-        return GroupGuards(
-            here.removed_members.over(self.removed_members),
-            here.added_members.over(self.added_members),
-            here.emptied_group or self.emptied_group,
-            here.size_deviation.over(self.size_deviation),
-        )
+    @property
+    def of_a_group(self) -> GroupGuards:
+        """Those that are about one group, as they hold where its definition sets none."""
+        return GroupGuards(self.removed_members, self.added_members, self.emptied_group, self.size_deviation)
+
+    def lets_loosen(self, name: str) -> bool:
+        """Tell whether the definition of a group may have looser limits."""
+        return any(fnmatch.fnmatchcase(name, pattern) for pattern in self.may_loosen)
 
 
 DEFAULT_GUARDS: Final = Guards()
