@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from groupsync import clock
 from groupsync.files import UnreadableFile, find_files, read_found_file
 from groupsync.guard_grants import APPROVAL_DAYS, Grant
 from groupsync.model import RUN_KINDS, Diagnostic, Kind, Severity
@@ -16,6 +17,7 @@ from groupsync.yaml.events import MAX_FILE_BYTES, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from groupsync.yaml.document import Document
@@ -36,7 +38,7 @@ def load_approvals(
     folder: str,
     as_of: datetime,
     known: Mapping[str, Collection[str]],
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = clock.now,
 ) -> tuple[tuple[Grant, ...], list[Diagnostic]]:
     """Load the approvals of a project that hold at `as_of`.
 

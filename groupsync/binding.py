@@ -57,9 +57,11 @@ def bind(
     return _with_columns(named, attributes), found
 
 
-def bind_order(field: str, attributes: Mapping[str, Attribute], source: str, at: SourceRange) -> list[Diagnostic]:
+def bind_order(
+    field: str, attributes: Mapping[str, Attribute], as_of: datetime, source: str, at: SourceRange
+) -> list[Diagnostic]:
     """Return what is wrong with an attribute that a `limit` orders by: it must be there, and have an order."""
-    binder = _Binder(attributes, datetime.now(UTC), source)
+    binder = _Binder(attributes, as_of, source)
     attribute = attributes.get(field)
     if attribute is None:
         binder.unknown(field, at)

@@ -22,9 +22,9 @@ import socket
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from groupsync import clock
 from groupsync.convert import checked_members
 from groupsync.disk import sync_folder
 from groupsync.errors import ConfigError, GroupsyncError, StalePlanError, StaleRead
@@ -37,6 +37,7 @@ from groupsync.records import RecordError, format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from groupsync.backend import Step
@@ -70,9 +71,7 @@ APPLYING: Final = Purpose()
 class Journal:
     """The journal of a project, to write to; `now` tells the time, in UTC."""
 
-    def __init__(
-        self, folder: Path, root: Path, *, keep: int, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, folder: Path, root: Path, *, keep: int, now: Callable[[], datetime] = clock.now) -> None:
         self._folder = folder
         self._root = root
         self._keep = keep

@@ -12,17 +12,18 @@ import os
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from groupsync import disk
+from groupsync import clock, disk
 from groupsync.backend import LockInfo
 from groupsync.errors import BackendError, LockHeldError
 from groupsync.records import Fields, RecordError, format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
 _TO_BREAK: Final = "Wait for it; or, if it is gone for good, `groupsync lock break {target}`."
 
@@ -34,7 +35,7 @@ class Lease:
         self,
         path: Path,
         target: str,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = clock.now,
         *,
         make_folder: Callable[[Path], object] = disk.make_folder,
     ) -> None:

@@ -192,7 +192,7 @@ def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) 
         project.findings.extend(problems)
         top = definition.limit
         if top is not None:
-            project.findings.extend(bind_order(top.field, source.attributes, source.config.name, top.at))
+            project.findings.extend(bind_order(top.field, source.attributes, as_of, source.config.name, top.at))
             known = source.attributes.get(top.field)
             top = replace(top, field=known.column or known.name) if known else None
         questions[definition.name] = Question(definition.name, where, definition.holdout, definition.sample, top)

@@ -216,8 +216,8 @@ def test_texts_that_no_database_has_are_refused():
 
 def test_limits_order_by_what_has_an_order():
     """Numbers, dates and instants; texts have an order of each engine's own."""
-    assert [[]] * 3 == [bind_order(name, ATTRIBUTES, "customers", AT) for name in ("age", "born", "spend")]
-    (text,), (unknown,) = (bind_order(name, ATTRIBUTES, "customers", AT) for name in ("country", "agee"))
+    assert [[]] * 3 == [bind_order(name, ATTRIBUTES, NOW, "customers", AT) for name in ("age", "born", "spend")]
+    (text,), (unknown,) = (bind_order(name, ATTRIBUTES, NOW, "customers", AT) for name in ("country", "agee"))
     assert ("GS221", AT) == (text.code, text.subject)
     assert ("GS220", "Did you mean `age`?", AT) == (unknown.code, unknown.hint, unknown.subject)
 

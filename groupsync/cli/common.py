@@ -6,12 +6,13 @@ import shutil
 import sys
 import time
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from groupsync import clock
 from groupsync.cli import suggest
 from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
 from groupsync.errors import ConfigError, InvalidDefinitions
@@ -183,7 +184,7 @@ def show_paths_from(folder: Path) -> None:
 
 def instant_of(at: datetime | None) -> datetime:
     """Return the instant to look at: the one asked for, or now, to the second."""
-    return at or datetime.now(UTC).replace(microsecond=0)
+    return at or clock.now().replace(microsecond=0)
 
 
 def request_of(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from groupsync import clock
 from groupsync.cli import common
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _locks(targets: tuple[str, ...], config_path: Path | None) -> Iterator[tuple
 
 
 def _describe(lock: LockInfo) -> str:
-    now = datetime.now(UTC)
+    now = clock.now()
     age = int((now - lock.since).total_seconds())
     left = int(lock.ttl_seconds - age)
     state = f"expires in {left} s" if left > 0 else "expired: the next apply takes it over"

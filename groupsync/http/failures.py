@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
+from groupsync import clock
 from groupsync.errors import AuthenticationError, BackendError, StalePlanError
 from groupsync.secrets import scrub
 
@@ -49,7 +50,7 @@ def failure_of(answer: Answer, doing: str, name: str = "", now: datetime | None 
     if answer.status == 412:
         return StalePlanError(summary, f"somebody changed it since it was read ({detail})", "Plan again.", name=name)
     if answer.status in PASSING:
-        asked = retry_after_seconds(answer.headers.get("retry-after", ""), now or datetime.now(UTC))
+        asked = retry_after_seconds(answer.headers.get("retry-after", ""), now or clock.now())
         return BackendError(summary, detail, name=name, retryable=True, retry_after_seconds=asked)
     return BackendError(summary, detail, name=name)
 

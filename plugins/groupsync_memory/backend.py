@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import replace
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+from groupsync import clock
 from groupsync.backend import Capabilities, LockInfo, Step, carry_out, check_precondition, member_chunks
 from groupsync.errors import LockHeldError, StaleRead
 from groupsync.model import ATTRIBUTES, KNOWN_USER_GROUP, Action, Members, Snapshot
@@ -182,7 +182,7 @@ class MemoryBackend:
         """Take the store's lock, or renew it."""
         store = self.store
         with store.mutex, store.failing("lock"):
-            now, held = datetime.now(UTC), store.lock
+            now, held = clock.now(), store.lock
             if held is not None and held.token != self._token and not held.is_expired(now):
                 detail = f"{held.holder}, since {held.since:%Y-%m-%d %H:%M} UTC"
                 raise LockHeldError("the store is locked", detail, "Wait, or `groupsync lock break TARGET`.")
