@@ -6,7 +6,11 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.servers.fixtures", "tests.servers.engines"]
+from tests import clock
+
+pytest_plugins = ["tests.servers.fixtures", "tests.servers.engines", "tests.clock.asking"]
+
+clock.install()
 
 # Machines are shared and slow at times: no test depends on time.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)

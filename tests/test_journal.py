@@ -23,6 +23,7 @@ from groupsync.model import Action, Change, Members, Outcome, Report, Result, Ru
 from groupsync.plan import plan_digest
 from groupsync.planfile import read_plan
 from groupsync_file.backend import FileBackend
+from tests import clock
 from tests.journal_child import typed
 from tests.plans import mark, people, plan_of
 
@@ -385,7 +386,7 @@ def start(tmp_path):
 def killed_everywhere(start, *arguments):
     """Return for each write of a command the folder of a child that was killed at it."""
     command = [sys.executable, CHILD, start, *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(CHILD.parents[1])}
+    environment = {**os.environ, "PYTHONPATH": clock.python_path(str(CHILD.parents[1]))}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     return [Path(folder) for folder, killed in map(json.loads, done.stdout.splitlines()) if killed]

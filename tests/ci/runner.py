@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
 
+from tests import clock
 from tests.ci.expressions import evaluate, filled
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ class Runner:
             cwd=folder,
             env={
                 "PATH": os.environ["PATH"],
+                **clock.inherited(),
                 **self.environment,
                 **{k: str(v) for k, v in files.items()},
                 **environment,

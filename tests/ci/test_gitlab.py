@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from groupsync.errors import ExitCode
+from tests import clock
 from tests.ci.conftest import ROOT
 from tests.ci.gitlab_api import PROJECT, gitlab
 from tests.ci.runner import read_yaml
@@ -30,6 +31,7 @@ def play(repository, lab, job):
     """Run a job: its lines one after the other in one shell, which the first failure ends."""
     script = "\n".join(["set -eo pipefail", *PIPELINE["default"]["before_script"], *PIPELINE[job]["script"]])
     environment = {
+        **clock.inherited(),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "GROUPSYNC_PACKAGE": "groupsync",
         "GROUPSYNC_TOKEN": lab.token,

@@ -12,6 +12,8 @@ import subprocess
 import termios
 from typing import TYPE_CHECKING
 
+from tests import clock
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -38,6 +40,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 400, 0, 0))
         environment = {
+            **clock.inherited(),
             "PATH": f"{programs}:{os.environ['PATH']}",
             "TERM": "xterm",
             "HOME": str(folder),

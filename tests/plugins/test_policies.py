@@ -23,6 +23,7 @@ from groupsync.scope import Selection
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 from groupsync_policies.answer import POLICIES, answer
+from tests import clock
 from tests.cli.conftest import Project
 from tests.worlds import NOW, definition
 
@@ -333,7 +334,7 @@ def acme(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-dist\nVersion: 3.1\n")
     (info / "entry_points.txt").write_text(f"[groupsync]\nacme = acme_{tmp_path.name.replace('-', '_')}\n")
     monkeypatch.syspath_prepend(place)
-    monkeypatch.setenv("PYTHONPATH", str(place))
+    monkeypatch.setenv("PYTHONPATH", clock.python_path(str(place)))
 
 
 @pytest.fixture
