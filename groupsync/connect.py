@@ -14,6 +14,7 @@ from groupsync.lease import Lease
 from groupsync.model import Severity
 from groupsync.plugin_options import check_options
 from groupsync.retry import Retries
+from groupsync.schema_words import closest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,9 +60,8 @@ def _picked(config: Config, names: Sequence[str]) -> tuple[TargetConfig, ...]:
     known = {target.name: target for target in config.targets}
     unknown = [name for name in names if name not in known]
     if unknown:
-        raise ConfigError(
-            f"Unknown target `{unknown[0]}`", f"{config.path} has: {', '.join(known)}.", "Correct `--target`."
-        )
+        found = f"{config.path} has: {', '.join(known)}." if known else f"{config.path} has none."
+        raise ConfigError(f"Unknown target `{unknown[0]}`", found, closest(unknown[0], known))
     return tuple(target for target in config.targets if not names or target.name in names)
 
 

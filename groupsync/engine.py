@@ -26,6 +26,7 @@ from groupsync.project import Project, sorted_findings, stop_on_errors, wanted_o
 from groupsync.reading import read_target
 from groupsync.retry import Retries
 from groupsync.segments import compute_segments
+from groupsync.selecting import Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,14 +56,17 @@ def make_plan(
     Raises:
         InvalidDefinitions: all that member files get wrong, conditions that don't fit their source, and groups that
             belong to another project.
+        ConfigError: the selection names what is nowhere.
         SourceError: a source could not be asked.
         BackendError: a target could not be read at all.
     """
     computed = compute_segments(project, plugins, request.as_of)
-    project, draft = computed.project, Draft(refusals=list(computed.refusals))
+    search = Search(request.selection, may_be_empty=request.may_be_empty)
+    project, draft = computed.project, Draft(refusals=list(computed.refusals), search=search)
     for target in project.config.targets:
         if target.name in backends:
             plan_target(project, target, backends[target.name], request, draft)
+    search.check()
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)
     changes = sorted(draft.changes, key=lambda change: change.key)

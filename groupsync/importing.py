@@ -12,6 +12,7 @@ from groupsync.load import find_files, load_definitions
 from groupsync.model import Diagnostic, Scope, Severity
 from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Selection
+from groupsync.selecting import Search
 from groupsync.validate import group_schema
 from groupsync.writing import write_file
 
@@ -36,6 +37,7 @@ class Import:
         target: name of the target that the groups come from.
         folder: where definitions go, from the project's folder, `/` between the parts.
         selection: which groups.
+        may_be_empty: consent to a selection that matches nothing.
         overwrite: write over files that an earlier import, or somebody, left there.
     """
 
@@ -43,6 +45,7 @@ class Import:
     target: str
     folder: str = "groups"
     selection: Selection = EVERYTHING
+    may_be_empty: bool = False
     overwrite: bool = False
 
     @property
@@ -69,11 +72,14 @@ def import_groups(
 
     Raises:
         InvalidDefinitions: what is in the project is not in order, so nobody can say what is defined.
-        ConfigError: files are in the way.
+        ConfigError: files are in the way, or the selection names what the target does not hold.
         BackendError: the target can't be read at all.
     """
     config, layout = wanted.config, wanted.layout
     snapshot = Retries().call(lambda: backend.read(Scope()))
+    search = Search(wanted.selection, may_be_empty=wanted.may_be_empty)
+    search.look_at(wanted.target, snapshot.groups, is_whole=snapshot.complete)
+    search.check()
     for found in snapshot.diagnostics:
         report(found)
     if not snapshot.complete:

@@ -15,6 +15,7 @@ from groupsync.project import collecting, wanted_on
 from groupsync.reading import context_of, read_target, refilled, undeclared
 from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Scoped, Selection, scope
+from groupsync.selecting import Search
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +39,7 @@ class Request:
         looking: `as_of` was chosen with `--at`: what comes of it may be looked at, not applied.
         targets: names of the targets to serve; empty for all.
         selection: which groups.
+        may_be_empty: consent to a selection that matches nothing.
         adopt: consent to take over groups without a mark.
         track: shows progress.
         retry: how patient to be with targets while they are read.
@@ -48,6 +50,7 @@ class Request:
     looking: bool = False
     targets: tuple[str, ...] = ()
     selection: Selection = EVERYTHING
+    may_be_empty: bool = False
     adopt: bool = False
     track: Track = untracked
     retry: Retries = field(default_factory=Retries)
@@ -62,6 +65,7 @@ class Draft:
         looked_at: by target, the names of the groups that were compared.
         counts: by name, how many members a definition gives its group, where comparing found that out.
         holdings: by target, all our groups there.
+        search: for what the selection names.
     """
 
     states: list[TargetState] = field(default_factory=list)
@@ -72,6 +76,7 @@ class Draft:
     looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     holdings: dict[str, tuple[Holding, ...]] = field(default_factory=dict)
+    search: Search = field(default_factory=lambda: Search(EVERYTHING))
 
 
 def plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: Draft) -> None:
@@ -84,6 +89,7 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
     config = project.config
     wanted = wanted_on(project, target, request.selection, request.adopt)
     wanted, snapshot = read_target(config, target, backend, wanted, request.retry)
+    draft.search.look(target.name, wanted, snapshot)
     scoped = scope(target.name, config.project, wanted, snapshot)
     context = context_of(config, target, backend, wanted, snapshot)
     withheld = set(scoped.withheld)

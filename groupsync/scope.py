@@ -106,8 +106,10 @@ class _Scoping:
 
     def run(self) -> Scoped:
         for desired in self.wanted.here:
-            if self.wanted.selection.picks(desired.group):
+            if self._is_picked(desired):
                 self.found.pairs += self._desired(desired)
+            else:
+                self.renamed.update(desired.definition.previously)  # not ours to delete in this run
         defined = {desired.group.name for desired in self.wanted.here}
         for group in self.snapshot.groups:
             if group.name not in defined and group.name not in self.renamed and self.wanted.selection.picks(group):
@@ -116,6 +118,12 @@ class _Scoping:
             self._tell_undefined()
         self.found.pairs.sort(key=lambda pair: pair.desired.group.name if pair.desired else _name(pair.prior))
         return self.found
+
+    def _is_picked(self, desired: Desired) -> bool:
+        """Tell whether a group is picked; one that is to be renamed also by what it is on the target."""
+        name, former = desired.group.name, desired.definition.previously
+        renamed = [self.prior[old] for old in former if old in self.prior] if name not in self.prior else []
+        return any(map(self.wanted.selection.picks, (desired.group, *renamed)))
 
     def _desired(self, desired: Desired) -> Iterator[Pair]:
         name = desired.group.name

@@ -11,6 +11,7 @@ from groupsync.project import wanted_on
 from groupsync.reading import read_target
 from groupsync.report.show import Sides
 from groupsync.segments import compute_segments
+from groupsync.selecting import Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,16 +42,19 @@ def both_sides(
 
     Raises:
         SourceError: a source could not be asked.
-        ConfigError: there is no group called `name`, desired or prior.
+        ConfigError: there is no group called `name`, desired or prior; or the selection names what is nowhere.
     """
     computed = compute_segments(project, plugins, request.as_of)
+    search = Search(request.selection, may_be_empty=request.may_be_empty)
     project, found = computed.project, list[Sides]()
     for target in project.config.targets:
         if target.name in backends:
             backend = backends[target.name]
             wanted, snapshot = read_target(project.config, target, backend, wanted_on(project, target), request.retry)
+            search.look(target.name, wanted, snapshot)
             project.findings.extend(snapshot.diagnostics)
             found += _sides(target.name, wanted, snapshot, backend.capabilities.attributes)
+    search.check()
     picked = [
         each
         for each in found

@@ -190,7 +190,7 @@ class World:
     def planned(self, store, only="", **options):
         """Plan for all groups, or for one alone: under its new name and its old."""
         if only:
-            options["selection"] = Selection(names=(only, f"old-{only}"))
+            options |= {"selection": Selection(names=(only, f"old-{only}")), "may_be_empty": True}
         project = replace(self.project, findings=[])
         return engine.make_plan(project, {THERE: opened(store)}, engine.Request(NOW, retry=patience(), **options))
 

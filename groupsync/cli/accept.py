@@ -52,6 +52,7 @@ class _Chosen:
 @click.option("--until", type=common.Instant(), help="When the entries of members who are kept cease to hold.")
 @click.option("--reason", default="", help="Why they are kept, for whoever reads the file.")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Write nothing; show a unified diff.")
+@common.allow_empty_option
 @common.targets_option
 @common.config_option
 def command(
@@ -63,6 +64,7 @@ def command(
     until: datetime | None,
     reason: str,
     is_dry: bool,
+    may_be_empty: bool,
     targets: tuple[str, ...],
     config_path: Path | None,
 ) -> int:
@@ -79,7 +81,7 @@ def command(
 
     chosen = _Chosen(everything, people, attributes)
     config, plugins = common.read_config(config_path), Plugins.discover()
-    request = common.request_of(targets=targets, names=groups)
+    request = common.request_of(targets=targets, names=groups, may_be_empty=may_be_empty)
     project = compute_segments(load_project(config, request.as_of), plugins, request.as_of).project
     acceptance = Acceptance(project, plugins, request.as_of, Terms(until, reason))
     drifted, plan = _drifted(project, plugins, request)
@@ -112,7 +114,7 @@ def _drifted(project: Project, plugins: Plugins, request: Request) -> tuple[Drif
 
     config = project.config
     for name in request.selection.names:
-        if not set("*?[") & set(name):
+        if not set("*?[") & set(name) and not request.may_be_empty:
             group_named(project.resolution.groups, name)
     with open_targets(config, plugins, request.targets) as backends:
         plan = engine.make_plan(project, backends, request, plugins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import click
 
 from groupsync.cli import applying, common, rendering
 from groupsync.cli.redacting import redact_option
-from groupsync.errors import ExitCode
+from groupsync.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from groupsync.recovery import Resumption
 
 
-@click.command()
+@click.command(cls=common.Selecting)
 @click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[PLAN]")
 @click.option("--resume", is_flag=True, help="Go on with the last run that was cut short: finish it, or prove it done.")
 @common.selection_options
@@ -90,7 +91,10 @@ def command(
 
 
 def _check_usage(request: Request, saved: Path | None, *, resume: bool) -> None:
-    narrowed = request.looking or request.selection.names or request.selection.labels or request.adopt
+    from groupsync.scope import EVERYTHING
+
+    selected = request.selection != EVERYTHING or request.may_be_empty
+    narrowed = request.looking or selected or request.adopt
     if saved is not None and narrowed:
         raise click.UsageError(
             "A saved plan is applied as it is: --at, --select, --label and --adopt don't go with it."
@@ -123,6 +127,9 @@ def _plan(
         return plan
     from groupsync.planfile import read_plan
 
+    if not saved.exists() and set(str(saved)).isdisjoint("./"):
+        hint = f"To apply a group alone: `groupsync apply --select {shlex.quote(str(saved))}`."
+        raise ConfigError(f"There is no plan file {saved}", "", hint)
     reviewed = read_plan(saved)
     plan = engine.judge_again(project, reviewed, plugins, backends=backends, grants=request.grants)
     plan = reminded(project, plan)

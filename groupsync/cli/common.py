@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import time
@@ -125,9 +126,32 @@ allow_option = click.option(
 )
 
 
+allow_empty_option = click.option(
+    "--allow-empty-selection",
+    "may_be_empty",
+    is_flag=True,
+    help="Go on where a pattern or a label matches no group.",
+)
+
+
+class Selecting(click.Command):
+    """A command with `--select`, which says so to somebody who names a group without it."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, or fail with what was probably meant."""
+        left = super().parse_args(ctx, args)
+        if left and not ctx.resilient_parsing:
+            meant = " ".join(f"--select {shlex.quote(each)}" for each in left)
+            ctx.fail(f"Got unexpected extra argument ({' '.join(left)}). To pick groups: `{ctx.command_path} {meant}`.")
+        return left
+
+
 def selection_options(command: Command) -> Command:
     """Add the options that pick groups and time."""
     for option in (
+        allow_empty_option,
         click.option("--at", type=Instant(), help="Look at another time; nothing made so can be applied."),
         click.option(
             "--label",
@@ -193,6 +217,7 @@ def request_of(
     names: Sequence[str] = (),
     labels: Sequence[tuple[str, str]] = (),
     *,
+    may_be_empty: bool = False,
     adopt: bool = False,
     grants: Sequence[Grant] = (),
 ) -> Request:
@@ -205,6 +230,7 @@ def request_of(
         looking=at is not None,
         targets=tuple(targets),
         selection=Selection(tuple(names), tuple(labels)),
+        may_be_empty=may_be_empty,
         adopt=adopt,
         track=track,
         grants=tuple(grants),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(cls=common.Selecting)
 @common.selection_options
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where drift is found.")
 @rendering.fail_on_option

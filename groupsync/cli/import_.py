@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from groupsync.model import Diagnostic
 
 
-@click.command("import")
+@click.command("import", cls=common.Selecting)
 @click.option(
     "--target",
     "-t",
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @common.config_option
 @click.option("--select", "-s", "names", multiple=True, metavar="PATTERN", help="Only groups whose name matches.")
 @click.option("--label", "-l", "labels", type=common.Label(), multiple=True, help="Only groups with this label.")
+@common.allow_empty_option
 @click.option("--folder", default="groups", show_default=True, help="Where the definitions go, in the project.")
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 def command(
@@ -36,6 +37,7 @@ def command(
     config_path: Path | None,
     names: Sequence[str],
     labels: Sequence[tuple[str, str]],
+    may_be_empty: bool,
     folder: str,
     force: bool,
 ) -> int:
@@ -54,7 +56,7 @@ def command(
         raise click.UsageError(f"--folder {folder!r} is not inside the project.")
     config = common.read_config(config_path)
     target = target or _only_target(config)
-    wanted = Import(config, target, str(place), Selection(tuple(names), tuple(labels)), force)
+    wanted = Import(config, target, str(place), Selection(tuple(names), tuple(labels)), may_be_empty, force)
     problems: list[Diagnostic] = []
     written = 0
     with open_targets(config, Plugins.discover(), [target]) as backends:

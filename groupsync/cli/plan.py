@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groupsync.model import Plan
 
 
-@click.command()
+@click.command(cls=common.Selecting)
 @common.selection_options
 @click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
 @common.allow_option

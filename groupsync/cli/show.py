@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from groupsync.report.show import Sides
 
 
-@click.command()
+@click.command(cls=common.Selecting)
 @click.argument("group", shell_complete=suggest.groups, required=False)
 @common.selection_options
 @click.option("--members", "only_members", is_flag=True, help="Print the desired members of GROUP, one a line.")
