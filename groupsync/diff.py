@@ -108,7 +108,7 @@ def _create(pair: Pair, context: Context) -> Change:
 
 def _update(pair: Pair, context: Context) -> Compared:
     desired, prior = _desired(pair), _prior(pair)
-    group = _settled(desired, prior, context.identity)
+    group = settled_for(desired, prior, context.identity)
     difference = difference_of(group, prior, context.identity, is_complete=context.complete)
     attributes = (*attribute_changes(group, prior, context), *_protection(prior, group, context))
     drift = _drift(context.target, prior, group.name, difference)
@@ -165,7 +165,7 @@ def _leave(pair: Pair, context: Context) -> Change:
 # --- Members ----------------------------------------------------------------------------------------------------------
 
 
-def _settled(desired: Desired, prior: Group, identity: Identity) -> Group:
+def settled_for(desired: Desired, prior: Group, identity: Identity) -> Group:
     """Return the desired group; where it matters who is there already, with the members for this target."""
     settled, held = desired.settled, prior.members
     if settled is None or held is None:
@@ -189,7 +189,7 @@ def _drift(target: str, prior: Group, name: str, difference: Difference | None) 
         return None
     drifted = not (prior.members or NO_MEMBERS).are(prior.mark.digest)
     pending = difference.after != prior.mark.digest
-    return Drift(target, name, drifted, pending, prior.mark.digest)
+    return Drift(target, name, drifted, pending, applied=prior.mark.digest)
 
 
 def _edited(group: Group, difference: Difference) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupsync.errors import BackendError
+from groupsync.model import Mode
 from groupsync.report.who import OnTarget
 from groupsync.report.why import Holds
 from groupsync.sides import both_sides
@@ -41,7 +42,7 @@ def _held(name: str, sides: Sides | None, spellings: tuple[str, ...]) -> Holds:
         return Holds(name, has=None, note="it does not tell members")
     members = sides.prior.members.load()
     here = [each for each in spellings if each in members]
-    notes = [] if sides.desired else ["the group does not go there any more"]
+    notes = _whose_words(sides) or ([] if sides.desired else ["the group does not go there any more"])
     notes += [f"by the address {here[0]}"] if here and here[0] != spellings[0] else []
     return Holds(name, bool(here), ", ".join(notes))
 
@@ -61,19 +62,37 @@ def memberships_on(project: Project, backends: Mapping[str, Backend], request: R
 
 
 def _groups_with(target: str, groups: Iterable[Sides], spellings: tuple[str, ...]) -> OnTarget:
-    managed, unmanaged, missing, untold = list[str](), list[str](), list[str](), list[str]()
+    managed, unmanaged, others = list[str](), list[str](), list[str]()
+    surplus, missing, untold = list[str](), list[str](), list[str]()
     for sides in groups:
         held = sides.prior.members if sides.prior else None
         if sides.prior is not None and held is None:
             untold.append(sides.name)
         elif held is not None and not held.load().isdisjoint(spellings):
-            is_ours = sides.desired is not None or (sides.prior is not None and sides.prior.mark is not None)
-            (managed if is_ours else unmanaged).append(sides.name)
+            kind = others if sides.is_anothers else managed if sides.project else unmanaged
+            kind.append(sides.name)
+            if kind is managed and _may_not_have(sides, spellings[0]):
+                surplus.append(sides.name)
         elif _wants(sides, spellings[0]):
             missing.append(sides.name)
-    return OnTarget(target, tuple(managed), tuple(unmanaged), tuple(missing), tuple(untold))
+    in_it = (tuple(managed), tuple(unmanaged))
+    return OnTarget(target, *in_it, tuple(missing), tuple(untold), tuple(surplus), tuple(others))
 
 
 def _wants(sides: Sides, person: str) -> bool:
     wanted = sides.desired.members if sides.desired else None
     return wanted is not None and not sides.blocked and person in wanted.load()
+
+
+def _may_not_have(sides: Sides, person: str) -> bool:
+    """Tell whether the definitions want somebody out of a group of ours, as far as they say who is in it."""
+    if sides.blocked or sides.desired is None:
+        return not sides.blocked
+    keeps = sides.desired.members is None or sides.desired.lifecycle.mode is Mode.ADDITIVE
+    return not keeps and not _wants(sides, person)
+
+
+def _whose_words(sides: Sides) -> list[str]:
+    if sides.is_anothers:
+        return [f"the group there is managed by the project `{sides.project}`"]
+    return [] if sides.project else ["nobody manages the group there"]

@@ -9,6 +9,7 @@ from groupsync.guard import Evidence, judge
 from groupsync.guard_lost import Holding, is_consented
 from groupsync.journal_read import past_sizes
 from groupsync.model import Action, Mode, State
+from groupsync.pairing import pair
 from groupsync.project import sorted_findings
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 
     from groupsync.guard_grants import Grant
     from groupsync.model import Group, Members, Plan, Snapshot
+    from groupsync.pairing import Paired
     from groupsync.project import Project
-    from groupsync.resolve import Desired
     from groupsync.scope import Wanted
 
 
@@ -73,16 +74,12 @@ def holdings_of(project: str, wanted: Wanted, snapshot: Snapshot) -> tuple[Holdi
         wanted: what the definitions and the command line say about the target.
         snapshot: what was read of it.
     """
-    prior = {group.name: group for group in snapshot.groups if group.mark and group.mark.project == project}
     found: list[Holding] = []
-    for each in wanted.here:
-        old = next((name for name in (each.group.name, *each.definition.previously) if name in prior), None)
-        held = prior.pop(old) if old else None
-        if each.group.lifecycle.state is State.PRESENT:
-            found.append(_holding(each.group.name, held, _whole(each, wanted, snapshot)))
-        elif held:
-            found.append(_holding(held.name, held, None))
-    found += [_holding(group.name, group, None) for group in prior.values()]
+    for each in pair(project, wanted.here, snapshot.groups):
+        if each.desired is not None and each.desired.group.lifecycle.state is State.PRESENT:
+            found.append(_holding(each.name, each.ours, _whole(each, wanted, snapshot)))
+        elif each.ours is not None:
+            found.append(_holding(each.ours.name, each.ours, None))
     return tuple(sorted(found, key=lambda each: each.desired is None))
 
 
@@ -91,11 +88,12 @@ def _holding(name: str, prior: Group | None, desired: Members | None) -> Holding
     return Holding(name, members, members.known_digest if members else None, desired)
 
 
-def _whole(desired: Desired, wanted: Wanted, snapshot: Snapshot) -> Members | None:
+def _whole(paired: Paired, wanted: Wanted, snapshot: Snapshot) -> Members | None:
     """Return who will be in a group and nobody else; None where others may stay."""
-    group = desired.group
-    certain = snapshot.complete and wanted.selection.picks(group) and group.lifecycle.mode is Mode.AUTHORITATIVE
-    return group.members if certain else None
+    group = paired.desired.group if paired.desired else None
+    if group is None or not snapshot.complete or not any(map(wanted.selection.picks, paired.groups)):
+        return None
+    return group.members if group.lifecycle.mode is Mode.AUTHORITATIVE else None
 
 
 def needs_holdings(plan: Plan, project: Project) -> frozenset[str]:

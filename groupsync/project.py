@@ -141,7 +141,7 @@ def wanted_on(project: Project, target: TargetConfig, selection: Selection = EVE
         if goes and (target.select is None or target.select.matches(definition)):
             here.append(desired)
         else:
-            elsewhere.add(definition.name)
+            elsewhere.update((definition.name, *definition.previously))
     return Wanted(here, frozenset(elsewhere), selection, adopt)
 
 

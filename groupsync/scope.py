@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import NO_MEMBERS, Action, Diagnostic, Refusal, Severity, State
+from groupsync.pairing import Whose, pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from groupsync.model import Group, Snapshot
     from groupsync.ownership import Ownership
+    from groupsync.pairing import Paired
     from groupsync.resolve import Blocked, Desired
 
 
@@ -72,7 +74,7 @@ class Wanted:
 
     Attributes:
         here: the desired groups that go to this target, sorted by name.
-        elsewhere: names that are defined, but not for this target.
+        elsewhere: names, earlier ones too, of groups that are defined, but not for this target.
         selection: what the command line picked.
         adopt: the command line's consent to take over groups without a mark.
         ownership: what is ours on a target that can't hold marks, already claimed in the snapshot; None on one that
@@ -99,61 +101,57 @@ class _Scoping:
         self.project = project
         self.wanted = wanted
         self.snapshot = snapshot
-        self.prior = {group.name: group for group in snapshot.groups}
-        self.renamed: set[str] = set()
+        self.earlier = {old: each for each in wanted.here for old in each.definition.previously}
         self.undefined: list[str] = []
         self.found = Scoped()
 
     def run(self) -> Scoped:
-        for desired in self.wanted.here:
-            if self._is_picked(desired):
-                self.found.pairs += self._desired(desired)
-            else:
-                self.renamed.update(desired.definition.previously)  # not ours to delete in this run
-        defined = {desired.group.name for desired in self.wanted.here}
-        for group in self.snapshot.groups:
-            if group.name not in defined and group.name not in self.renamed and self.wanted.selection.picks(group):
-                self.found.pairs += self._undefined(group)
+        pairs = pair(self.project, self.wanted.here, self.snapshot.groups)
+        picked = [each for each in pairs if any(map(self.wanted.selection.picks, each.groups))]
+        for paired in picked:
+            if paired.desired is not None:
+                self.found.pairs += self._desired(paired, paired.desired)
+        for paired in picked:
+            if paired.desired is None and paired.ours is not None:
+                self.found.pairs += self._undefined(paired.ours)
         if self.undefined:
             self._tell_undefined()
         self.found.pairs.sort(key=lambda pair: pair.desired.group.name if pair.desired else _name(pair.prior))
         return self.found
 
-    def _is_picked(self, desired: Desired) -> bool:
-        """Tell whether a group is picked; one that is to be renamed also by what it is on the target."""
-        name, former = desired.group.name, desired.definition.previously
-        renamed = [self.prior[old] for old in former if old in self.prior] if name not in self.prior else []
-        return any(map(self.wanted.selection.picks, (desired.group, *renamed)))
-
-    def _desired(self, desired: Desired) -> Iterator[Pair]:
-        name = desired.group.name
-        prior = self.prior.get(name)
+    def _desired(self, paired: Paired, desired: Desired) -> Iterator[Pair]:
+        prior = paired.prior
         if desired.group.lifecycle.state is State.ABSENT:
-            yield from self._absent(desired, prior)
+            yield from self._absent(desired, paired)
             return
         if desired.blocked is not None:
-            yield from self._blocked(desired, desired.blocked, prior)
+            yield from self._blocked(desired, desired.blocked, paired)
             return
         ownership = self.wanted.ownership
-        if ownership is not None and not ownership.allows(name):
+        if ownership is not None and not ownership.allows(desired.group.name):
             self._refuse_name(desired, ownership)
         if prior is None:
             yield from self._missing(desired)
-        elif prior.mark is None:
+        elif paired.whose is Whose.NOBODYS:
             yield from self._unmarked(desired, prior)
-        elif self._is_ours(prior, desired):
+        elif paired.whose is Whose.ANOTHERS:
+            self._tell_anothers(desired, prior)
+        elif prior.name == desired.group.name:
             yield Pair(Action.UPDATE, desired, prior)
+        else:
+            yield Pair(Action.RENAME, desired, prior, f"`previously: {prior.name}`")
 
-    def _blocked(self, desired: Desired, blocked: Blocked, prior: Group | None) -> Iterator[Pair]:
+    def _blocked(self, desired: Desired, blocked: Blocked, paired: Paired) -> Iterator[Pair]:
         """Leave a group alone of whose members nothing is known; one that is too small may be emptied."""
-        name, definition = desired.group.name, desired.definition
-        self.renamed.update(definition.previously)
+        name, definition, prior = desired.group.name, desired.definition, paired.prior
         is_small = blocked.size is not None and blocked.by == name
         empties = is_small and definition.min_size is not None and definition.min_size.empties
-        is_emptied = empties and prior is not None and prior.mark is not None and self._is_ours(prior, desired)
+        is_emptied = empties and paired.ours is not None and paired.ours.name == name
         if is_emptied:
             emptied = replace(desired, group=replace(desired.group, members=NO_MEMBERS))
             yield Pair(Action.UPDATE, emptied, prior, f"too small: {blocked.reason}")
+        elif empties and prior is not None and paired.whose is Whose.ANOTHERS:
+            self._tell_anothers(desired, prior)
         if is_small:
             what = "emptied" if is_emptied else "left as it is" if prior else "not made"
             hint = "Loosen its conditions, lower `min_size`, or wait until there are more."
@@ -166,12 +164,6 @@ class _Scoping:
             self._warn("GS622", summary, detail, f"See to `{blocked.by}`, or take the reference out.", desired)
 
     def _missing(self, desired: Desired) -> Iterator[Pair]:
-        for old in desired.definition.previously:
-            prior = self.prior.get(old)
-            if prior is not None and prior.mark is not None and prior.mark.project == self.project:
-                self.renamed.add(old)
-                yield Pair(Action.RENAME, desired, prior, f"`previously: {old}`")
-                return
         if not self.snapshot.complete:
             self._withhold(desired.group.name, "created, because it may exist")
             return
@@ -193,10 +185,11 @@ class _Scoping:
             )
         yield Pair(Action.ADOPT, desired, prior, "exists on the target without a mark")
 
-    def _absent(self, desired: Desired, prior: Group | None) -> Iterator[Pair]:
+    def _absent(self, desired: Desired, paired: Paired) -> Iterator[Pair]:
+        prior = paired.prior
         if prior is None:
             return
-        if prior.mark is None:
+        if paired.whose is Whose.NOBODYS:
             self._warn(
                 "GS603",
                 f"`{prior.name}` has `state: absent`, but is not ours to delete on {self.target}",
@@ -204,12 +197,12 @@ class _Scoping:
                 "Delete it there by hand, or take the definition out.",
                 desired,
             )
-        elif self._is_ours(prior, desired):
+        elif paired.whose is Whose.ANOTHERS:
+            self._tell_anothers(desired, prior)
+        else:
             yield from self._delete(prior, "`state: absent`", desired)
 
     def _undefined(self, group: Group) -> Iterator[Pair]:
-        if group.mark is None or group.mark.project != self.project:
-            return
         ownership = self.wanted.ownership
         if ownership is not None and not ownership.is_recorded:
             self.undefined.append(group.name)
@@ -220,7 +213,22 @@ class _Scoping:
             what = "it is not deleted; `lifecycle: {state: absent}` would delete it"
             self.found.diagnostics.append(emptied(self.target, group, what))
         else:
+            yield from self._superseded(group)
+
+    def _superseded(self, group: Group) -> Iterator[Pair]:
+        """Delete a group without a definition, unless one that it was to be renamed for can't take its place yet."""
+        claimant = self.earlier.get(group.name)
+        if claimant is None or claimant.group.lifecycle.state is State.ABSENT:
             yield from self._delete(group, "its definition is gone", None)
+            return
+        name = claimant.group.name
+        if claimant.blocked is not None:
+            return
+        if any(refusal.name == name and refusal.rule == "adopt" for refusal in self.found.refusals):
+            summary = f"`{group.name}` stays as long as `{name}`, which it is an earlier name of, is not ours"
+            hint = f"Rename or delete the `{name}` that is on {self.target}, or take it over with `--adopt`."
+            self.found.refusals.append(Refusal(self.target, group.name, "adopt", summary, hint, claimant.definition.at))
+        yield from self._delete(group, f"`{name}` was called so before, and is on {self.target}, too", None)
 
     def _delete(self, group: Group, reason: str, desired: Desired | None) -> Iterator[Pair]:
         if not self.snapshot.complete:
@@ -240,20 +248,18 @@ class _Scoping:
             )
         yield Pair(Action.DELETE, desired, group, reason)
 
-    def _is_ours(self, prior: Group, desired: Desired) -> bool:
-        if prior.mark is None or prior.mark.project == self.project:
-            return True
+    def _tell_anothers(self, desired: Desired, prior: Group) -> None:
+        project = prior.mark.project if prior.mark else ""
         self.found.diagnostics.append(
             Diagnostic(
                 "GS602",
                 Severity.ERROR,
-                f"`{prior.name}` on {self.target} belongs to the project `{prior.mark.project}`",
+                f"`{prior.name}` on {self.target} belongs to the project `{project}`",
                 f"This project is `{self.project}`; two projects must not manage one group.",
                 "Rename the group here, or take its definition out of one of the two projects.",
                 desired.definition.at,
             )
         )
-        return False
 
     def _refuse_name(self, desired: Desired, ownership: Ownership) -> None:
         name = desired.group.name

@@ -5,22 +5,28 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from groupsync.diff import settled_for
 from groupsync.errors import ConfigError
 from groupsync.model import State
+from groupsync.pairing import Whose, pair
 from groupsync.project import wanted_on
-from groupsync.reading import read_target
+from groupsync.reading import context_of, read_target
 from groupsync.report.show import Sides
+from groupsync.scope import scope
 from groupsync.segments import compute_segments
 from groupsync.selecting import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from groupsync.backend import Backend
-    from groupsync.model import Snapshot
+    from groupsync.diff import Context
+    from groupsync.identity import Identity
+    from groupsync.model import Group, Snapshot
     from groupsync.planning import Request
     from groupsync.plugins import Plugins
     from groupsync.project import Project
+    from groupsync.resolve import Desired
     from groupsync.scope import Wanted
 
 
@@ -53,31 +59,36 @@ def both_sides(
             wanted, snapshot = read_target(project.config, target, backend, wanted_on(project, target), request.retry)
             search.look(target.name, wanted, snapshot)
             project.findings.extend(snapshot.diagnostics)
-            found += _sides(target.name, wanted, snapshot, backend.capabilities.attributes)
+            context = context_of(project.config, target, backend, wanted, snapshot)
+            found += sides_on(context, wanted, snapshot)
     search.check()
-    picked = [
-        each
-        for each in found
-        if name in (None, each.name)
-        and any(request.selection.picks(side) for side in (each.desired, each.prior) if side)
-    ]
+    picked = [each for each in found if name in (None, *each.names) and any(map(request.selection.picks, each.groups))]
     if name is not None and not picked:
-        raise unknown_group(name, {each.name for each in found})
+        raise unknown_group(name, {known for each in found for known in each.names})
     return picked
 
 
-def _sides(target: str, wanted: Wanted, snapshot: Snapshot, kept: frozenset[str]) -> list[Sides]:
-    prior = {group.name: group for group in snapshot.groups}
-    found: list[Sides] = []
-    for desired in wanted.here:
-        if desired.group.lifecycle.state is State.ABSENT:
-            continue
-        old = next((name for name in (desired.group.name, *desired.definition.previously) if name in prior), None)
-        reason = desired.blocked.reason if desired.blocked else ""
-        held = prior.pop(old) if old else None
-        found.append(Sides(target, desired.group.name, desired.group, held, kept, reason))
-    found += [Sides(target, group.name, None, group) for group in prior.values()]
-    return sorted(found, key=lambda sides: sides.name)
+def sides_on(context: Context, wanted: Wanted, snapshot: Snapshot) -> Iterator[Sides]:
+    """Give the two sides of every group of one target, by name; loads nothing."""
+    scoped = scope(context.target, context.project, wanted, snapshot)
+    fates = {each.prior.name: each.action for each in scoped.pairs if each.prior}
+    for each in pair(context.project, wanted.here, snapshot.groups):
+        desired = each.desired if each.desired and each.desired.group.lifecycle.state is State.PRESENT else None
+        if desired or each.prior:
+            yield Sides(
+                context.target,
+                each.name,
+                _desired(desired, each.ours, context.identity) if desired else None,
+                each.prior,
+                context.attributes,
+                desired.blocked.reason if desired and desired.blocked else "",
+                is_anothers=each.whose is Whose.ANOTHERS,
+                fate=fates.get(each.name),
+            )
+
+
+def _desired(desired: Desired, ours: Group | None, identity: Identity) -> Group:
+    return settled_for(desired, ours, identity) if ours else desired.group
 
 
 def unknown_group(name: str, known: Iterable[str]) -> ConfigError:

@@ -60,5 +60,6 @@ def command(*, person: str, is_dry: bool, is_offline: bool, config_path: Path | 
 
 def _left_on(found: OnTarget) -> list[str]:
     words = [f"in {name}, which nobody manages" for name in found.unmanaged]
+    words += [f"in {name}, which another project manages" for name in found.others]
     words += [f"does not tell whether they are in {name}" for name in found.untold]
     return [*words, found.note.rstrip(".")] if found.note else words

@@ -229,7 +229,9 @@ def render_diagnostics_json(diagnostics: Iterable[Diagnostic]) -> str:
 
 
 def render_show_json(groups: Sequence[Sides]) -> str:
-    """Return `{"groups": [{"name", …, "members", "prior_members"}]}` as text that ends with a line break.
+    """Return `{"groups": [{"name", …, "managed_by", "members", "prior_members"}]}` as text that ends in a line break.
+
+    `managed_by` is the project whose mark the target's group carries, null where it carries none.
 
     `members` are those desired, `prior_members` those the target holds, both sorted; null where that side is not there
     or its membership is not managed or not told.
@@ -248,6 +250,7 @@ def _sides(sides: Sides) -> Record:
             "name": sides.name,
             "target": sides.target,
             "status": sides.status.value,
+            "managed_by": sides.project,
             "desired": _attributes(sides.desired),
             "prior": _attributes(sides.prior),
             "members": _names(sides.desired),

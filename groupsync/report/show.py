@@ -7,10 +7,10 @@ import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import ATTRIBUTES, loaded_once
+from groupsync.model import ATTRIBUTES, Action, Mode, loaded_once
 from groupsync.report.change_text import SHOWN_MEMBERS
 from groupsync.report.escape import cell_width, escape, pad, quote, shorten
-from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, number
+from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW, counted, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +26,11 @@ class Status(enum.StrEnum):
     DIFFERS = "differs"
     TO_CREATE = "to-create"
     TO_DELETE = "to-delete"
+    TO_FORGET = "to-forget"
     NOT_MANAGED = "not-managed"
+    ANOTHERS = "another-projects"
     BLOCKED = "blocked"
+    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Sides:
         prior: None where the target does not have it.
         attributes: those that the target can keep, and so may differ in.
         blocked: why nothing can be said of who belongs to it, as a clause; empty where something can.
+        is_anothers: another project manages the group that the target holds.
+        fate: what the next apply does to a group of ours that no definition is for; None if it leaves it alone.
     """
 
     target: str
@@ -49,28 +54,58 @@ class Sides:
     prior: Group | None
     attributes: frozenset[str] = frozenset(ATTRIBUTES)
     blocked: str = ""
+    is_anothers: bool = False
+    fate: Action | None = Action.DELETE
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The sides that are there, the desired one first."""
+        return tuple(side for side in (self.desired, self.prior) if side)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """What the group is called, on either side."""
+        return frozenset({self.name, *(side.name for side in self.groups)})
+
+    @property
+    def project(self) -> str | None:
+        """The project that manages the group on the target, None where none does."""
+        return self.prior.mark.project if self.prior and self.prior.mark else None
 
     @property
     def status(self) -> Status:
         """Compare the sides; loads members where no digest is known."""
+        if self.is_anothers:
+            return Status.ANOTHERS
         if self.blocked:
             return Status.BLOCKED
         if self.prior is None:
             return Status.TO_CREATE
+        if self.prior.mark is None:
+            return Status.NOT_MANAGED
         if self.desired is None:
-            return Status.TO_DELETE if self.prior.mark else Status.NOT_MANAGED
-        if self.prior.mark is None or self.desired.name != self.prior.name:
-            return Status.DIFFERS
-        wanted, held = self.desired.members, self.prior.members
-        if wanted is not None and wanted != held:
-            return Status.DIFFERS
-        return Status.DIFFERS if any(map(self._differs, self.attributes)) else Status.SAME
+            return _FATES.get(self.fate, Status.LEFT)
+        return Status.DIFFERS if self._are_different(self.desired, self.prior) else Status.SAME
 
-    def _differs(self, attribute: str) -> bool:
-        if self.desired is None or self.prior is None:
-            return False
-        wanted = self.desired.attribute(attribute)
-        return wanted is not None and not self.prior.says(attribute, wanted)
+    def _are_different(self, desired: Group, prior: Group) -> bool:
+        if desired.name != prior.name:
+            return True
+        if desired.members is not None and desired.members != prior.members and not _may_hold_more(desired, prior):
+            return True
+        return any(
+            wanted is not None and not prior.says(name, wanted)
+            for name, wanted in ((name, desired.attribute(name)) for name in self.attributes)
+        )
+
+
+def _may_hold_more(desired: Group, prior: Group) -> bool:
+    """Tell whether the target has all who are desired, and may have others besides."""
+    if desired.lifecycle.mode is not Mode.ADDITIVE or not desired.members or not prior.members:
+        return False
+    return desired.members.load() <= prior.members.load()
+
+
+_FATES: Final[dict[Action | None, Status]] = {Action.DELETE: Status.TO_DELETE, Action.FORGET: Status.TO_FORGET}
 
 
 _WORDS: Final = {
@@ -78,8 +113,11 @@ _WORDS: Final = {
     Status.DIFFERS: ("differs", YELLOW),
     Status.TO_CREATE: ("to create", GREEN),
     Status.TO_DELETE: ("to delete", RED),
+    Status.TO_FORGET: ("to forget", CYAN),
     Status.NOT_MANAGED: ("not managed", FAINT),
+    Status.ANOTHERS: ("another project's", FAINT),
     Status.BLOCKED: ("left as it is", YELLOW),
+    Status.LEFT: ("left as it is", YELLOW),
 }
 _NAME_WIDTH: Final = 40
 
@@ -103,8 +141,7 @@ def _table(groups: Sequence[Sides], style: Style) -> Iterator[str]:
     rows = [_row(sides, style) for sides in groups]
     widths = [max(cell_width(cells[column]) for cells in (head, *rows)) for column in range(5)]
     yield style.paint(_columns(head, widths), FAINT)
-    for sides, row in zip(groups, rows, strict=True):
-        color = next(color for word, color in _WORDS.values() if word == row[4])
+    for sides, (*row, color) in zip(groups, rows, strict=True):
         line = _columns(row[:4], widths) + "  " + style.paint(pad(row[4], widths[4]) if several else row[4], color)
         yield f"{line}  {escape(sides.target)}" if several else line
     yield f"{counted(len(groups), 'group')}."
@@ -119,8 +156,15 @@ def _row(sides: Sides, style: Style) -> tuple[str, ...]:
             escape(either.kind) if either else "",
             _count(sides.desired, "unknown" if sides.blocked else "unmanaged"),
             _count(sides.prior, "unknown"),
-            _WORDS[sides.status][0],
+            *_status_words(sides),
         )
+
+
+def _status_words(sides: Sides) -> tuple[str, str]:
+    """Return the status in words, and its color."""
+    status = sides.status
+    word, color = _WORDS[status]
+    return (f"{word}: {escape(sides.project or '')}" if status is Status.ANOTHERS else word), color
 
 
 def _count(group: Group | None, untold: str) -> str:
@@ -147,8 +191,10 @@ def _whole(sides: Sides, style: Style) -> str:
 
 
 def _one(sides: Sides, style: Style) -> Iterator[str]:
-    word, color = _WORDS[sides.status]
+    word, color = _status_words(sides)
     yield f"{style.paint(escape(sides.name), BOLD)} on {escape(sides.target)}: {style.paint(word, color)}"
+    if sides.prior and sides.prior.name != sides.name:
+        yield f"  called {escape(sides.prior.name)} there: the next apply renames it"
     if sides.blocked:
         yield f"  {escape(sides.blocked)}"
     width = max(map(len, ATTRIBUTES))
@@ -192,6 +238,8 @@ def _members(sides: Sides, style: Style) -> Iterator[str]:
     )
     if sides.desired and sides.desired.members is None:
         wanted = held
+    elif sides.desired and sides.desired.lifecycle.mode is Mode.ADDITIVE:
+        wanted |= held
     everyone = wanted | held
     cut = not style.full and len(everyone) > 2 * SHOWN_MEMBERS + 1
     # What differs is why one looks: it is shown before what does not.

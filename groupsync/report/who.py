@@ -33,10 +33,12 @@ class OnTarget:
 
     Attributes:
         target: its name.
-        managed: the groups of ours there that have the person, sorted.
+        managed: the groups of ours there that have the person, those of `surplus` among them, sorted.
         unmanaged: the groups that nobody manages and that have the person, sorted.
         missing: the groups that should have the person and do not, sorted.
         untold: the groups whose members the target does not tell, sorted.
+        surplus: the groups of ours that have the person, and by the definitions should not, sorted.
+        others: the groups that other projects manage and that have the person, sorted.
         note: why nothing, or not all, can be said; empty otherwise.
     """
 
@@ -45,6 +47,8 @@ class OnTarget:
     unmanaged: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
+    surplus: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     note: str = ""
 
 
@@ -117,9 +121,11 @@ def _line(sign: str, color: str, words: str, at: SourceRange, style: Style) -> I
 
 def _on_target(found: OnTarget, style: Style) -> Iterator[str]:
     pieces = [
-        *_named("has them in", found.managed),
+        *_named("has them in", [each for each in found.managed if each not in found.surplus]),
+        *_named("has them, against the definitions, in", found.surplus),
         *_named("not yet in", found.missing),
         *_named("in what nobody manages:", found.unmanaged),
+        *_named("in what other projects manage:", found.others),
         *_named("does not tell the members of", found.untold),
         escape(found.note),
     ]
@@ -186,7 +192,9 @@ def _target_record(found: OnTarget) -> Record:
     return {
         "target": found.target,
         "managed": list(found.managed),
+        "surplus": list(found.surplus),
         "unmanaged": list(found.unmanaged),
+        "others": list(found.others),
         "missing": list(found.missing),
         "untold": list(found.untold),
         "note": found.note,
