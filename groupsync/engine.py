@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
+from groupsync.believing import believed
 from groupsync.connect import locked
 from groupsync.errors import ConfigError
 from groupsync.guard_grants import written
 from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import check_guards, holdings_of, needs_holdings
 from groupsync.ledger import Ledgers
-from groupsync.model import Outcome, Plan, Report, Verdict
+from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
 from groupsync.plan import plan_digest
 from groupsync.planning import Draft, Request, plan_target
 from groupsync.policies import Seen, check_policies
@@ -180,7 +181,11 @@ def apply_plan(
             allowances=allowances,
         )
         if run:
-            report = replace(report, run=run.id, diagnostics=(*report.diagnostics, *run.finish(plan, report)))
+            unwritten = run.finish(plan, report, believed(plan, results, project))
+            report = replace(report, run=run.id, diagnostics=(*report.diagnostics, *unwritten))
+    if journal and not plan.changes and purpose.kind is RunKind.APPLY:
+        unwritten = journal.note_unchanged(plan, report, believed(plan, (), project))
+        report = replace(report, diagnostics=(*report.diagnostics, *unwritten))
     return report
 
 

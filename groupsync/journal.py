@@ -8,8 +8,8 @@ The journal is a folder of the project's own, for its owner alone (it names peop
 
 The records, in JSON Lines, told apart by `record`: `header` (who, when, which plan), `result` for each change that is
 not tried, `before` and `after` each one that is, `step` after each write of one that takes several, `result` again
-where a second look showed something else, `end`. Nothing is ever taken back; a run without `end` was cut short.
-`groupsync.journal_read` reads them.
+where a second look showed something else, `end`. Nothing is ever taken back; a run without `end` was cut short. An
+apply that found nothing to change has a header and an end, and no plan. `groupsync.journal_read` reads them.
 """
 
 from __future__ import annotations
@@ -21,19 +21,17 @@ import secrets
 import socket
 import threading
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from groupsync import clock
-from groupsync.convert import checked_members
 from groupsync.disk import sync_folder
-from groupsync.errors import ConfigError, GroupsyncError, StalePlanError, StaleRead
-from groupsync.journal_folder import make_folder
-from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, open_runs, past_sizes, run_ids
+from groupsync.errors import ConfigError
+from groupsync.journal_folder import WRITABLE, make_folder
+from groupsync.journal_plan import save_plan
+from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs
 from groupsync.model import Diagnostic, Outcome, Result, RunKind, Severity
-from groupsync.plan import plan_digest
-from groupsync.planfile import write_plan
-from groupsync.records import RecordError, format_instant
+from groupsync.records import format_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,12 +40,10 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Step
     from groupsync.config import Config
-    from groupsync.model import Change, Plan, Report
+    from groupsync.model import Change, Plan, Report, SourceState
     from groupsync.records import Record
 
-__all__ = ["APPLYING", "Journal", "Purpose", "RunRecorder", "past_sizes"]
-
-_HINT: Final = "Make it writable, or name another folder as `journal` in the config. Nothing was changed."
+__all__ = ["APPLYING", "Journal", "Purpose", "RunRecorder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +92,8 @@ class Journal:
             raise _unwritable(error) from error
         try:
             recorder = RunRecorder(name, handle, self._now)
-            recorder.lost = _save_plan(plan, runs / f"{name}{PLAN_ENDING}")
+            if plan.changes:
+                recorder.lost = save_plan(plan, runs / f"{name}{PLAN_ENDING}")
             recorder.write(_header(plan, purpose, name, self._now()))
             sync_folder(runs)
             if recorder.problem:
@@ -106,6 +103,16 @@ class Journal:
             os.close(handle)
         with suppress(OSError, ConfigError):  # tidying can wait for the next run
             _prune(self._folder, plan.project, self._keep)
+
+    def note_unchanged(self, plan: Plan, report: Report, sources: Iterable[SourceState]) -> tuple[Diagnostic, ...]:
+        """Write down that there was nothing to change, for guards to compare with; return a warning if that fails."""
+        try:
+            with self.run(plan) as run:
+                return run.finish(plan, report, sources)
+        except ConfigError as error:
+            summary = "This run is not remembered: the journal can't be written"
+            hint = "Make it writable: guards compare with what past runs found."
+            return (Diagnostic("GS611", Severity.WARNING, summary, error.detail, hint),)
 
     def _create(self, runs: Path) -> tuple[int, str]:
         while True:
@@ -154,8 +161,13 @@ class RunRecorder:
         self._known[change.key] = result.outcome
         self.write({"record": "after", "at": format_instant(self._now()), **_result(result)})
 
-    def finish(self, plan: Plan, report: Report) -> tuple[Diagnostic, ...]:
+    def finish(self, plan: Plan, report: Report, sources: Iterable[SourceState] = ()) -> tuple[Diagnostic, ...]:
         """Note what became of all that was not tried, or turned out to be otherwise; and that the run is over.
+
+        Args:
+            plan: that was carried out.
+            report: what became of it.
+            sources: those that guards are to compare with from now on: see `groupsync.believing`.
 
         Returns:
             A warning where the journal is not whole.
@@ -163,7 +175,8 @@ class RunRecorder:
         self.settle(plan, report.results)
         left = report.count(Outcome.FAILED) + report.count(Outcome.NOT_TRIED)
         end: Record = {"record": "end", "at": format_instant(self._now()), "interrupted": report.interrupted}
-        self.write({**end, "left": left})
+        rows = [{"name": source.name, "rows": source.rows} for source in sources]
+        self.write({**end, "left": left, "applied": report.count(Outcome.APPLIED), "sources": rows})
         if self.problem is None:
             return ()
         summary = f"The journal of this run, {self.id}, is not whole"
@@ -197,36 +210,6 @@ def _run_id(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.randbelow(0x1000):03x}"
 
 
-def _save_plan(plan: Plan, path: Path) -> dict[tuple[str, str], Result]:
-    """Save the plan, without the changes whose members can't be read any more; return results for those."""
-    try:
-        write_plan(plan, path)
-    except GroupsyncError as error:
-        lost = {change.key: found for change in plan.changes if (found := _unreadable(change))}
-        if not lost:
-            raise ConfigError("The journal can't be written", str(error), _HINT) from error
-        kept = tuple(change for change in plan.changes if change.key not in lost)
-        write_plan(replace(plan, changes=kept, digest=plan_digest(plan.targets, kept, plan.undoes)), path)
-        return lost
-    return {}
-
-
-def _unreadable(change: Change) -> Result | None:
-    try:
-        for members in (change.add, change.remove):
-            checked_members(sorted(members.load()), members.count, members.digest)
-    except RecordError as error:
-        return _never_tried(change, Outcome.STALE, f"its members changed since they were planned: {error}", "")
-    except GroupsyncError as error:
-        outcome = Outcome.STALE if isinstance(error, (StalePlanError, StaleRead)) else Outcome.FAILED
-        return _never_tried(change, outcome, str(error), error.hint)
-    return None
-
-
-def _never_tried(change: Change, outcome: Outcome, error: str, hint: str) -> Result:
-    return Result(change.target, change.name, change.action, outcome, error, hint or "Plan again.")
-
-
 def _header(plan: Plan, purpose: Purpose, name: str, now: datetime) -> Record:
     from importlib.metadata import version
 
@@ -247,7 +230,7 @@ def _header(plan: Plan, purpose: Purpose, name: str, now: datetime) -> Record:
         "pid": os.getpid(),
         "version": version("groupsync"),
         "allowances": list(purpose.allowances),
-        "sources": [{"name": source.name, "rows": source.rows} for source in plan.sources],
+        "sources": [{"name": source.name, "rows": source.rows} for source in plan.sources if not source.refused],
     }
 
 
@@ -285,8 +268,12 @@ def _user() -> str:
 
 
 def _prune(folder: Path, project: str, keep: int) -> None:
-    """Delete the oldest runs, all but `keep`; those of which something is left to do stay."""
-    old = run_ids(folder)[:-keep]
+    """Delete the oldest runs; those of which something is left to do stay.
+
+    `keep` are kept of those that applied something, and as many others: these never push out what can be undone.
+    """
+    idle, busy = idle_and_busy(folder)
+    old = [*idle[:-keep], *busy[:-keep]]
     left = {run.id for run, _ in open_runs(folder, project)} if old else set()
     for name in old:
         if name not in left:
@@ -295,7 +282,7 @@ def _prune(folder: Path, project: str, keep: int) -> None:
 
 
 def _unwritable(error: OSError) -> ConfigError:
-    return ConfigError("The journal can't be written", _reason(error), _HINT)
+    return ConfigError("The journal can't be written", _reason(error), WRITABLE)
 
 
 def _reason(error: OSError) -> str:

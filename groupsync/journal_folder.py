@@ -10,6 +10,7 @@ from groupsync.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
+WRITABLE: Final = "Make it writable, or name another folder as `journal` in the config. Nothing was changed."
 _IGNORED: Final = "# What groupsync writes down of its runs names people.\n*\n"
 
 
@@ -24,11 +25,10 @@ def make_folder(journal: Path, root: Path, inner: str = "") -> Path:
     Raises:
         ConfigError: it leads out of the project, or the system does not allow it.
     """
-    hint = "Make it writable, or name another folder as `journal` in the config. Nothing was changed."
     folder = journal / inner
     real = folder.resolve()
     if not real.is_relative_to(root.resolve()):
-        raise ConfigError("The journal leads out of the project", f"`{folder}` is `{real}`.", hint)
+        raise ConfigError("The journal leads out of the project", f"`{folder}` is `{real}`.", WRITABLE)
     try:
         journal.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -36,5 +36,5 @@ def make_folder(journal: Path, root: Path, inner: str = "") -> Path:
             file.write(_IGNORED)
     except OSError as error:
         detail = f"{error.filename or folder}: {error.strerror or error}"
-        raise ConfigError("The journal can't be written", detail, hint) from error
+        raise ConfigError("The journal can't be written", detail, WRITABLE) from error
     return folder

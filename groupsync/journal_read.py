@@ -7,6 +7,7 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.errors import ConfigError
@@ -15,16 +16,18 @@ from groupsync.planfile import read_plan
 from groupsync.records import Fields, RecordError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
+
+    from groupsync.records import Record
 
 FORMAT_VERSION: Final = 1
 RUN_ENDING: Final = ".jsonl"
 PLAN_ENDING: Final = ".plan"
 LAST: Final = "last"
-"""Stands for the newest run where a run is asked for."""
+"""Stands for the newest run that had anything to change where a run is asked for."""
 _RUN_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
-_TAIL_BYTES: Final = 4096
+_TAIL_BYTES: Final = 65_536
 
 Key: TypeAlias = tuple[str, str]
 
@@ -64,7 +67,9 @@ def find_run(folder: Path, project: str, named: str) -> Run:
     """
     names = run_ids(folder)
     if named == LAST:
-        found = names[-1:]
+        outlines = (read_outline(folder, name) for name in reversed(names))
+        busy = (run.id for run in outlines if run and run.project == project and run.changes)
+        found = list(islice(busy, 1))
     else:
         found = [name for name in names if named and (name.startswith(named) or name.endswith(f"-{named}"))]
     if len(found) > 1:
@@ -86,7 +91,7 @@ def open_runs(folder: Path, project: str) -> Iterator[tuple[Run, frozenset[Key]]
         ConfigError: as `read_runs` does.
     """
     names = run_ids(folder)
-    doubted = {name for name in names if not _ended_well(folder, name)}
+    doubted = {name for name in names if _end_of(folder, name).get("left") != 0}
     over: set[str] = set()
     settled: set[Key] = set()
     for name in reversed(names):
@@ -105,107 +110,115 @@ def open_runs(folder: Path, project: str) -> Iterator[tuple[Run, frozenset[Key]]
                 settled |= {entry.key, (entry.target, entry.prior_name or entry.name)}
 
 
-def past_sizes(folder: Path, project: str, runs: int = 14) -> dict[Key, list[int]]:
-    """Return how many members each group had after each of the last finished runs that served its target, newest last.
+def idle_and_busy(folder: Path) -> tuple[list[str], list[str]]:
+    """Return the ids of the runs that applied nothing and left nothing to do, and of all others, oldest first each."""
+    idle: list[str] = []
+    busy: list[str] = []
+    for name in run_ids(folder):
+        end = _end_of(folder, name)
+        (idle if end.get("left") == end.get("applied") == 0 else busy).append(name)
+    return idle, busy
 
-    Only groups that one of those runs changed are in it. Files that can't be read are left out.
+
+def read_outline(folder: Path, name: str) -> Run | None:
+    """Read of one run how it began and how it ended alone; its entries are left out.
+
+    Raises:
+        ConfigError: the file can't be read or its first line is damaged.
+    """
+    try:
+        with _path(folder, name).open("rb") as file:
+            first = file.readline()
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    if not first.endswith(b"\n"):
+        return None
+    reader = _Reader()
+    _take(reader, folder, name, 1, first)
+    if end := _end_of(folder, name):
+        with suppress(ValueError):
+            reader.read(Fields(end, "the record"))
+    return reader.run()
+
+
+def read_run(folder: Path, name: str, keys: Container[Key] | None = None) -> Run | None:
+    """Read one run; None if it ended before it began. A last line that was cut off counts for nothing.
 
     Args:
         folder: the journal.
-        project: whose runs.
-        runs: how many to look at.
-    """
-    sizes: dict[Key, list[int]] = {}
-    served: dict[str, int] = {}
-    for run in _last_finished(folder, project, runs):
-        applied = [entry for entry in run.entries if entry.outcome is Outcome.APPLIED]
-        now: dict[Key, int] = {}
-        for entry in sorted(applied, key=lambda entry: entry.action is not Action.RENAME):
-            before = sizes.pop((entry.target, entry.prior_name or entry.name), None)
-            if entry.action is Action.DELETE:
-                continue
-            known = [] if entry.action is Action.CREATE else [entry.prior_count] * served.get(entry.target, 0)
-            sizes[entry.key] = known if before is None else before
-            now[entry.key] = entry.count
-        for (target, name), counts in sizes.items():
-            if target in run.targets:
-                counts.append(now.get((target, name), counts[-1] if counts else 0))
-        for target in run.targets:
-            served[target] = served.get(target, 0) + 1
-    return sizes
-
-
-def past_rows(folder: Path, project: str, runs: int = 14) -> dict[str, int]:
-    """Return how many customers each source had at the last of the finished runs that it was in, by its name."""
-    rows: dict[str, int] = {}
-    for run in _last_finished(folder, project, runs):
-        rows |= dict(run.sources)
-    return rows
-
-
-def read_run(folder: Path, name: str) -> Run | None:
-    """Read one run; None if it ended before it began. A last line that was cut off counts for nothing.
+        name: the run's id.
+        keys: targets and names of the changes to read; all others are left out, unchecked. None for all.
 
     Raises:
         ConfigError: the file can't be read or is damaged; `at` is the line.
     """
-    path = folder / "runs" / f"{name}{RUN_ENDING}"
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = _path(folder, name).read_bytes().split(b"\n")
     except OSError as error:
-        raise ConfigError(f"Can't read the journal of the run {name}", error.strerror or str(error)) from error
-    reader = _Reader()
+        raise _unreadable(name, error) from error
+    reader = _Reader(keys)
     for number, line in enumerate(lines[:-1], 1):
-        try:
-            reader.read(Fields(json.loads(line), "the record"))
-        except (ValueError, RecursionError) as error:
-            detail = str(error) if isinstance(error, RecordError) else "it is not JSON as groupsync writes it"
-            hint = "Restore the file; or move it away, and lose what it tells."
-            raise ConfigError(
-                f"The journal of the run {name} is damaged", detail, hint, at=SourceRange(str(path), number)
-            ) from error
+        _take(reader, folder, name, number, line)
     return reader.run()
+
+
+def _take(reader: _Reader, folder: Path, name: str, number: int, line: bytes) -> None:
+    try:
+        record = json.loads(line)
+        if reader.wants(record):
+            reader.read(Fields(record, "the record"))
+    except (ValueError, RecursionError) as error:
+        detail = str(error) if isinstance(error, RecordError) else "it is not JSON as groupsync writes it"
+        hint = "Restore the file; or move it away, and lose what it tells."
+        at = SourceRange(str(_path(folder, name)), number)
+        raise ConfigError(f"The journal of the run {name} is damaged", detail, hint, at=at) from error
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / "runs" / f"{name}{RUN_ENDING}"
+
+
+def _unreadable(name: str, error: OSError) -> ConfigError:
+    return ConfigError(f"Can't read the journal of the run {name}", error.strerror or str(error))
 
 
 def _left(folder: Path, run: Run) -> set[Key]:
     """Return the changes of a run that it did not bring to an end."""
     ends = {entry.key: entry.outcome for entry in run.entries}
-    if run.finished_at is None:
+    if run.finished_at is None and run.changes:
         ends = {change.key: ends.get(change.key) for change in read_plan(plan_path(folder, run.id)).changes}
     return {key for key, outcome in ends.items() if outcome in (None, Outcome.FAILED, Outcome.NOT_TRIED)}
 
 
-def _ended_well(folder: Path, name: str) -> bool:
-    """Tell by its last line alone whether a run left nothing undone."""
+def _end_of(folder: Path, name: str) -> Record:
+    """Return the record with which a run ended, by its last line alone; nothing where it did not."""
     try:
-        with (folder / "runs" / f"{name}{RUN_ENDING}").open("rb") as file:
+        with _path(folder, name).open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
             *_, last, rest = [b"", *file.read().split(b"\n")]
         record = json.loads(last)
     except (OSError, ValueError, RecursionError):
-        return False
-    return not rest and isinstance(record, dict) and record.get("record") == "end" and record.get("left") == 0
-
-
-def _last_finished(folder: Path, project: str, count: int) -> list[Run]:
-    """Return the last runs that came to their end, oldest first."""
-    found: list[Run] = []
-    for name in reversed(run_ids(folder)):
-        if len(found) == count:
-            break
-        with suppress(ConfigError):
-            run = read_run(folder, name)
-            if run and run.project == project and run.finished_at:
-                found.append(run)
-    return found[::-1]
+        return {}
+    return record if not rest and isinstance(record, dict) and record.get("record") == "end" else {}
 
 
 class _Reader:
     """Takes the records of one run, in their order."""
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Container[Key] | None = None) -> None:
         self._run: Run | None = None
         self._entries: dict[Key, RunEntry] = {}
+        self._keys = keys
+        self._renamed: set[object] = set()
+
+    def wants(self, record: object) -> bool:
+        """Tell whether a record is about the run, or about a change that is to be read, by either name of its group."""
+        if self._keys is None or not isinstance(record, dict) or "name" not in record:
+            return True
+        target, name = record.get("target"), record["name"]
+        if (target, record.get("prior_name")) in self._keys:
+            self._renamed.add((target, name))
+        return (target, name) in self._keys or (target, name) in self._renamed
 
     def run(self) -> Run | None:
         """Return what the records told."""
@@ -238,6 +251,9 @@ class _Reader:
                 finished_at, interrupted = fields.instant("at"), fields.flag("interrupted")
                 self._run = replace(self._run, finished_at=finished_at, interrupted=interrupted)
                 fields.count("left")
+                if fields.has("sources"):
+                    fields.count("applied")
+                    self._run = replace(self._run, sources=fields.each("sources", _source))
             case _:
                 raise RecordError("there is no record of a run in this place")
         fields.end()

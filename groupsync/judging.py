@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.guard import Evidence, judge
 from groupsync.guard_lost import Holding, is_consented
-from groupsync.journal_read import past_sizes
+from groupsync.memory import past_sizes
 from groupsync.model import Action, Mode, State
 from groupsync.pairing import pair
 from groupsync.project import sorted_findings
@@ -42,7 +42,7 @@ def check_guards(
     definitions = project.resolution.groups
     evidence = Evidence(
         overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
-        sizes=past_sizes(config.journal, config.project, config.guards.runs) if _asks_for_sizes(plan) else {},
+        sizes=past_sizes(config.journal, config.project, _sized(plan), config.guards.runs),
         holdings=holdings,
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
         absent=_absent(project),
@@ -58,8 +58,10 @@ def check_guards(
     )
 
 
-def _asks_for_sizes(plan: Plan) -> bool:
-    return any(change.touches_members and change.action not in _SIZELESS for change in plan.changes)
+def _sized(plan: Plan) -> frozenset[tuple[str, str]]:
+    """Return the targets and present names of the groups whose sizes are judged by those that they had."""
+    sized = [each for each in plan.changes if each.touches_members and each.action not in _SIZELESS]
+    return frozenset((change.target, change.prior_name or change.name) for change in sized)
 
 
 def _absent(project: Project) -> frozenset[str]:

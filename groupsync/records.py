@@ -41,6 +41,10 @@ class Fields:
         self._left: Record = dict(value)
         self._what = what
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is such a key that nobody took."""
+        return key in self._left
+
     def take(self, key: str) -> object:
         """Return the value of `key`, of any type."""
         value = self._left.pop(key, _MISSING)

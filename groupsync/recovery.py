@@ -159,12 +159,12 @@ def undo_plan(
         ConfigError: the run's plan is damaged, or `owns` of a target does not go with it.
         BackendError: a target could not be read at all.
     """
-    saved = read_plan(plan_path(project.config.journal, run.id))
+    planned = read_plan(plan_path(project.config.journal, run.id)).changes if run.changes else ()
     outcomes = {entry.key: entry.outcome for entry in run.entries}
     states: list[TargetState] = []
     undoing = Undoing((), (), ())
     for target in project.config.targets:
-        changes = [each for each in saved.changes if each.target == target.name and _may_be_done(each, outcomes)]
+        changes = [each for each in planned if each.target == target.name and _may_be_done(each, outcomes)]
         if changes and target.name in backends:
             backend = backends[target.name]
             state, found = _undo_on(project, target, backend, run, changes, retry=retry or Retries())

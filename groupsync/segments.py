@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from groupsync.aliases import with_former, with_present
 from groupsync.errors import SourceError
-from groupsync.journal_read import past_rows
+from groupsync.memory import past_rows
 from groupsync.model import Diagnostic, Severity, SourceState
 from groupsync.plugin_options import check_options
 from groupsync.project import stop_on_errors
@@ -209,7 +209,7 @@ class _Computing:
         self.opened = opened
         self.as_of = as_of
         self.questions = _bound(project, opened, as_of)
-        self.past = past_rows(project.config.journal, project.config.project)
+        self.past = past_rows(project.config.journal, project.config.project, opened)
         self.folder = Folder()
         project.held.append(self.folder)
         self.passes = 0

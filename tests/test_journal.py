@@ -18,8 +18,9 @@ from groupsync.backend import BackendContext
 from groupsync.errors import ConfigError, StalePlanError
 from groupsync.identity import Identity
 from groupsync.journal import Journal, Purpose, RunRecorder
-from groupsync.journal_read import find_run, open_runs, past_sizes, plan_path, read_run, read_runs, run_ids
-from groupsync.model import Action, Change, Members, Outcome, Report, Result, RunKind, Scope
+from groupsync.journal_read import find_run, idle_and_busy, open_runs, plan_path, read_run, read_runs, run_ids
+from groupsync.memory import past_rows, past_sizes
+from groupsync.model import Action, Change, Members, Outcome, Report, Result, RunKind, Scope, SourceState
 from groupsync.plan import plan_digest
 from groupsync.planfile import read_plan
 from groupsync_file.backend import FileBackend
@@ -298,10 +299,80 @@ def test_past_sizes_are_those_after_each_run(journal, tmp_path):
     folder = tmp_path / ".groupsync"
 
     expected = {("local", "c"): [3, 3, 4, 4], ("local", "x"): [7, 7, 8, 8]}
-    assert expected == past_sizes(folder, PROJECT)
-    assert {("local", "c"): [4, 4], ("local", "x"): [8, 8]} == past_sizes(folder, PROJECT, 2)
-    assert {} == past_sizes(folder, "another")
-    assert {} == past_sizes(tmp_path / "nowhere", PROJECT)
+    keys = [("local", name) for name in "abcx"]
+    assert expected == past_sizes(folder, PROJECT, keys)
+    assert {("local", "c"): [4, 4], ("local", "x"): [8, 8]} == past_sizes(folder, PROJECT, keys, 2)
+    assert {} == past_sizes(folder, "another", keys)
+    assert {} == past_sizes(tmp_path / "nowhere", PROJECT, keys)
+
+
+def test_past_sizes_reach_as_far_back_as_runs_are_kept(tmp_path):
+    """A group that the last runs left alone has the size that the last change of it made, however long ago."""
+    journal = Journal(tmp_path / ".groupsync", tmp_path, keep=100, now=Clock())
+    play(journal, plan_of(change("a", prior=10, add=2)), {"a": Outcome.APPLIED})
+    for _ in range(20):
+        play(journal, plan_of(change("b")), {"b": Outcome.APPLIED})
+        journal.note_unchanged(plan_of(), Report("", ()), ())
+    folder = tmp_path / ".groupsync"
+
+    assert {("local", "a"): [12] * 14} == past_sizes(folder, PROJECT, [("local", "a")])
+    assert {("local", "a"): [12] * 41} == past_sizes(folder, PROJECT, [("local", "a")], 42)
+
+
+# --- Sources ----------------------------------------------------------------------------------------------------------
+
+
+def sources(**rows):
+    """Make sources as a plan has them; a negative count is that of a refused one."""
+    return tuple(SourceState(name, "ibis", abs(count), refused=count < 0) for name, count in rows.items())
+
+
+def test_sources_are_remembered_as_they_were_believed_last(tmp_path):
+    """What the end of a run tells counts, from however long ago; runs that did not end and other projects do not."""
+    journal = Journal(tmp_path / ".groupsync", tmp_path, keep=100, now=Clock())
+    folder, applied = tmp_path / ".groupsync", {"a": Outcome.APPLIED}
+    plan = plan_of(change("a"), sources=sources(crm=100, shop=-5, web=7))
+    with journal.run(plan) as run:
+        run.finish(plan, Report(plan.digest, ()), sources(crm=100, web=7))
+    assert [("crm", 100), ("web", 7)] == list(find_run(folder, PROJECT, run.id).sources)
+    for count in range(1, 20):
+        unchanged = plan_of(sources=sources(crm=100 + count))
+        journal.note_unchanged(unchanged, Report(unchanged.digest, ()), unchanged.sources)
+    play(journal, plan_of(change("a"), sources=sources(crm=1, web=1)), applied, finish=False)
+    play(journal, plan_of(change("a"), sources=sources(crm=2, web=2), project="another"), applied)
+
+    assert {"crm": 119, "web": 7} == past_rows(folder, PROJECT, ["crm", "shop", "web"])
+    assert {} == past_rows(tmp_path / "nowhere", PROJECT, ["crm"])
+
+
+def test_runs_that_found_nothing_to_change_push_out_none_that_can_be_undone(journal, tmp_path):
+    """Of those that applied something three are kept, and of all others three more, each without a plan."""
+    folder, done, refused = tmp_path / ".groupsync", {"a": Outcome.APPLIED}, {"a": Outcome.REFUSED}
+    busy = [play(journal, plan_of(change("a")), done) for _ in range(4)][1:]
+    play(journal, plan_of(change("a")), refused)
+    for _ in range(10):
+        journal.note_unchanged(plan_of(), Report("", ()), ())
+    idle = [name for name in run_ids(folder) if name not in busy]
+
+    assert 3 == len(idle)
+    assert busy + idle == run_ids(folder)
+    assert busy == sorted(path.stem for path in (folder / "runs").glob("*.plan"))
+    assert busy[-1] == find_run(folder, PROJECT, "last").id
+    assert [] == list(open_runs(folder, PROJECT))
+
+
+def test_a_journal_of_before_is_read_with_the_sources_of_its_headers(journal, tmp_path):
+    """Runs that were written down before their ends told of sources keep what their headers tell."""
+    folder = tmp_path / ".groupsync"
+    run = play(journal, plan_of(change("a"), sources=sources(crm=100)), {"a": Outcome.APPLIED})
+    path = folder / "runs" / f"{run}.jsonl"
+    *rest, end = [json.loads(line) for line in path.read_text().splitlines()]
+    end = {key: value for key, value in end.items() if key not in {"applied", "sources"}}
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in [*rest, end]))
+
+    assert {"crm": 100} == past_rows(folder, PROJECT, ["crm"])
+    assert ("crm", 100) == find_run(folder, PROJECT, "last").sources[0]
+    assert [run] == idle_and_busy(folder)[1]
 
 
 # --- Killed at any write ----------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import click
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", required=False, shell_complete=suggest.runs)
-@click.option("--limit", "-n", type=click.IntRange(min=1), help="List only so many, the newest.")
+@click.option("--limit", "-n", type=click.IntRange(min=1), help="List only so many lines, the newest.")
 @common.config_option
 @common.format_option
 def command(*, run: str | None, limit: int | None, config_path: Path | None, format_: str) -> None:
-    """List what was applied, newest first; or show RUN: its id, the beginning or the end of that, or `last`."""
+    """List what was applied, newest first; or show RUN: its id, the beginning or the end of that, or `last`.
+
+    Runs that had nothing to do are remembered, too; those that follow on each other share a line. `last` is the newest
+    that had something to do.
+    """
     from groupsync.journal_read import find_run, read_runs
     from groupsync.report import history
 
@@ -28,6 +32,7 @@ def command(*, run: str | None, limit: int | None, config_path: Path | None, for
         found = find_run(config.journal, config.project, run)
         text = history.render_run_json(found) if format_ == "json" else history.render_run(found, common.output_style())
     else:
-        runs = list(islice(read_runs(config.journal, config.project), limit))
-        text = history.render_runs_json(runs) if format_ == "json" else history.render_runs(runs, common.output_style())
+        runs = list(islice(history.folded(read_runs(config.journal, config.project)), limit))
+        each = list(chain.from_iterable(runs))
+        text = history.render_runs_json(each) if format_ == "json" else history.render_runs(runs, common.output_style())
     common.emit(text)

@@ -55,7 +55,7 @@ def sources(ctx: click.Context, _param: click.Parameter, incomplete: str) -> Ans
 
 
 def runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> Answer:
-    """Offer the newest runs of the journal."""
+    """Offer the newest runs of the journal that had something to do."""
     from itertools import islice
 
     from groupsync.config import JOURNAL_FOLDER
@@ -64,7 +64,8 @@ def runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> Answer
     root, config = _config(ctx)
     journal = config.get("journal", JOURNAL_FOLDER)
     folder = journal.get("path", JOURNAL_FOLDER) if isinstance(journal, dict) else journal
-    found = islice(read_runs(root / folder, config["project"]), _MAX_RUNS)
+    busy = (run for run in read_runs(root / folder, config["project"]) if not run.is_idle)
+    found = islice(busy, _MAX_RUNS)
     return _offered([("last", "the newest"), *((run.id, run.kind.value) for run in found)], incomplete)
 
 

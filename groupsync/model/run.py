@@ -77,7 +77,8 @@ class Run:
         entries: in the order in which they were written down.
         finished_at: None where the run ended without saying so.
         interrupted: it was asked to stop, and did.
-        sources: those that segments were computed from, with how many customers each had.
+        sources: those that segments were computed from and no guard refused, with how many customers each had; once
+            the run has ended only those to compare with from then on.
     """
 
     id: str
@@ -108,6 +109,11 @@ class Run:
         """How many changes ended so. What a run that was cut short never came to counts as not tried."""
         found = sum(entry.outcome is outcome for entry in self.entries)
         return found + (self.changes - len(self.entries) if outcome is Outcome.NOT_TRIED else 0)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it came to its end and had nothing to change."""
+        return self.finished_at is not None and not self.changes
 
     @property
     def doubtful(self) -> int:

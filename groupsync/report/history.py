@@ -13,7 +13,7 @@ from groupsync.report.outcome_text import NAME_WIDTH, OUTCOME_WORDS, result_line
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, number, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from groupsync.model import Run, RunEntry
@@ -24,8 +24,17 @@ _DIGEST_DIGITS: Final = 8
 _HEAD: Final = ("RUN", "STARTED (UTC)", "KIND", "PLAN", "BY", "CHANGES")
 
 
-def render_runs(runs: Sequence[Run], style: Style = PLAIN) -> str:
-    """Return a table of runs, in the order given; ends with a line break."""
+def folded(runs: Iterable[Run]) -> Iterator[tuple[Run, ...]]:
+    """Put runs together that had nothing to change and follow on each other; each other run is alone."""
+    for is_idle, each in groupby(runs, key=lambda run: run.is_idle):
+        if is_idle:
+            yield tuple(each)
+        else:
+            yield from ((run,) for run in each)
+
+
+def render_runs(runs: Sequence[Sequence[Run]], style: Style = PLAIN) -> str:
+    """Return a table of what `folded` gives, a row each; ends with a line break."""
     if not runs:
         return "Nothing was applied yet.\n"
     rows = [_HEAD, *map(_row, runs)]
@@ -35,17 +44,18 @@ def render_runs(runs: Sequence[Run], style: Style = PLAIN) -> str:
         start = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=False)) + "  "
         lines += wrap(row[-1], start, style.columns, hanging=" " * 4)
     lines[0] = style.paint(lines[0], BOLD)
-    return "".join(f"{line}\n" for line in [*lines, f"{counted(len(runs), 'run')}."])
+    return "".join(f"{line}\n" for line in [*lines, f"{counted(sum(map(len, runs)), 'run')}."])
 
 
-def _row(run: Run) -> tuple[str, ...]:
+def _row(runs: Sequence[Run]) -> tuple[str, ...]:
+    run, oldest = runs[0], runs[-1]
     return (
         run.id,
         f"{run.started_at:%Y-%m-%d %H:%M}",
         run.kind.value,
         run.plan_digest[:_DIGEST_DIGITS],
         escape(run.who),
-        _became(run),
+        _became(run) + (f" in {len(runs):,} runs since {oldest.started_at:%Y-%m-%d %H:%M}" if runs[1:] else ""),
     )
 
 

@@ -120,6 +120,51 @@ def test_a_source_that_shrank_since_the_last_run_is_refused_and_lists_go_on(appl
     assert ["tom@example.com"] == applied.read("state/groups/staff.txt").split()
 
 
+def rows(count):
+    """So many customers, all of them young but the first two."""
+    return "email,age\n" + "".join(f"p{number}@example.com,{60 if number < 2 else 20}\n" for number in range(count))
+
+
+def test_a_refused_load_is_refused_the_next_night_too(applied):
+    """What a guard of the source refused is not what the next run compares with, though a list was applied besides."""
+    for night in ("tom", "uma"):
+        applied.write("groups/staff.yaml", f"{STAFF}display_name: {night}\n")
+        applied.write("customers.csv", rows(1))
+        applied.write("groupsync.yaml", CONFIG.replace("min_rows: 3", "min_rows: 0"))
+        done = applied("apply", "--yes")
+        assert ExitCode.REFUSED == done.code
+        assert "3 of 4 customers are gone since the last run" in " ".join(done.out.split())
+        assert "applied        ~ update  staff" in done.out
+    assert ["ada@example.com", "bob@example.com"] == members(applied)
+
+
+def test_a_run_that_changes_nothing_is_remembered(shop):
+    """A source that grew without moving anybody counts from then on; such runs share a line."""
+    shop.write("customers.csv", rows(4))
+    assert ExitCode.OK == shop("apply", "--yes").code
+    shop.write("customers.csv", rows(40))
+    for _ in range(2):
+        done = shop("apply", "--yes")
+        assert (ExitCode.OK, True) == (done.code, "No changes" in done.out)
+    shop.write("customers.csv", rows(19))
+    assert "21 of 40 customers are gone since the last run" in " ".join(shop("plan").out.split())
+    lines = shop("history").out.splitlines()
+    assert ("3 runs.", 5) == (lines[-1], len(lines))
+    assert "nothing to do in 2 runs since 20" in " ".join(shop("history", "-n", "1").out.split())
+    assert 3 == len(json.loads(shop("history", "--format", "json").out)["runs"])
+    assert "2 applied" in shop("history", "last").out.lower()
+
+
+def test_a_source_of_whose_changes_none_was_applied_is_not_remembered(shop):
+    """Where the guards of groups refuse all that it would change, the next load is held against what was applied."""
+    shop.write("customers.csv", table(**{f"x{number}": 60 for number in range(96)}))
+    assert ExitCode.OK == shop("apply", "--yes").code
+    for left in (60, 40):
+        shop.write("customers.csv", table(**{f"x{number}": 60 for number in range(left)}))
+        text = " ".join(shop("apply", "--yes").out.split())
+    assert "refused by max_shrink (groupsync.yaml:10): 56 of 100 customers are gone since the last run" in text
+
+
 def test_what_is_wrong_with_the_source_stops_the_run_and_says_so(applied):
     """A missing table, a wrong identifier, a dead database, another type, an unknown column: nothing is applied."""
     applied.write("groups/staff.yaml", STAFF.replace("sue", "tom"))

@@ -1,0 +1,100 @@
+"""What guards compare with: how large groups and sources were, as the journal tells. An edge: it reads the journal.
+
+Only runs that came to their end count, however long ago they were: what no kept run knows is not remembered. Files that
+can't be read are left out.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from groupsync.errors import ConfigError
+from groupsync.journal_read import read_outline, read_run, run_ids
+from groupsync.model import Action, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from groupsync.journal_read import Key
+    from groupsync.model import Run, RunEntry
+
+
+def past_rows(folder: Path, project: str, names: Collection[str]) -> dict[str, int]:
+    """Return how many customers each of the named sources had when it was last believed and applied."""
+    rows: dict[str, int] = {}
+    for run in _finished(folder, project):
+        rows = {name: count for name, count in run.sources if name in names} | rows
+        if len(rows) == len(names):
+            break
+    return rows
+
+
+def past_sizes(folder: Path, project: str, keys: Collection[Key], runs: int = 14) -> dict[Key, list[int]]:
+    """Return how many members groups had after each of the last finished runs that served their target, newest last.
+
+    A rename keeps the past, a create begins it, and a delete ends it. Groups that no kept run changed are not in it.
+
+    Args:
+        folder: the journal.
+        project: whose runs.
+        keys: target and present name of the groups in question.
+        runs: how many to look at.
+    """
+    open_ = {key: _Past(key, runs) for key in keys}
+    found = list(open_.values())
+    for outline in _finished(folder, project):
+        if not open_:
+            break
+        run = None
+        with suppress(ConfigError):
+            run = read_run(folder, outline.id, open_) if outline.changes else outline
+        if run:
+            applied = [entry for entry in run.entries if entry.outcome is Outcome.APPLIED]
+            ends = {(entry.target, entry.prior_name or entry.name): entry for entry in applied}
+            ends |= {entry.key: entry for entry in applied}
+            for key, past in open_.items():
+                if key[0] in run.targets:
+                    past.take(ends.get(key))
+            open_ = {past.key: past for past in open_.values() if past.is_open}
+    return {past.asked: sizes for past in found if (sizes := past.sizes())}
+
+
+class _Past:
+    """The past of one group, put together from the newest run to the oldest."""
+
+    def __init__(self, key: Key, runs: int) -> None:
+        self.asked = self.key = key
+        self.is_open = True
+        self._runs = runs
+        self._sizes: list[int] = []
+        self._served = 0
+        self._before: int | None = None
+
+    def take(self, entry: RunEntry | None) -> None:
+        """Take a run that served its target, and what it did to the group."""
+        if entry and (entry.action is Action.DELETE or entry.key != self.key):
+            self.is_open = False
+            return
+        self._served += 1
+        if entry is None:
+            return
+        self._sizes += [entry.count] * (self._served - len(self._sizes))
+        self._before = None if entry.action is Action.CREATE else entry.prior_count
+        self.key = (entry.target, entry.prior_name or entry.name)
+        self.is_open = entry.action is not Action.CREATE and self._served < self._runs
+
+    def sizes(self) -> list[int]:
+        """Return the sizes, newest last; those before the first change that is known are the size that it found."""
+        before = [] if self._before is None else [self._before] * (self._served - len(self._sizes))
+        return [*self._sizes, *before][: self._runs][::-1]
+
+
+def _finished(folder: Path, project: str) -> Iterator[Run]:
+    """Give the outlines of the runs that came to their end, newest first."""
+    for name in reversed(run_ids(folder)):
+        with suppress(ConfigError):
+            run = read_outline(folder, name)
+            if run and run.project == project and run.finished_at:
+                yield run
