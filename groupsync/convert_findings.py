@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from groupsync.model import Allowance, Cause, Comparison, Diagnostic, Drift, Kind, Loss, Refusal, Severity, SourceRange
+from groupsync.model import (
+    KINDS,
+    Allowance,
+    Cause,
+    Comparison,
+    Diagnostic,
+    Drift,
+    Kind,
+    Loss,
+    Refusal,
+    Severity,
+    SourceRange,
+)
 from groupsync.records import Fields, Record, RecordError, kind_of
 
 
@@ -130,22 +142,27 @@ def refusal_record(refusal: Refusal) -> Record:
         "count": refusal.count,
         "limit": refusal.limit,
         "approval": refusal.approval,
+        "doubts_members": refusal.doubts_members,
+        "because": refusal.because,
     }
 
 
 def read_refusal(value: object) -> Refusal:
     """Read what `refusal_record` wrote."""
     fields = Fields(value, "a refusal")
+    rule = fields.text("rule")
     refusal = Refusal(
         target=fields.text("target"),
         name=fields.text("name"),
-        rule=fields.text("rule"),
+        rule=rule,
         summary=fields.text("summary"),
         hint=fields.text("hint"),
         at=place_or_none(fields.take("at")),
         count=fields.count("count"),
         limit=fields.count("limit"),
         approval=fields.text("approval"),
+        doubts_members=fields.flag_or("doubts_members", default=rule in KINDS or rule.startswith("policy:")),
+        because=fields.text_or("because", ""),
     )
     fields.end()
     return refusal

@@ -16,12 +16,12 @@ from groupsync.connect import locked
 from groupsync.errors import ConfigError
 from groupsync.guard_grants import written
 from groupsync.journal import APPLYING, Journal, Purpose
-from groupsync.judging import check_guards, holdings_of, needs_holdings
+from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
 from groupsync.ledger import Ledgers
 from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
 from groupsync.plan import plan_digest
 from groupsync.planning import Draft, Request, plan_target
-from groupsync.policies import Seen, check_policies
+from groupsync.policies import Seen, changed_groups
 from groupsync.progress import Track, untracked
 from groupsync.project import Project, sorted_findings, stop_on_errors, wanted_on
 from groupsync.reading import read_target
@@ -52,7 +52,7 @@ def make_plan(
         project: what is desired.
         backends: the opened targets.
         request: what the command line asks for.
-        plugins: whose policies and sources are asked; see `check_policies` and `compute_segments` for None.
+        plugins: whose policies and sources are asked; see `ask_policies` and `compute_segments` for None.
 
     Raises:
         InvalidDefinitions: all that member files get wrong, conditions that don't fit their source, and groups that
@@ -83,8 +83,10 @@ def make_plan(
         looking=request.looking,
         sources=computed.sources,
     )
-    plan = check_guards(plan, project, draft.holdings, request.grants)
-    return check_policies(plan, project, Seen(draft.looked_at, draft.counts), plugins)
+    bases = project.resolution.bases_of(frozenset[str]().union(*draft.looked_at.values()))
+    seen = Seen(draft.looked_at, draft.counts, bases)
+    looked = Looked(seen, draft.holdings, draft.beside, draft.drift_beside)
+    return judge_plan(plan, project, looked, request.grants, plugins)
 
 
 def judge_again(
@@ -101,7 +103,7 @@ def judge_again(
     Args:
         project: whose plan it is.
         plan: what its guards refused stays refused but for new grants; what it says was allowed counts for nothing.
-        plugins: whose policies are asked; see `check_policies` for None.
+        plugins: whose policies are asked; see `ask_policies` for None.
         backends: the opened targets; one is read again only where so many go that more people than may could be in no
             group any more. None: nobody can say.
         grants: exceptions from guards.
@@ -117,8 +119,9 @@ def judge_again(
             wanted = wanted_on(project, target)
             wanted, snapshot = read_target(project.config, target, backends[target.name], wanted, retry or Retries())
             holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
-    plan = check_guards(plan, project, holdings, grants)
-    return check_policies(plan, project, Seen.of(plan), plugins)
+    groups = changed_groups(plan)
+    bases = project.resolution.bases_of(frozenset[str]().union(*groups.values()))
+    return judge_plan(plan, project, Looked(Seen(groups, bases=bases), holdings), grants, plugins)
 
 
 # --- apply → verify ---------------------------------------------------------------------------------------------------

@@ -69,6 +69,11 @@ class Evaluator:
         """Return every group, sorted by name."""
         return tuple(self._desired(self._graph.definitions[name]) for name in sorted(self._graph.definitions))
 
+    def built_on(self) -> dict[str, frozenset[str]]:
+        """Return by name the groups that a group is built on directly; see `groupsync.resolve.Resolution.built_on`."""
+        edges = self._graph.edges
+        return {name: frozenset(edge.target for edge in edges[name]) for name in sorted(edges) if edges[name]}
+
     def computed(self, ask: Ask) -> Evaluator:
         """Return one that knows every segment; see `groupsync.resolve.Resolution.computed`."""
         made = Evaluator(self._graph, self._files, self._as_of, self._sources)

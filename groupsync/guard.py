@@ -7,8 +7,10 @@ because a written `until` has passed, or with a group that has `state: absent`, 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from groupsync import closure
 from groupsync.guard_grants import approval_for, option_for, run_definition
 from groupsync.guard_limits import place_of
 from groupsync.guard_lost import Holding, Losing, people_lost
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Lost
-    from groupsync.model import Change, GroupGuards, Plan, TargetState
+    from groupsync.model import Change, Drift, GroupGuards, Plan, TargetState
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,9 @@ class Evidence:
         unexpired: by name, who would belong to a group if no written `until` had passed.
         absent: names of the groups that are meant to be deleted, by their own definitions.
         identity: knows the aliases, by which people are found again.
+        beside: changes that the plan leaves out, of groups that something in it is built on: what is refused of them
+            counts.
+        drift_beside: how their groups stand to what was applied last.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
@@ -44,19 +49,19 @@ class Evidence:
     unexpired: Mapping[str, Callable[[], frozenset[str]]] = field(default_factory=dict)
     absent: frozenset[str] = frozenset()
     identity: Identity = field(default_factory=Identity)
+    beside: Sequence[Change] = ()
+    drift_beside: Sequence[Drift] = ()
 
 
 NO_EVIDENCE: Final = Evidence()
 _OWN_LIMIT: Final = "a limit of its own, by `guards.may_loosen`"
 
 
-def judge(
-    plan: Plan, guards: Guards, grants: Sequence[Grant] = (), evidence: Evidence = NO_EVIDENCE
-) -> tuple[Verdict, list[Diagnostic], list[Loss]]:
-    """Return the plan's verdict with what the guards say, warnings of what is near a limit, and whom targets lose.
+class Judging:
+    """A plan before its guards: first those of its groups, then those of the run.
 
-    What the plan's verdict has already is kept; of its guards' refusals those that a grant allows are not. Allowances
-    that it has count for nothing.
+    What the plan's verdict has already is kept; of its guards' refusals those that a grant allows are not, nor those
+    that follow from others, which are worked out anew. Allowances that it has count for nothing.
 
     Args:
         plan: with its digest, and what other rules refuse.
@@ -64,35 +69,36 @@ def judge(
         grants: exceptions that somebody gave.
         evidence: what else is known.
     """
-    return _Judging(plan, guards, grants, evidence).run()
 
-
-class _Judging:
-    """One plan before its guards."""
-
-    def __init__(self, plan: Plan, guards: Guards, grants: Sequence[Grant], evidence: Evidence) -> None:
+    def __init__(
+        self, plan: Plan, guards: Guards, grants: Sequence[Grant] = (), evidence: Evidence = NO_EVIDENCE
+    ) -> None:
         self.plan = plan
         self.guards = guards
         self.grants = grants
         self.evidence = evidence
-        self.refusals = [each for each in plan.verdict.refusals if each.rule not in KINDS]
+        self.refusals = [each for each in plan.verdict.refusals if each.rule not in {*KINDS, *closure.RULES}]
         self.stored = {
             (each.target, each.name, each.rule): each for each in plan.verdict.refusals if each.rule in KINDS
         }
-        self.changes = {change.key: change for change in plan.changes}
+        self.changes = {change.key: change for change in (*evidence.beside, *plan.changes)}
+        self.drift = {(each.target, each.name): each for each in (*evidence.drift_beside, *plan.drift)}
         self.findings: list[Diagnostic] = []
         self.losses: list[Loss] = []
         self.loosened: list[Allowance] = []
         self.used: dict[Grant, None] = {}
         self.useless: dict[Grant, str] = {}
 
-    def run(self) -> tuple[Verdict, list[Diagnostic], list[Loss]]:
-        for change in self.plan.changes:
+    def judge_groups(self) -> None:
+        """Judge each change by the guards of its group, those beside the plan as well."""
+        for change in self.changes.values():
             own = self.evidence.overrides.get(change.name)
             held, passed = judged(change, self.guards, own, self._past(change), self.evidence.absent)
+            is_beside = change.key in self._beside
             for found in held:
-                self._settle(found, change.target, change.name)
-            for found in passed:
+                if found.refuses or not is_beside:
+                    self._settle(found, change.target, change.name)
+            for found in () if is_beside else passed:
                 self._let_pass(found, change)
         for target in self.plan.targets:
             for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
@@ -100,11 +106,24 @@ class _Judging:
                 self._settle(found, target.name, pair.created.name)
                 self._settle(found, target.name, pair.deleted.name)
         self._settle_stored(bool)
+
+    def judge_runs(self) -> None:
+        """Judge what is left to be done on each target by the guards of a run."""
         for target in self.plan.targets:
             self._judge_run(target)
         self._settle_stored(lambda name: not name)
-        verdict = Verdict(tuple(dict.fromkeys(self.refusals)), self._allowances())
-        return verdict, [*dict.fromkeys(self.findings), *self._useless_grants()], self.losses
+
+    def verdict(self) -> Verdict:
+        """Return what was refused and what was allowed so far."""
+        return Verdict(tuple(dict.fromkeys(self.refusals)), self._allowances())
+
+    def told(self) -> list[Diagnostic]:
+        """Return warnings of what is near a limit, and exceptions that are worth nothing."""
+        return [*dict.fromkeys(self.findings), *self._useless_grants()]
+
+    @cached_property
+    def _beside(self) -> frozenset[tuple[str, str]]:
+        return frozenset(change.key for change in self.evidence.beside)
 
     def _past(self, change: Change) -> Sequence[int]:
         past = self.evidence.sizes.get((change.target, change.prior_name or change.name), ())
@@ -142,8 +161,16 @@ class _Judging:
             self.findings.append(_warning(found, target, name))
             return
         self.stored.pop((target, name, RULES[found.kind]), None)
+        change = self.changes.get((target, name))
         refusal = Refusal(
-            target, name, RULES[found.kind], found.summary, at=found.at, count=found.count, limit=found.limit
+            target,
+            name,
+            RULES[found.kind],
+            found.summary,
+            at=found.at,
+            count=found.count,
+            limit=found.limit,
+            doubts_members=change is None or closure.doubts_definition(change, self.drift.get(change.key)),
         )
         self._refuse(refusal, found.subject or name or target, found.hint)
 

@@ -1,23 +1,26 @@
-"""Bring a plan before its guards with what they need to know besides it: the project, the journal, the targets."""
+"""Bring a plan before guards and policies with what they need to know besides it: the project, the journal, targets."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from groupsync.guard import Evidence, judge
+from groupsync.closure import RULES, held_back
+from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
 from groupsync.memory import past_sizes
 from groupsync.model import Action, Mode, State
 from groupsync.pairing import pair
+from groupsync.policies import Seen, ask_policies
 from groupsync.project import sorted_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from groupsync.guard_grants import Grant
-    from groupsync.model import Group, Members, Plan, Snapshot
+    from groupsync.model import Change, Drift, Group, Members, Plan, Refusal, Snapshot
     from groupsync.pairing import Paired
+    from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.scope import Wanted
 
@@ -25,42 +28,85 @@ if TYPE_CHECKING:
 _SIZELESS: Final = (Action.CREATE, Action.DELETE)
 
 
-def check_guards(
-    plan: Plan, project: Project, holdings: Mapping[str, Sequence[Holding]], grants: Sequence[Grant] = ()
-) -> Plan:
-    """Return the plan with what the guards say of it: refusals and allowances in its verdict, warnings as findings.
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is known besides a plan when it is judged.
 
-    Whom targets lose is kept as it was where nobody can say anew.
+    Attributes:
+        seen: which groups were looked at.
+        holdings: by target, all our groups there; of a target that is not in it nobody can say who is in no group.
+        beside: changes that the plan leaves out, of groups that something in it is built on.
+        drift_beside: how their groups stand to what was applied last.
+    """
+
+    seen: Seen
+    holdings: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
+    beside: Sequence[Change] = ()
+    drift_beside: Sequence[Drift] = ()
+
+
+def judge_plan(
+    plan: Plan, project: Project, looked: Looked, grants: Sequence[Grant] = (), plugins: Plugins | None = None
+) -> Plan:
+    """Return the plan with what guards and policies say of it: refusals and allowances in its verdict, and findings.
+
+    One order: guards of groups, policies, what is built on those refused, guards of the run on what is left, and what
+    is built on what these refuse. Whom targets lose is kept as it was where nobody can say anew.
 
     Args:
         plan: with the core's own verdict.
         project: what it was made of.
-        holdings: by target, all our groups there; of a target that is not in it nobody can say who is in no group.
+        looked: what else is known.
         grants: exceptions from the command line, besides the project's approvals.
+        plugins: whose policies are asked; see `ask_policies` for None.
+
+    Raises:
+        InvalidDefinitions: a policy could not be asked.
     """
     config = project.config
-    definitions = project.resolution.groups
-    evidence = Evidence(
-        overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
-        sizes=past_sizes(config.journal, config.project, _sized(plan), config.guards.runs),
-        holdings=holdings,
-        unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
-        absent=_absent(project),
-        identity=config.identity,
-    )
-    verdict, findings, losses = judge(plan, config.guards, (*grants, *project.approvals), evidence)
-    losses += [each for each in plan.lost if each.target not in holdings]
+    judging = Judging(plan, config.guards, (*grants, *project.approvals), _evidence(plan, project, looked))
+    judging.judge_groups()
+    refused, findings = ask_policies(replace(plan, verdict=judging.verdict()), project, looked.seen, plugins)
+    judging.refusals += refused
+    judging.refusals += _held_back(plan, project, judging)
+    judging.judge_runs()
+    judging.refusals += _held_back(plan, project, judging)
+    losses = judging.losses + [each for each in plan.lost if each.target not in looked.holdings]
     return replace(
         plan,
-        verdict=verdict,
-        diagnostics=sorted_findings([*plan.diagnostics, *findings]),
+        verdict=judging.verdict(),
+        diagnostics=sorted_findings([*plan.diagnostics, *findings, *judging.told()]),
         lost=tuple(sorted(losses, key=lambda each: each.target)),
     )
 
 
-def _sized(plan: Plan) -> frozenset[tuple[str, str]]:
+def _held_back(plan: Plan, project: Project, judging: Judging) -> list[Refusal]:
+    own = [each for each in judging.refusals if each.rule not in RULES]
+    segments: dict[str, list[str]] = {}
+    for definition in project.definitions:
+        if definition.source is not None:
+            segments.setdefault(definition.source, []).append(definition.name)
+    return list(held_back(plan, own, project.resolution.built_on, segments))
+
+
+def _evidence(plan: Plan, project: Project, looked: Looked) -> Evidence:
+    config = project.config
+    definitions = project.resolution.groups
+    return Evidence(
+        overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
+        sizes=past_sizes(config.journal, config.project, _sized((*plan.changes, *looked.beside)), config.guards.runs),
+        holdings=looked.holdings,
+        unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
+        absent=_absent(project),
+        identity=config.identity,
+        beside=looked.beside,
+        drift_beside=looked.drift_beside,
+    )
+
+
+def _sized(changes: Iterable[Change]) -> frozenset[tuple[str, str]]:
     """Return the targets and present names of the groups whose sizes are judged by those that they had."""
-    sized = [each for each in plan.changes if each.touches_members and each.action not in _SIZELESS]
+    sized = [each for each in changes if each.touches_members and each.action not in _SIZELESS]
     return frozenset((change.target, change.prior_name or change.name) for change in sized)
 
 

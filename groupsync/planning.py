@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
+    from groupsync.diff import Context
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Holding
     from groupsync.model import Change, Drift, Refusal, Snapshot
     from groupsync.ownership import Ownership
     from groupsync.project import Project
-    from groupsync.scope import Pair
+    from groupsync.scope import Pair, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ class Draft:
         counts: by name, how many members a definition gives its group, where comparing found that out.
         holdings: by target, all our groups there.
         search: for what the selection names.
+        beside: changes of groups that the selection leaves out and that a selected one is built on; not to be applied.
+        drift_beside: how their groups stand to what was applied last.
     """
 
     states: list[TargetState] = field(default_factory=list)
@@ -77,6 +80,8 @@ class Draft:
     counts: dict[str, int] = field(default_factory=dict)
     holdings: dict[str, tuple[Holding, ...]] = field(default_factory=dict)
     search: Search = field(default_factory=lambda: Search(EVERYTHING))
+    beside: list[Change] = field(default_factory=list)
+    drift_beside: list[Drift] = field(default_factory=list)
 
 
 def plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: Draft) -> None:
@@ -115,9 +120,35 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
         except BackendError as error:
             withheld.add(name)
             draft.findings.append(_unreadable(target.name, name, error))
+    bases = replace(wanted, selection=Selection(_bases(project, request)))
+    withheld |= _look_beside(bases, snapshot, context, request, draft) if bases.selection.names else set()
     draft.states.append(_state(target, snapshot, scoped, withheld, wanted.ownership))
     draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
+
+
+def _bases(project: Project, request: Request) -> tuple[str, ...]:
+    """Return the groups that the selection leaves out and that a selected one is built on, sorted."""
+    picks = request.selection.picks
+    picked = [each.group.name for each in project.resolution.groups if picks(each.group)]
+    return tuple(sorted(project.resolution.bases_of(picked)))
+
+
+def _look_beside(bases: Wanted, snapshot: Snapshot, context: Context, request: Request, draft: Draft) -> set[str]:
+    """Compare what selected groups are built on, to be judged and not to be applied; return what could not be read."""
+    unread: set[str] = set()
+    for pair in scope(context.target, context.project, bases, snapshot).pairs:
+        name = _name(pair)
+        try:
+            with collecting(draft.findings):
+                compared = request.retry.call(partial(compare, pair, context))
+                draft.counts |= _count_of(pair, compared.change, snapshot)
+                draft.beside += [compared.change] if compared.change else []
+                draft.drift_beside += [compared.drift] if compared.drift else []
+        except BackendError as error:
+            unread.add(name)
+            draft.findings.append(_unreadable(context.target, name, error))
+    return unread
 
 
 def _name(pair: Pair) -> str:

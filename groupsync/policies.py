@@ -1,22 +1,22 @@
 """Ask the policies what speaks against a plan, and refuse what they object to.
 
-Only what the run looks at is refused: a finding about a group that `--select` or `--target` left out is not this run's.
+Only what the run looks at is refused, and what that is built on: a finding about any other group that `--select` or
+`--target` left out is not this run's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import InvalidDefinitions
 from groupsync.model import Refusal, Severity, SourceRange, State
 from groupsync.policy import PolicyContext, PolicyFinding, PolicyOptions
-from groupsync.project import sorted_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from groupsync.model import Members, Plan
+    from groupsync.model import Diagnostic, Members, Plan
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Desired
@@ -31,25 +31,34 @@ class Seen:
     Attributes:
         groups: by target, the names of the groups that were compared, with changes or without.
         counts: how many members a definition gives its group, where that was found out on the way.
+        bases: names of the groups that these are built on and that are on no target of the run, or left out of it.
     """
 
     groups: Mapping[str, frozenset[str]]
-    counts: Mapping[str, int]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    bases: frozenset[str] = frozenset()
 
-    @classmethod
-    def of(cls, plan: Plan, counts: Mapping[str, int] | None = None) -> Seen:
-        """Return what a plan alone tells: the groups that it changes."""
-        names: dict[str, set[str]] = {target.name: set() for target in plan.targets}
-        for change in plan.changes:
-            names.setdefault(change.target, set()).add(change.name)
-        return cls({target: frozenset(each) for target, each in names.items()}, counts or {})
+    @property
+    def names(self) -> frozenset[str]:
+        """All groups that findings may be about."""
+        return self.bases.union(*self.groups.values())
 
 
-def check_policies(plan: Plan, project: Project, seen: Seen, plugins: Plugins | None = None) -> Plan:
-    """Return the plan with what the policies say of it: refusals in its verdict, findings among its diagnostics.
+def changed_groups(plan: Plan) -> dict[str, frozenset[str]]:
+    """Return by target the names of the groups that a plan changes."""
+    names: dict[str, set[str]] = {target.name: set() for target in plan.targets}
+    for change in plan.changes:
+        names.setdefault(change.target, set()).add(change.name)
+    return {target: frozenset(each) for target, each in names.items()}
+
+
+def ask_policies(
+    plan: Plan, project: Project, seen: Seen, plugins: Plugins | None = None
+) -> tuple[list[Refusal], list[Diagnostic]]:
+    """Return what the policies refuse of a plan, and all that they find.
 
     Args:
-        plan: with the core's own verdict.
+        plan: with what guards refuse of its groups.
         project: what it was made of.
         seen: what may be refused.
         plugins: those to ask; None asks those installed if the config has policies, and nobody otherwise.
@@ -60,22 +69,16 @@ def check_policies(plan: Plan, project: Project, seen: Seen, plugins: Plugins | 
     options = project.config.policies or _NO_OPTIONS
     if plugins is None:
         if not options:
-            return plan
+            return [], []
         from groupsync.plugins import Plugins
 
         plugins = Plugins.discover()
     findings, problems = plugins.check_plan(_context(plan, project, options, seen))
     if problems:
         raise InvalidDefinitions([*problems, *(each.found for each in findings), *plan.diagnostics])
-    relevant = [each for each in findings if not each.groups or any(map(set(each.groups).intersection, _names(seen)))]
+    relevant = [each for each in findings if not each.groups or not seen.names.isdisjoint(each.groups)]
     refusals = [refusal for each in relevant for refusal in _refusals(each, plan, seen)]
-    shown = sorted_findings([*plan.diagnostics, *(each.found for each in relevant)])
-    verdict = replace(plan.verdict, refusals=tuple(dict.fromkeys([*plan.verdict.refusals, *refusals])))
-    return replace(plan, diagnostics=shown, verdict=verdict)
-
-
-def _names(seen: Seen) -> Iterable[frozenset[str]]:
-    return seen.groups.values()
+    return refusals, [each.found for each in relevant]
 
 
 def _context(plan: Plan, project: Project, options: PolicyOptions, seen: Seen) -> PolicyContext:
@@ -108,11 +111,13 @@ def _refusals(finding: PolicyFinding, plan: Plan, seen: Seen) -> Iterator[Refusa
     found = finding.found
     if found.severity is not Severity.ERROR:
         return
-    for target in plan.targets:
-        names = [name for name in finding.groups if name in seen.groups.get(target.name, ())]
-        for name in names if finding.groups else [""]:
+    for target, names in [*((each.name, seen.groups.get(each.name, ())) for each in plan.targets), ("", seen.bases)]:
+        refused = [name for name in finding.groups if name in names]
+        if not finding.groups and target:
+            refused = [""]
+        for name in refused:
             yield Refusal(
-                target.name,
+                target,
                 name,
                 f"policy:{found.code}",
                 found.summary,
@@ -120,4 +125,5 @@ def _refusals(finding: PolicyFinding, plan: Plan, seen: Seen) -> Iterator[Refusa
                 found.subject,
                 count=finding.count,
                 limit=finding.limit,
+                doubts_members=bool(name) and finding.is_about_members,
             )

@@ -74,12 +74,15 @@ class PolicyFinding:
             plugin's own (`GS` is groupsync's); its `plugin` is filled in by the core.
         groups: names of the groups it is about; none for the run as a whole.
         count, limit: what was counted and how many there may be, where that is what it is about.
+        is_about_members: an error doubts who belongs to the groups, so that what is built on them is refused, too.
+            False for one about names, owners and other texts.
     """
 
     found: Diagnostic
     groups: tuple[str, ...] = ()
     count: int = 0
     limit: int = 0
+    is_about_members: bool = True
 
 
 @dataclass(frozen=True, slots=True)

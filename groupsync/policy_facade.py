@@ -106,6 +106,8 @@ def _wrong_with_finding(each: object, known: set[str]) -> str:
         return f"{_shown(each)} among its findings, expected a PolicyFinding with a Diagnostic"
     if type(each.count) is not int or type(each.limit) is not int:
         return "a finding whose count or limit is no int"
+    if each.is_about_members not in {True, False}:
+        return "a finding whose is_about_members is no bool"
     if not isinstance(each.groups, tuple) or not known.issuperset(each.groups):
         return f"a finding about {_shown(each.groups)}, expected names of groups of the definitions or the plan"
     return _wrong_with_diagnostic(each.found)

@@ -74,6 +74,14 @@ class Fields:
         value = self._left.pop(key, _MISSING)
         return value if isinstance(value, bool) else self._refuse(key, value, "true or false")
 
+    def flag_or(self, key: str, *, default: bool) -> bool:
+        """Return true or false; the default where the key is missing, as a version before had none."""
+        return self.flag(key) if key in self._left else default
+
+    def text_or(self, key: str, default: str) -> str:
+        """Return a text; the default where the key is missing, as a version before had none."""
+        return self.text(key) if key in self._left else default
+
     def digest(self, key: str) -> str:
         """Return a SHA-256 in hexadecimal."""
         value = self.text(key)

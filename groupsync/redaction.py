@@ -45,6 +45,7 @@ TOLD: Final = frozenset(
 PLAIN_RULES: Final = KINDS.keys() | {
     *("adopt", "prevent_delete", "owns", "capability"),
     *("min_rows", "max_shrink", "max_age"),
+    *("built_on", "held"),
 }
 """Rules whose refusals say no more than that, either."""
 WITHHELD: Final = "withheld here; the full output says it"

@@ -43,6 +43,21 @@ class Resolution:
         """The groups sorted by name, made when first asked for; none where anything is wrong."""
         return self._evaluator.all() if self._evaluator else ()
 
+    @cached_property
+    def built_on(self) -> Mapping[str, frozenset[str]]:
+        """By name, the groups that a group is built on directly, by any key; those built on none are left out."""
+        return self._evaluator.built_on() if self._evaluator else {}
+
+    def bases_of(self, names: Iterable[str]) -> frozenset[str]:
+        """Return the groups that some groups are built on, over any number of steps; not these themselves."""
+        waiting = list(names)
+        given, found = frozenset(waiting), set[str]()
+        while waiting:
+            new = self.built_on.get(waiting.pop(), frozenset()) - found
+            found |= new
+            waiting += new
+        return frozenset(found - given)
+
     def ranking(self, name: str) -> list[str]:
         """Return everybody who competes for the places of a computed segment's `limit`, the first one first."""
         return self._evaluator.ranking(name) if self._evaluator else []

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupsync.guard import Evidence, judge
+from groupsync.guard import NO_EVIDENCE, Evidence, Judging
 from groupsync.guard_grants import Grant, approval_for, option_for, parse_allow, run_definition, written
 from groupsync.guard_limits import loosenings
 from groupsync.guard_lost import Holding, Losing, people_lost
@@ -79,6 +79,14 @@ def creation(members, name="new", first=1):
     """Make the creation of a group."""
     at = SourceRange("groups/new.yaml", 3, 7)
     return Change("local", name, Action.CREATE, add=people(members, first), definition_digest="e" * 64, at=at)
+
+
+def judge(plan, guards, grants=(), evidence=NO_EVIDENCE):
+    """Bring a plan before all its guards; return the verdict, what is told, and whom targets lose."""
+    judging = Judging(plan, guards, grants, evidence)
+    judging.judge_groups()
+    judging.judge_runs()
+    return judging.verdict(), judging.told(), judging.losses
 
 
 def plan_with(*changes, groups=100, memberships=100_000, **rest):

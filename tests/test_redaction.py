@@ -65,7 +65,7 @@ KEPT = {
     AttributeChange: "name",
     Mark: "project count identity prevent_delete",
     Drift: "target name drifted pending",
-    Refusal: "target name rule at count limit",
+    Refusal: "target name rule at count limit doubts_members because",
     Verdict: "",
     Allowance: "kind name ceiling",
     Diagnostic: "code severity subject related plugin",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from groupsync.model.members import NO_MEMBERS, Members
 
@@ -141,13 +141,17 @@ class Drift:
     applied: str = field(default="", compare=False)
 
 
+SOURCE_RULES: Final = frozenset({"duplicate_ids", "max_age", "max_null_ids", "max_shrink", "min_rows"})
+"""The rules that refuse a source; any other rule is about a group or a target."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A change of the plan that may not be applied as it stands, or a source that nothing may be computed from.
+    """A change of the plan that may not be applied as it stands, or what nothing may be built on.
 
     Attributes:
         target, name: of the change; an empty name refuses the whole run for that target. An empty target: `name` is a
-            source, and there are no changes that come of it.
+            source, or a group that goes to no target and that others are built on.
         rule: what refused it, such as `adopt`, `prevent_delete` or the name of a guard.
         summary: one line with the figures.
         hint: the exact option or edit that would allow just this.
@@ -155,6 +159,9 @@ class Refusal:
         count: what the guard counted; 0 where nothing is counted.
         limit: what it would have let pass.
         approval: the document that would approve just this, but for its reason; empty where none can.
+        doubts_members: it doubts who belongs by the definition, and not only what the target holds: nothing may be
+            built on the group, or for the whole run on the groups that it would change.
+        because: the group whose refusal this one follows from; empty where it stands by itself.
     """
 
     target: str
@@ -166,6 +173,13 @@ class Refusal:
     count: int = 0
     limit: int = 0
     approval: str = ""
+    doubts_members: bool = False
+    because: str = ""
+
+    @property
+    def is_about_source(self) -> bool:
+        """Whether it is about a source, and not about a group or a target."""
+        return not self.target and self.rule in SOURCE_RULES
 
 
 @dataclass(frozen=True, slots=True)

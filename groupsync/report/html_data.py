@@ -35,7 +35,7 @@ from groupsync.report.html_rows import Names, Row, bounded, change_row, drift_ro
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.style import counted, joined, number
-from groupsync.report.totals import figures_by_action, refused_keys, totals_of
+from groupsync.report.totals import figures_by_action, following_words, refused_keys, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,7 +128,7 @@ def plan_page(plan: Plan) -> Page:
         (sources_table(plan.sources), targets_table(plan.targets), drift_table(plan)),
         ids_of(plan),
         names.names,
-        overlap_of(plan.changes),
+        overlap_of([change for change in plan.changes if change.key not in refused]),
         has_all_names=names.is_whole,
         left_out=len(plan.changes) - len(rows),
     )
@@ -144,7 +144,7 @@ def drift_page(plan: Plan) -> Page:
     back = [changes[key] for each in moved if (key := (each.target, each.name)) in changes]
     missing, extra = sum(change.coming.count for change in back), sum(change.going.count for change in back)
     drifted, pending = (sum(getattr(each, side) for each in plan.drift) for side in ("drifted", "pending"))
-    of_sources = [refusal for refusal in plan.verdict.refusals if not refusal.target]
+    of_sources = [refusal for refusal in plan.verdict.refusals if refusal.is_about_source]
     partial = _partial(plan)
     verdict = "Changed on the target" if drifted else "No drift in what could be read" if partial else "No drift"
     return Page(
@@ -210,6 +210,7 @@ def _cautions(plan: Plan) -> Iterable[str]:
     refused = len(refused_keys(plan))
     if refused:
         yield f"{counted(refused, 'change is', 'changes are')} refused and will not be applied."
+        yield from (clip(words, MAX_TEXT) for words in following_words(plan, lambda name: clip(name, MAX_NAME)))
     partial = _partial(plan)
     if partial:
         names = joined(clip(target.name, MAX_NAME) for target in partial[:_WITHHELD])

@@ -74,11 +74,13 @@ def listed(title: str, tone: str, notices: Iterable[Notice]) -> Notices:
 
 def refusal_notice(refusal: Refusal) -> Notice:
     """Say what is refused, by which rule, and what would allow it."""
-    if not refusal.target:
-        what = f"the source {clip(refusal.name, MAX_NAME)}"
+    name, on = clip(refusal.name, MAX_NAME), clip(refusal.target, MAX_NAME)
+    if refusal.is_about_source:
+        what = f"the source {name}"
+    elif not refusal.target:
+        what = f"{name}, on no target here"
     else:
-        on = clip(refusal.target, MAX_NAME)
-        what = f"{clip(refusal.name, MAX_NAME)} on {on}" if refusal.name else f"all of {on}"
+        what = f"{name} on {on}" if refusal.name else f"all of {on}"
     lines = refusal.approval.splitlines()
     approval = "\n".join(clip(line, MAX_TEXT) for line in lines[:_APPROVAL_LINES])
     where = clip(set_where(refusal).strip(" ()"), MAX_TEXT)

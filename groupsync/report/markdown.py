@@ -23,7 +23,7 @@ from groupsync.report.markdown_fit import BUDGET, bounded, fit
 from groupsync.report.markdown_people import drift_people_section, people_section
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.style import counted, joined, number
-from groupsync.report.totals import figures_by_action, refused_keys, totals_of
+from groupsync.report.totals import figures_by_action, following_words, refused_keys, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,6 +65,7 @@ def render_plan_markdown(plan: Plan, *, full: bool = False, by_person: bool = Fa
     facts = [*_head(what, plan, ""), f"**{prose(said)}**"]
     if totals.refused:
         facts.append(f"**{counted(totals.refused, 'change is', 'changes are')} refused and will not be applied.**")
+        facts += [f"**{words}**" for words in following_words(plan, code)]
     facts += [*_lost(plan), *_table(plan, refused)]
     facts += [*_approvers(plan), *(people_section(plan, full=full) if by_person else ())]
     return _comment([*facts, *_facts(plan)], entries, plan)
@@ -87,7 +88,7 @@ def render_drift_markdown(plan: Plan, *, full: bool = False, by_person: bool = F
     facts = [*_head("Drift", plan, "drift"), f"**{prose(drift_words(plan))}**"]
     if by_person:
         facts += drift_people_section(plan, full=full)
-    of_sources = tuple(refusal for refusal in plan.verdict.refusals if not refusal.target)
+    of_sources = tuple(refusal for refusal in plan.verdict.refusals if refusal.is_about_source)
     return _comment([*facts, *_facts(replace(plan, verdict=Verdict(of_sources)))], entries, plan)
 
 
@@ -170,8 +171,10 @@ def _facts(plan: Plan) -> Iterator[str]:
 
 
 def _refusal(refusal: Refusal) -> str:
-    if not refusal.target:
+    if refusal.is_about_source:
         what = f"the source {code(refusal.name)}"
+    elif not refusal.target:
+        what = f"{code(refusal.name)}, on no target here"
     else:
         what = f"{code(refusal.name)} on {code(refusal.target)}" if refusal.name else f"all of {code(refusal.target)}"
     where = f" ({code(place(refusal.at))})" if refusal.at else " (by default)" if refusal.rule in DEFAULTED else ""

@@ -10,6 +10,7 @@ from groupsync.report.change_text import SYMBOLS
 from groupsync.report.escape import cell_width, escape, pad
 from groupsync.report.plan_text import members_moved
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, number, wrap
+from groupsync.report.totals import following_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,7 @@ def _lines(report: Report, plan: Plan, style: Style) -> Iterator[str]:
         for result in results:
             yield from result_lines(result, width, style)
         yield ""
-    yield from _sum(report, style)
+    yield from _sum(report, plan, style)
 
 
 def result_lines(result: Result, width: int, style: Style, word: str = "") -> Iterator[str]:
@@ -109,7 +110,7 @@ def next_words(report: Report) -> str:
     return "Plan again to see what is left: groupsync plan" if is_left else ""
 
 
-def _sum(report: Report, style: Style) -> Iterator[str]:
+def _sum(report: Report, plan: Plan, style: Style) -> Iterator[str]:
     whole = report.count(Outcome.APPLIED) == len(report.results)
     for line in wrap(applied_words(report), "", style.columns):
         yield style.paint(line, BOLD, GREEN if whole else RED)
@@ -119,5 +120,8 @@ def _sum(report: Report, style: Style) -> Iterator[str]:
         count = report.count(outcome)
         if count:
             yield style.paint(f"{counted(count, 'change')} {one if count == 1 else many}.", _WORDS[outcome][1])
+        if count and outcome is Outcome.REFUSED:
+            for words in following_words(plan, lambda name: f"`{escape(name)}`"):
+                yield from (style.paint(part, _WORDS[outcome][1]) for part in wrap(words, "", style.columns))
     more = next_words(report)
     yield from wrap(more, "", style.columns) if more else ()

@@ -12,7 +12,7 @@ from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_li
 from groupsync.report.escape import escape
 from groupsync.report.people import people_lines
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
-from groupsync.report.totals import Totals, totals_of
+from groupsync.report.totals import Totals, following_words, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,8 +140,8 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
     if totals.refused:
         subject = counted(totals.refused, "change is", "changes are")
         text = f"{subject} refused, marked with !, and will not be applied."
-        for line in wrap(text, "", style.columns):
-            yield style.paint(line, RED)
+        for line in [text, *following_words(plan, lambda name: f"`{escape(name)}`")]:
+            yield from (style.paint(part, RED) for part in wrap(line, "", style.columns))
     for allowance in plan.verdict.allowances:
         yield from wrap(allowed_words(allowance), "", style.columns, hanging="  ")
     if plan.changes:

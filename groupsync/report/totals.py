@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Action
+from groupsync.report.style import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from groupsync.model import Plan
+
+_CAUSES: Final = 5
+"""Of how many refused groups it is said how much follows from each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,28 @@ def refused_keys(plan: Plan) -> frozenset[tuple[str, str]]:
         return frozenset()
     refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
     return frozenset(change.key for change in plan.changes if change.key in refused or (change.target, "") in refused)
+
+
+def following_words(plan: Plan, show: Callable[[str], str]) -> list[str]:
+    """Say how many changes are refused because something that they are built on is, a sentence for each cause.
+
+    Args:
+        plan: with its verdict.
+        show: makes names harmless.
+    """
+    of_cause: dict[str, set[tuple[str, str]]] = {}
+    for refusal in plan.verdict.refusals:
+        if refusal.because:
+            of_cause.setdefault(refusal.because, set()).add((refusal.target, refusal.name))
+    most = sorted(of_cause, key=lambda name: (-len(of_cause[name]), name))
+    words = [
+        f"{counted(count, 'change follows', 'changes follow')} from {show(name)}, which is refused: "
+        f"what allows that allows {'this' if count == 1 else 'these'}, too."
+        for name, count in ((name, len(of_cause[name])) for name in most[:_CAUSES])
+    ]
+    if rest := len(most) - len(words):
+        words.append(f"Other changes follow from {counted(rest, 'more refused group')}.")
+    return words
 
 
 def figures_by_action(plan: Plan, refused: frozenset[tuple[str, str]]) -> list[tuple[Action, tuple[int, ...]]]:

@@ -28,6 +28,7 @@ class Breach:
         at: the definition or the entry to blame; None where the policy itself is.
         rule: where the policy is written.
         count, limit: as in a Refusal.
+        is_about_members: as in a PolicyFinding.
     """
 
     groups: tuple[str, ...]
@@ -39,6 +40,7 @@ class Breach:
     others: tuple[SourceRange, ...] = ()
     count: int = 0
     limit: int = 0
+    is_about_members: bool = True
 
 
 def present(context: PolicyContext) -> Iterator[Definition]:

@@ -31,6 +31,7 @@ def owners_required(context: PolicyContext, rule: Any) -> Iterator[Breach]:
                 f"Nobody is named who answers for it.{because(options)}",
                 "Add a line `owners: [somebody@…]`.",
                 definition.at,
+                is_about_members=False,
             )
 
 
@@ -49,6 +50,7 @@ def names(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
                     f"Names there must match `{wanted}`.{because(rule)}",
                     "Give it another name, or move it to another folder.",
                     definition.at,
+                    is_about_members=False,
                 )
 
 

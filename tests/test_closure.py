@@ -1,0 +1,235 @@
+"""What is not believed is not built on: each way to build, each reason to refuse, on each place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from groupsync import engine
+from groupsync.config import load_config
+from groupsync.facade import checked
+from groupsync.guard_grants import parse_allow
+from groupsync.model import Outcome
+from groupsync.planfile import read_plan, write_plan
+from groupsync.project import load_project
+from groupsync.report.html_data import plan_page
+from groupsync.report.html_overlap import Overlap
+from groupsync.report.markdown import render_plan_markdown
+from groupsync.report.plan_text import render_plan
+from groupsync.scope import Selection
+from groupsync_memory.backend import MemoryBackend
+from groupsync_memory.store import MemoryStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+PEOPLE = [f"person-{number:03}@example.com" for number in range(1, 61)]
+WAYS = {
+    "include": "members: [zoe@example.com], include: [base]",
+    "include by pattern": 'members: [zoe@example.com], include: [{match: "bas*"}]',
+    "exclude": "members_from: [{path: everybody.txt}], exclude: [base]",
+    "restrict_to": "members_from: [{path: everybody.txt}], restrict_to: [base]",
+    "the config's exclude": "members_from: [{path: everybody.txt}]",
+    "over two groups": "members: [zoe@example.com], include: [middle]",
+}
+PLACES = {
+    "same target": ({"a": ["*"]}, ["a"]),
+    "two targets": ({"a": ["*"], "b": ["*"]}, ["a", "b"]),
+    "base elsewhere": ({"a": ["derived", "middle"], "b": ["base"]}, ["a"]),
+}
+
+
+@dataclass
+class World:
+    """A project of one base and what is built on it, and the targets that hold them."""
+
+    root: Path
+    way: str
+    targets: dict[str, list[str]]
+    policies: str = ""
+    limit: str = "{refuse: off}"
+    stores: dict[str, MemoryStore] = field(default_factory=dict)
+
+    def write(self, base):
+        """Write the project with so many people in the base."""
+        selects = "".join(
+            f"  {name}: {{plugin: memory, select: {{names: [{', '.join(repr(each) for each in names)}]}}}}\n"
+            for name, names in self.targets.items()
+        )
+        exclude = "exclude: [base]\n" if self.way == "the config's exclude" else ""
+        (self.root / "groupsync.yaml").write_text(
+            f"version: 1\nproject: shop\ndefinitions: [groups/*.yaml]\n{exclude}targets:\n{selects}{self.policies}"
+            f"guards: {{removed_in_run: {self.limit}, lost_every_group: {{warn: off, refuse: off}},"
+            " added_members: {warn: off}}\n"
+        )
+        groups = self.root / "groups"
+        groups.mkdir(exist_ok=True)
+        (groups / "base.txt").write_text("".join(f"{name}\n" for name in PEOPLE[:base]))
+        (groups / "everybody.txt").write_text("".join(f"{name}\n" for name in PEOPLE))
+        (groups / "all.yaml").write_text(
+            "{kind: known-user-group, name: base, members_from: [{path: base.txt}]}\n---\n"
+            "{kind: known-user-group, name: middle, include: [base]}\n---\n"
+            f"{{kind: known-user-group, name: derived, {WAYS[self.way]}}}\n"
+        )
+
+    def project(self):
+        return load_project(load_config(self.root / "groupsync.yaml"), NOW)
+
+    def backends(self, only=()):
+        return {
+            name: checked(MemoryBackend, "groupsync", "0")(MemoryBackend(self.stores.setdefault(name, MemoryStore())))
+            for name in self.targets
+            if not only or name in only
+        }
+
+    def plan(self, only=(), **options):
+        return engine.make_plan(self.project(), self.backends(only), engine.Request(NOW, **options))
+
+    def apply(self, plan, only=()):
+        return engine.apply_plan(self.project(), plan, self.backends(only))
+
+    def held(self):
+        """Return who is in each group of each target."""
+        return {
+            (target, name): sorted(group.members.load())
+            for target, store in self.stores.items()
+            for name, group in store.groups.items()
+        }
+
+
+def world_of(root, way, place, policies=""):
+    world = World(root, way, PLACES[place][0], policies)
+    world.write(base=30)
+    report = world.apply(world.plan())
+    assert {Outcome.APPLIED} == {result.outcome for result in report.results}
+    return world
+
+
+def outcomes(report):
+    return {(result.target, result.name): result.outcome for result in report.results}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_guard_refuses_is_not_built_on(way, place, tmp_path):
+    """Nobody is moved by a refused base, on any target; allowing the base allows all that follows."""
+    world = world_of(tmp_path, way, place)
+    before = world.held()
+    world.write(base=5)
+    plan = world.plan()
+    report = world.apply(plan)
+
+    assert before == world.held()
+    assert {Outcome.REFUSED} == {result.outcome for result in report.results}
+    assert {"derived", "base"} <= {change.name for change in plan.changes}
+
+    allowed = world.plan(grants=(parse_allow(f"remove:base<=25@{plan.digest}"),))
+    assert "base" not in {each.name for each in allowed.verdict.refusals}
+    assert "base" not in {each.because for each in allowed.verdict.refusals}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_policy_refuses_is_not_built_on(way, place, tmp_path):
+    """A list that breaks a policy over its members moves nobody anywhere."""
+    policies = "policies: {size: [{groups: [base], min: 28}]}\n"
+    world = world_of(tmp_path, way, place, policies)
+    before = world.held()
+    world.write(base=27)
+    report = world.apply(world.plan())
+
+    assert before == world.held()
+    assert {Outcome.REFUSED} == {result.outcome for result in report.results}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_policy_judges_a_base_that_goes_nowhere(way, tmp_path):
+    """A list on no target is held to policies where a group is built on it."""
+    world = World(tmp_path, way, {"a": ["derived"]}, "policies: {size: [{groups: [base], min: 28}]}\n")
+    world.write(base=30)
+    world.apply(world.plan())
+    before = world.held()
+    world.write(base=27)
+    plan = world.plan()
+    report = world.apply(plan)
+
+    assert before == world.held()
+    assert {Outcome.REFUSED} == {result.outcome for result in report.results}
+    assert ("", "base") in {(each.target, each.name) for each in plan.verdict.refusals}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_selection_judges_what_it_is_built_on(way, place, tmp_path):
+    """Picking the derived group alone does not let it be built on a base that would be refused."""
+    world = world_of(tmp_path, way, place)
+    before = world.held()
+    world.write(base=5)
+    plan = world.plan(selection=Selection(("derived",)))
+    report = world.apply(plan)
+
+    assert before == world.held()
+    assert {"derived"} == {change.name for change in plan.changes}
+    assert {Outcome.REFUSED} == set(outcomes(report).values())
+    assert "base" in {each.name for each in plan.verdict.refusals}
+
+
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"over two groups"}))
+def test_a_saved_selection_is_still_refused_when_it_is_applied(way, tmp_path):
+    """What refused the base when the plan was made holds when the file is applied, and an exception lets it through."""
+    world = world_of(tmp_path, way, "same target")
+    before = world.held()
+    world.write(base=5)
+    write_plan(world.plan(selection=Selection(("derived",))), tmp_path / "saved.plan")
+    saved = read_plan(tmp_path / "saved.plan")
+    again = engine.judge_again(world.project(), saved, backends=world.backends())
+    world.apply(again)
+    assert before == world.held()
+    assert any(each.rule == "built_on" for each in again.verdict.refusals)
+
+    grant = parse_allow(f"remove:base<=25@{saved.digest}")
+    allowed = engine.judge_again(world.project(), saved, backends=world.backends(), grants=(grant,))
+    assert "built_on" not in {each.rule for each in allowed.verdict.refusals}
+
+
+def test_a_limit_of_a_run_on_one_target_holds_the_same_groups_elsewhere(tmp_path):
+    """What one target's limit stops is not done on the other, which is below its own."""
+    world = World(tmp_path, "include", {"a": ["*"], "b": ["base"]}, limit="{refuse: {count: 7}}")
+    world.write(base=30)
+    world.apply(world.plan())
+    before = world.held()
+    world.write(base=26)
+    plan = world.plan()
+    world.apply(plan)
+
+    assert before == world.held()
+    assert [("a", "", "removed_in_run"), ("b", "base", "held")] == [
+        (each.target, each.name, each.rule) for each in plan.verdict.refusals if each.rule != "built_on"
+    ]
+
+
+def test_what_is_told_says_what_follows_from_what(tmp_path):
+    """The last lines of a plan name the cause, and each group the way to it."""
+    world = world_of(tmp_path, "over two groups", "same target", "policies: {size: [{groups: [base], min: 28}]}\n")
+    world.write(base=27)
+    plan = world.plan(selection=Selection(("middle", "derived")))
+    text = render_plan(plan)
+
+    assert "built on `middle`, and that on `base`, which is refused" in " ".join(text.split())
+    assert "2 changes follow from `base`, which is refused" in " ".join(text.split())
+    assert "2 changes follow from `base`, which is refused" in render_plan_markdown(plan)
+    assert "base" not in {change.name for change in plan.changes}
+
+
+def test_nobody_moves_on_a_page_from_a_group_that_is_refused(tmp_path):
+    """A page counts nobody as moved who comes or goes in changes that are refused."""
+    world = world_of(tmp_path, "exclude", "same target")
+    world.write(base=5)
+    plan = world.plan()
+
+    assert plan.changes
+    assert Overlap() == plan_page(plan).overlap
