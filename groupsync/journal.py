@@ -30,7 +30,7 @@ from groupsync.errors import ConfigError
 from groupsync.journal_folder import WRITABLE, make_folder
 from groupsync.journal_plan import save_plan
 from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs
-from groupsync.model import Diagnostic, Outcome, Result, RunKind, Severity
+from groupsync.model import DOUBTED, Diagnostic, Outcome, Result, RunKind, Severity
 from groupsync.records import format_instant
 
 if TYPE_CHECKING:
@@ -176,7 +176,8 @@ class RunRecorder:
         left = report.count(Outcome.FAILED) + report.count(Outcome.NOT_TRIED)
         end: Record = {"record": "end", "at": format_instant(self._now()), "interrupted": report.interrupted}
         rows = [{"name": source.name, "rows": source.rows} for source in sources]
-        self.write({**end, "left": left, "applied": report.count(Outcome.APPLIED), "sources": rows})
+        written = len(report.of(Outcome.APPLIED, *DOUBTED))
+        self.write({**end, "left": left, "applied": written, "sources": rows})
         if self.problem is None:
             return ()
         summary = f"The journal of this run, {self.id}, is not whole"
@@ -246,7 +247,8 @@ def _intent(change: Change) -> Record:
 
 
 def _result(result: Result) -> Record:
-    return {
+    unseen: Record = {"unseen_added": result.unseen_added, "unseen_removed": result.unseen_removed}
+    return (unseen if any(unseen.values()) else {}) | {
         "target": result.target,
         "name": result.name,
         "outcome": result.outcome.value,

@@ -314,8 +314,12 @@ def _with_step(entry: RunEntry, fields: Fields) -> RunEntry:
 
 
 def _with_result(entry: RunEntry, fields: Fields) -> RunEntry:
+    unseen = (fields.count(key) if fields.has(key) else 0 for key in ("unseen_added", "unseen_removed"))
+    unseen_added, unseen_removed = unseen
     return replace(
         entry,
+        unseen_added=unseen_added,
+        unseen_removed=unseen_removed,
         outcome=fields.one_of("outcome", Outcome),
         error=fields.text("error"),
         hint=fields.text("hint"),

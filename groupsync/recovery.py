@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
 from groupsync.journal_read import open_runs, plan_path
-from groupsync.model import Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
+from groupsync.model import DOUBTED, Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
 from groupsync.plan import plan_digest
 from groupsync.planfile import read_plan
 from groupsync.project import sorted_findings, wanted_on
@@ -188,8 +188,7 @@ def undo_plan(
 
 
 def _may_be_done(change: Change, outcomes: Mapping[tuple[str, str], Outcome | None]) -> bool:
-    done = (Outcome.APPLIED, Outcome.NOT_CONVERGED, Outcome.FAILED, None)
-    return change.key in outcomes and outcomes[change.key] in done
+    return change.key in outcomes and outcomes[change.key] in (Outcome.APPLIED, *DOUBTED, Outcome.FAILED, None)
 
 
 def _undo_on(

@@ -139,6 +139,10 @@ class Retries:
             self._left_seconds -= delay
         return "Not tried again: interrupted." if self._sleep(delay) else None
 
+    def pause(self, seconds: float) -> bool:
+        """Wait so long, whatever patience is left; tell whether that was cut short."""
+        return self._sleep(seconds)
+
     def call(self, work: Callable[[], T]) -> T:
         """Do something that may be done twice, again while that may help.
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from groupsync.errors import GroupsyncError
 from groupsync.halfway import rest_of
 from groupsync.model import ATTRIBUTES, Action, Outcome, Scope, loaded_once
 from groupsync.moved import what_moved
+from groupsync.report.style import counted
 from groupsync.retry import Retries
 from groupsync.workers import each_done
 
@@ -19,6 +21,58 @@ if TYPE_CHECKING:
     from groupsync.model import Change, Group, Members, Plan, Result
 
 Seen = TypeVar("Seen")
+
+SETTLING_SECONDS: Final = (0.5, 1.0, 2.0, 4.0)
+"""How long is waited before each further look at what a target may show late."""
+
+
+class Look(enum.Enum):
+    """What another look at a group that was written tells.
+
+    Attributes:
+        DONE: it is as the change makes it.
+        LATE: the target still has the revision from before the write, or no revisions that could tell.
+        DIFFERS: it is as the write left it, and that is not what was planned.
+        MOVED: somebody else changed it since.
+        UNREAD: it could not be read, so that nobody knows.
+    """
+
+    DONE = enum.auto()
+    LATE = enum.auto()
+    DIFFERS = enum.auto()
+    MOVED = enum.auto()
+    UNREAD = enum.auto()
+
+
+_SETTLES: Final = frozenset({Look.LATE, Look.MOVED})
+"""What may be otherwise in a moment: a target that shows writes late may show a revision that only it knows."""
+
+
+_ENDS: Final = {
+    Look.LATE: (
+        Outcome.NOT_CONVERGED,
+        "The target did not keep what was sent, shows it late, or somebody changed it since. Plan again to see.",
+    ),
+    Look.DIFFERS: (Outcome.NOT_CONVERGED, "The target did not keep what was sent. Plan again to see what is left."),
+    Look.MOVED: (Outcome.CHANGED_SINCE, "Somebody changed the group after it was written. Plan again to see."),
+    Look.UNREAD: (Outcome.UNCHECKED, "The target said that it was done. Plan again, once it can be read, to see."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What was found when the group of a change was read again.
+
+    Attributes:
+        look: what that tells.
+        problem: how it differs from what the change makes of it; empty where it doesn't.
+        added, removed: of the members that the change adds and removes, how many are there, and gone.
+    """
+
+    look: Look
+    problem: str = ""
+    added: int = 0
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +95,9 @@ def verify(
 ) -> tuple[Result, ...]:
     """Read again each group that a change was tried on, and correct the results that say otherwise.
 
-    An applied change whose group is not as planned becomes `not-converged`. A failed one whose group is as planned was
-    done all the same, and its answer lost: it becomes `applied`.
+    An applied change whose group is not as planned becomes `not-converged`, `changed-since` or, where the group could
+    not be read, `unchecked`; a target that shows writes late is given time for that. A failed change whose group is as
+    planned was done all the same, and its answer lost: it becomes `applied`.
     """
     retries = retries or Retries()
     tried = {
@@ -50,23 +105,75 @@ def verify(
         for result in results
         if result.outcome is Outcome.APPLIED or (result.outcome is Outcome.FAILED and result.attempts)
     }
-    found: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], Second] = {}
     for target, backend in backends.items():
         changes = [change for change in plan.changes if change.key in tried and change.target == target]
         if changes:
-            found |= problems_of(changes, backend, retries)
+            found |= _settled(changes, backend, retries, tried)
     changes_by_key = {change.key: change for change in plan.changes}
-    corrected = {key: _corrected(tried[key], changes_by_key[key], problem) for key, problem in found.items()}
+    corrected = {key: _corrected(tried[key], changes_by_key[key], second) for key, second in found.items()}
     return tuple(corrected.get((result.target, result.name), result) for result in results)
 
 
-def _corrected(result: Result, change: Change, problem: str) -> Result:
-    if problem and result.outcome is Outcome.APPLIED:
-        hint = "Somebody may have changed it meanwhile; plan again to see."
-        return replace(result, outcome=Outcome.NOT_CONVERGED, error=problem, hint=hint)
-    if not problem and result.outcome is Outcome.FAILED:
-        return with_members(replace(result, outcome=Outcome.APPLIED, error="", hint=""), change)
-    return result
+def _settled(
+    changes: Sequence[Change], backend: Backend, retries: Retries, tried: Mapping[tuple[str, str], Result]
+) -> dict[tuple[str, str], Second]:
+    """Look at the groups of changes until nothing is to be expected any more, or the time for that is over."""
+
+    def see(change: Change, groups: Mapping[str, Group]) -> Second:
+        return _second(change, groups, backend, tried[change.key].revision)
+
+    found = _look_at(changes, backend, retries, see, lambda problem: Second(Look.UNREAD, problem))
+    for seconds in SETTLING_SECONDS:
+        late = [each for each in changes if found[each.key].look in _SETTLES and _is_applied(tried[each.key])]
+        if not late or retries.pause(seconds):
+            break
+        found |= _look_at(late, backend, retries, see, lambda problem: Second(Look.UNREAD, problem))
+    return found
+
+
+def _is_applied(result: Result) -> bool:
+    return result.outcome is Outcome.APPLIED
+
+
+def _second(change: Change, groups: Mapping[str, Group], backend: Backend, written: str | None) -> Second:
+    """Say what the groups that were read tell of a change that left its group with the revision `written`."""
+    problem = _unlike(change, groups, holds_marks=backend.capabilities.ownership)
+    if not problem:
+        return Second(Look.DONE)
+    group = groups.get(change.name) or groups.get(change.prior_name or change.name)
+    now = group.members.load() if group and group.members is not None and change.touches_members else frozenset()
+    added, gone = len(change.add.load() & now), len(change.remove.load() - now) if group else change.remove.count
+    if group is None or written is None or not backend.capabilities.revisions:
+        look = Look.LATE
+    elif group.revision == written:
+        look = Look.DIFFERS
+    else:
+        look = Look.LATE if group.revision == change.precondition else Look.MOVED
+    return Second(look, problem, added, gone)
+
+
+def _corrected(result: Result, change: Change, second: Second) -> Result:
+    if second.look is Look.DONE:
+        return (
+            result
+            if _is_applied(result)
+            else with_members(replace(result, outcome=Outcome.APPLIED, error="", hint=""), change)
+        )
+    if not _is_applied(result):
+        return result
+    outcome, hint = _ENDS[second.look]
+    return replace(
+        result,
+        outcome=outcome,
+        error=second.problem,
+        hint=hint,
+        added=second.added,
+        removed=second.removed,
+        readdressed=0,
+        unseen_added=change.add.count - second.added,
+        unseen_removed=change.remove.count - second.removed,
+    )
 
 
 def with_members(result: Result, change: Change) -> Result:
@@ -168,7 +275,8 @@ def _unlike_written(change: Change, group: Group, *, holds_marks: bool) -> str:
 
 def _unlike_members(members: Members, planned: int) -> str:
     if members.count != planned:
-        return f"it has {members.count:,} members, not the {planned:,} that were planned"
+        were = "was" if planned == 1 else "were"
+        return f"it has {counted(members.count, 'member')}, not the {planned:,} that {were} planned"
     return "its members are not those that were planned"
 
 

@@ -15,6 +15,7 @@ from groupsync.errors import AuthenticationError, BackendError, ConfigError, Sta
 from groupsync.facade import checked
 from groupsync.model import Action, AttributeChange, Change, Group, Mark, Members, Outcome, Plan
 from groupsync.retry import Retries, RetryPolicy
+from groupsync.verify import SETTLING_SECONDS
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 from tests.worlds import NOW
@@ -197,14 +198,96 @@ def test_a_second_look_that_fails_for_a_while_is_waited_for(store):
     assert Outcome.APPLIED is result.outcome
 
 
-def test_what_the_second_look_finds_otherwise_is_not_converged(store):
-    """A group that was written and is not as written is told."""
+# The second look
+
+
+class Waits:
+    """Retries that never wait; how long they would have, and what happens at the nth wait."""
+
+    def __init__(self, nth=0, do=None):
+        self.seconds = []
+        self._nth, self._do = nth, do
+
+    def retries(self):
+        return Retries(sleep=self._sleep, chance=lambda: 0.0)
+
+    def _sleep(self, seconds):
+        self.seconds.append(seconds)
+        if len(self.seconds) == self._nth:
+            self._do()
+        return False
+
+
+def every_change(store, action):
+    """Make a change of an action, on a group of ours."""
+    group = prior(store, "g", ADA)
+    if action is Action.CREATE:
+        return create("new", ADA, BOB)
+    if action is Action.ADOPT:
+        group = store.put(replace(group, mark=None))
+    moves = {"add": [BOB], "remove": [ADA]} if action in {Action.UPDATE, Action.ADOPT, Action.RENAME} else {}
+    return change_of(group, action, name="h" if action is Action.RENAME else None, **moves)
+
+
+@pytest.mark.parametrize("revisions", [True, False])
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("nth", range(1, len(SETTLING_SECONDS) + 1))
+def test_a_target_that_shows_a_write_late_is_looked_at_again(store, action, revisions, nth):
+    """With growing waits, until the write shows: then all is well, and nothing is told."""
+    change = every_change(store, action)
+    plan, backends, before = plan_of(change), {TARGET: open_memory(store, revisions=revisions)}, dict(store.groups)
+    results = execute(plan, backends, {}, retry=at_once())
+    after, store.groups = store.groups, before
+    waits = Waits(nth, lambda: setattr(store, "groups", after))
+
+    assert results == verify(plan, backends, results, waits.retries())
+    assert list(SETTLING_SECONDS[:nth]) == waits.seconds
+
+
+@pytest.mark.parametrize("action", Action)
+def test_what_never_shows_is_not_converged_and_counts_what_is_there(store, action):
+    """The waits end; members that were sent and are not there are not told as added."""
+    change = every_change(store, action)
+    plan, backends, before = plan_of(change), {TARGET: open_memory(store)}, dict(store.groups)
+    results = execute(plan, backends, {}, retry=at_once())
+    store.groups, waits = before, Waits()
+    (result,) = verify(plan, backends, results, waits.retries())
+
+    assert (Outcome.NOT_CONVERGED, list(SETTLING_SECONDS)) == (result.outcome, waits.seconds)
+    assert (0, 0) == (result.added, result.removed)
+    assert (change.add.count, change.remove.count) == (result.unseen_added, result.unseen_removed)
+
+
+def test_what_the_target_did_not_keep_is_not_converged_at_once(store):
+    """The group is as the write left it, so that waiting can't help; a part that came about is counted."""
+    plan, backends = plan_of(create("g", ADA, BOB)), {TARGET: open_memory(store)}
+    results = execute(plan, backends, {}, retry=at_once())
+    store.groups["g"] = replace(store.groups["g"], members=Members.of([ADA]))
+    waits = Waits()
+    (result,) = verify(plan, backends, results, waits.retries())
+
+    assert (Outcome.NOT_CONVERGED, "it has 1 member, not the 2 that were planned") == (result.outcome, result.error)
+    assert ([], 1, 1) == (waits.seconds, result.added, result.unseen_added)
+
+
+def test_what_somebody_changed_after_the_write_is_told_as_that(store):
+    """Its revision is neither the one before nor the one that the write left."""
     plan, backends = plan_of(create("g", ADA)), {TARGET: open_memory(store)}
     results = execute(plan, backends, {}, retry=at_once())
     store.set_members("g", [BOB, ADA])
     (result,) = verify(plan, backends, results, at_once())
 
-    assert (Outcome.NOT_CONVERGED, "it has 2 members, not the 1 that were planned") == (result.outcome, result.error)
+    assert (Outcome.CHANGED_SINCE, "it has 2 members, not the 1 that was planned") == (result.outcome, result.error)
+    assert (1, 0) == (result.added, result.unseen_added)
+
+
+def test_what_can_not_be_read_again_is_not_checked(store):
+    """Nobody knows whether it differs, and nobody is counted as added."""
+    store.fail("read", error=AuthenticationError("the token has expired"))
+    (result,) = apply_to(store, create("g", ADA), verified=True)
+
+    assert (Outcome.UNCHECKED, "it could not be read again: the token has expired") == (result.outcome, result.error)
+    assert (0, 1) == (result.added, result.unseen_added)
 
 
 @given(data=st.data())

@@ -57,6 +57,7 @@ from groupsync.model.members import (
     has_line,
 )
 from groupsync.model.outcome import (
+    DOUBTED,
     Outcome,
     Report,
     Result,
@@ -81,6 +82,7 @@ __all__ = [
     "ALWAYS",
     "ATTRIBUTES",
     "DEFAULT_GUARDS",
+    "DOUBTED",
     "EMPTY_DIGEST",
     "KINDS",
     "KNOWN_USER_GROUP",

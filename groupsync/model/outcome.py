@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from groupsync.model.findings import Diagnostic
@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 
 class Outcome(enum.StrEnum):
-    """What became of a change."""
+    """What became of a change.
+
+    Attributes:
+        APPLIED: written, and found so when it was read again.
+        FAILED: the target did not do it.
+        REFUSED: a guard, a policy or protection forbids it.
+        STALE: the group or its definition moved since the plan; nothing was written.
+        NOT_TRIED: not begun.
+        NOT_CONVERGED: the target said that it was written, and it is not so when it is read again.
+        CHANGED_SINCE: written, and by the time of reading again somebody else had changed it.
+        UNCHECKED: the target said that it was written, and the group could not be read again.
+    """
 
     APPLIED = "applied"
     FAILED = "failed"
@@ -21,6 +32,12 @@ class Outcome(enum.StrEnum):
     STALE = "stale"
     NOT_TRIED = "not-tried"
     NOT_CONVERGED = "not-converged"
+    CHANGED_SINCE = "changed-since"
+    UNCHECKED = "unchecked"
+
+
+DOUBTED: Final = (Outcome.NOT_CONVERGED, Outcome.CHANGED_SINCE, Outcome.UNCHECKED)
+"""The target said that it was done, and another look did not find it so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +50,9 @@ class Result:
         hint: what to do about it.
         attempts: calls of the backend, 0 when it was not tried.
         duration_seconds: wall time of them all.
-        added, removed: members written.
+        added, removed: members that are known to have come and gone.
+        unseen_added, unseen_removed: members that the target said it added and removed besides, and that another look
+            did not find there, or gone.
         readdressed: how many of both are people whose address changed; 0 where not all was written.
         revision: of the group as the change left it; None where the target tells none, or nothing was written.
     """
@@ -50,6 +69,13 @@ class Result:
     removed: int = 0
     readdressed: int = 0
     revision: str | None = None
+    unseen_added: int = 0
+    unseen_removed: int = 0
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether the target said that it was done, and another look did not find it so."""
+        return self.outcome in DOUBTED
 
     @property
     def coming(self) -> int:
@@ -81,4 +107,8 @@ class Report:
 
     def count(self, outcome: Outcome) -> int:
         """How many changes ended so."""
-        return sum(result.outcome is outcome for result in self.results)
+        return len(self.of(outcome))
+
+    def of(self, *outcomes: Outcome) -> list[Result]:
+        """Return the results of the changes that ended so."""
+        return [result for result in self.results if result.outcome in outcomes]

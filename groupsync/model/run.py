@@ -31,8 +31,8 @@ class RunEntry:
         outcome: what became of it; None for a change that was begun and of which nothing more is known.
         prior_count: members before.
         count: members after it, if it is carried out.
-        error, hint, attempts, added, removed, readdressed: as in the result; of one without outcome, what is known to
-            be written.
+        error, hint, attempts, added, removed, readdressed, unseen_added, unseen_removed: as in the result; of one
+            without outcome, what is known to be written.
         steps: how many writes are known of a change that takes several.
         revision: of the group after it, where the target told one.
     """
@@ -50,6 +50,8 @@ class RunEntry:
     added: int = 0
     removed: int = 0
     readdressed: int = 0
+    unseen_added: int = 0
+    unseen_removed: int = 0
     revision: str | None = None
     steps: int = 0
 

@@ -127,6 +127,8 @@ def _result(entry: RunEntry) -> Result:
         added=entry.added,
         removed=entry.removed,
         readdressed=entry.readdressed,
+        unseen_added=entry.unseen_added,
+        unseen_removed=entry.unseen_removed,
     )
 
 
@@ -180,6 +182,8 @@ def _change_record(entry: RunEntry) -> Record:
         "added": entry.added,
         "removed": entry.removed,
         "readdressed": entry.readdressed,
+        "unseen_added": entry.unseen_added,
+        "unseen_removed": entry.unseen_removed,
         "prior_count": entry.prior_count,
         "count": entry.count,
         "revision": entry.revision,

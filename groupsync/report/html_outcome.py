@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Outcome
+from groupsync.model import DOUBTED, Outcome
 from groupsync.records import format_instant, instant_words
 from groupsync.report.change_text import SYMBOLS, place
 from groupsync.report.html_data import Page
 from groupsync.report.html_facts import MAX_HINT, Figure, Notice, Table, allowance_notice, listed, warning_notice
 from groupsync.report.html_rows import Names, Row, Side, addresses, bounded, elements, more_addresses, sides
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
-from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words
+from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words, sent_words, sentences
 from groupsync.report.style import counted, number
 
 if TYPE_CHECKING:
     from groupsync.model import Change, Plan, Report, Result
 
-_TONES: Final = {Outcome.APPLIED: "good", Outcome.STALE: "warn", Outcome.NOT_TRIED: "warn"}
+_TONES: Final = {
+    Outcome.APPLIED: "good",
+    **dict.fromkeys((Outcome.STALE, Outcome.NOT_TRIED, Outcome.CHANGED_SINCE, Outcome.UNCHECKED), "warn"),
+}
 
 
 def report_page(report: Report, plan: Plan) -> Page:
@@ -27,9 +30,11 @@ def report_page(report: Report, plan: Plan) -> Page:
     ordered = sorted(report.results, key=lambda each: each.outcome is Outcome.APPLIED)
     made = (_row(result, changes.get((result.target, result.name)), names) for result in ordered)
     rows = bounded(made, len(ordered), names)
-    wrong = [result for result in report.results if result.outcome is not Outcome.APPLIED]
-    tone, verdict = _verdict(report, len(wrong))
+    wrong = [result for result in report.results if result.outcome not in {Outcome.APPLIED, *DOUBTED}]
+    doubted = report.of(*DOUBTED)
+    tone, verdict = _verdict(report, len(wrong), len(doubted))
     said = [applied_words(report) if report.results else "Nothing to apply."]
+    said += [sentence for outcome, sentence in sentences(report) if outcome in DOUBTED]
     if report.interrupted:
         said.append("Interrupted: what was not begun was left alone.")
     said.append(next_words(report))
@@ -43,10 +48,11 @@ def report_page(report: Report, plan: Plan) -> Page:
         tone,
         verdict,
         tuple(filter(None, said)),
-        _figures(report, len(wrong)),
+        _figures(report, len(wrong), len(doubted)),
         _outcomes(report),
         (
             listed("Not applied", "bad", map(_failure, wrong)),
+            listed("Written but not found so", "bad", map(_failure, doubted)),
             listed("Warnings", "warn", map(warning_notice, report.diagnostics)),
             listed("Allowed by exception", "info", map(allowance_notice, report.allowances)),
         ),
@@ -59,21 +65,24 @@ def report_page(report: Report, plan: Plan) -> Page:
     )
 
 
-def _verdict(report: Report, wrong: int) -> tuple[str, str]:
+def _verdict(report: Report, wrong: int, doubted: int) -> tuple[str, str]:
     if report.interrupted:
         return "bad", "Interrupted"
     if not report.results:
         return "good", "Nothing to apply"
     if wrong:
         return "bad", f"{counted(wrong, 'change was', 'changes were')} not applied"
+    if doubted:
+        return "bad", f"{counted(doubted, 'change was', 'changes were')} written and not found so"
     return "good", "All was applied"
 
 
-def _figures(report: Report, wrong: int) -> tuple[Figure, ...]:
+def _figures(report: Report, wrong: int, doubted: int) -> tuple[Figure, ...]:
     added, removed = (sum(getattr(each, side) for each in report.results) for side in ("coming", "going"))
     return (
         Figure("changes applied", number(report.count(Outcome.APPLIED)), f"of {number(len(report.results))}"),
         Figure("not applied", number(wrong), "", "bad" if wrong else "plain"),
+        *([Figure("written but not found so", number(doubted), "", "bad")] if doubted else []),
         Figure("members added", number(added), "", "good" if added else "plain"),
         Figure("members removed", number(removed), "", "bad" if removed else "plain"),
     )
@@ -97,7 +106,8 @@ def _failure(result: Result) -> Notice:
 
 def _error(result: Result) -> str:
     tried = f" (after {number(result.attempts)} attempts)" if result.attempts > 1 else ""
-    return f"{clip(result.error, MAX_TEXT) or OUTCOME_WORDS[result.outcome]}{tried}"
+    sent = sent_words([result]) if result.is_doubted else ""
+    return f"{clip(result.error, MAX_TEXT) or OUTCOME_WORDS[result.outcome]}{tried}" + (f" ({sent})" if sent else "")
 
 
 def _row(result: Result, change: Change | None, names: Names) -> Row:
@@ -114,7 +124,7 @@ def _row(result: Result, change: Change | None, names: Names) -> Row:
         OUTCOME_WORDS[result.outcome],
         SYMBOLS[result.action][0],
         _TONES.get(result.outcome, "bad"),
-        flag="" if is_done else "not applied",
+        flag="" if is_done else OUTCOME_WORDS[result.outcome] if result.is_doubted else "not applied",
         size=result.action.value,
         kept=max(0, change.prior_count - result.going) if change else 0,
         added=result.coming,

@@ -190,6 +190,8 @@ def _report_parts(report: Report) -> Iterator[Part]:
             "members_added": sum(result.coming for result in report.results),
             "members_removed": sum(result.going for result in report.results),
             "members_readdressed": sum(result.readdressed for result in report.results),
+            "members_unseen_added": sum(result.unseen_added for result in report.results),
+            "members_unseen_removed": sum(result.unseen_removed for result in report.results),
         },
     )
     yield "results", map(_result, report.results)
@@ -210,6 +212,8 @@ def _result(result: Result) -> Record:
         "added": result.added,
         "removed": result.removed,
         "readdressed": result.readdressed,
+        "unseen_added": result.unseen_added,
+        "unseen_removed": result.unseen_removed,
     }
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Outcome
+from groupsync.model import DOUBTED, Outcome
 from groupsync.report.markdown import allowance_line, hint_line
 from groupsync.report.markdown_escape import code, marker, prose
 from groupsync.report.markdown_fit import bounded
-from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words, result_moved
+from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words, result_moved, sent_words, sentences
 from groupsync.report.style import number
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from groupsync.model import Plan, Report, Result
 
-_ROOM: Final = {"failures": 30_000, "allowances": 5_000, "changes": 25_000}
+_ROOM: Final = {"failures": 20_000, "doubts": 10_000, "allowances": 5_000, "changes": 25_000}
 """Characters that each list may take; together with the rest less than a comment may have."""
 
 
@@ -32,10 +32,14 @@ def _parts(report: Report, plan: Plan) -> Iterator[str]:
     if report.interrupted:
         yield "**Interrupted: what was not begun was left alone.**"
     yield from _table(report)
-    wrong = [result for result in report.results if result.outcome is not Outcome.APPLIED]
-    done = [result for result in report.results if result.outcome is Outcome.APPLIED]
+    for outcome, sentence in sentences(report):
+        if outcome in DOUBTED:
+            yield f"**{sentence}**"
+    done = report.of(Outcome.APPLIED)
+    wrong = [result for result in report.results if result.outcome not in {Outcome.APPLIED, *DOUBTED}]
     lists: tuple[tuple[str, str, str, Iterable[str]], ...] = (
         ("Not applied", "failures", "change", map(_failure, wrong)),
+        ("Written but not found so", "doubts", "change", map(_failure, report.of(*DOUBTED))),
         ("Allowed by exception", "allowances", "exception", map(allowance_line, report.allowances)),
         ("Applied", "changes", "change", map(_done, done)),
     )
@@ -64,7 +68,9 @@ def _table(report: Report) -> Iterator[str]:
 def _failure(result: Result) -> str:
     tried = f" (after {number(result.attempts)} attempts)" if result.attempts > 1 else ""
     error = f": {prose(result.error)}{tried}" if result.error else ""
-    return f"- {OUTCOME_WORDS[result.outcome]}: {_what(result)}{error}{hint_line(result.hint)}"
+    sent = sent_words([result]) if result.is_doubted else ""
+    more = f" ({sent})" if sent else ""
+    return f"- {OUTCOME_WORDS[result.outcome]}: {_what(result)}{error}{more}{hint_line(result.hint)}"
 
 
 def _done(result: Result) -> str:

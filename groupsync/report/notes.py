@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groupsync.codes import CODES
 from groupsync.errors import InvalidDefinitions
 from groupsync.model import Outcome, Severity
-from groupsync.report.outcome_text import OUTCOME_WORDS
+from groupsync.report.outcome_text import OUTCOME_WORDS, sent_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,10 +59,11 @@ def notes_of_report(report: Report, plan: Plan) -> Iterator[Note]:
     for result in report.results:
         if result.outcome is not Outcome.APPLIED:
             word = OUTCOME_WORDS[result.outcome]
-            error = f": {result.error}" if result.error else ""
+            end = "written but not found so" if result.is_doubted else "not applied"
+            error = "".join(f": {text}" for text in (result.error, result.is_doubted and sent_words([result])) if text)
             yield Note(
                 f"apply/{result.outcome.value}",
-                f"A change of the plan was not applied: {word}.",
+                f"A change of the plan was {end}: {word}.",
                 Severity.ERROR,
                 _lines(f"{result.action.value} `{result.name}` on {result.target}: {word}{error}", "", result.hint),
                 places.get((result.target, result.name)),

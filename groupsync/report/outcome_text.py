@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Action, Outcome
+from groupsync.model import DOUBTED, Action, Outcome
 from groupsync.report.change_text import SYMBOLS
 from groupsync.report.escape import cell_width, escape, pad
 from groupsync.report.plan_text import members_moved
@@ -13,7 +13,7 @@ from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, count
 from groupsync.report.totals import following_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from groupsync.model import Plan, Report, Result
     from groupsync.report.style import Style
@@ -25,6 +25,8 @@ _WORDS: Final = {
     Outcome.STALE: ("moved", YELLOW),
     Outcome.NOT_TRIED: ("not tried", YELLOW),
     Outcome.NOT_CONVERGED: ("not converged", RED),
+    Outcome.CHANGED_SINCE: ("changed since", YELLOW),
+    Outcome.UNCHECKED: ("not checked", YELLOW),
 }
 OUTCOME_WORDS: Final = {outcome: word for outcome, (word, _) in _WORDS.items()}
 _SENTENCES: Final = {
@@ -33,6 +35,8 @@ _SENTENCES: Final = {
     Outcome.STALE: ("moved since the plan and was left alone", "moved since the plan and were left alone"),
     Outcome.NOT_TRIED: ("was not tried", "were not tried"),
     Outcome.NOT_CONVERGED: ("was written and still differs", "were written and still differ"),
+    Outcome.CHANGED_SINCE: ("was written, and the group changed since", "were written, and the groups changed since"),
+    Outcome.UNCHECKED: ("was written and could not be checked", "were written and could not be checked"),
 }
 NAME_WIDTH: Final = 32
 _WORD_WIDTH: Final = max(len(word) for word, _ in _WORDS.values())
@@ -84,13 +88,28 @@ def result_lines(result: Result, width: int, style: Style, word: str = "") -> It
 
 def result_moved(result: Result) -> str:
     """Say how many members came and went with a change; empty where none did."""
+    if result.is_doubted:
+        return sent_words([result])
     if not result.added and not result.removed:
         return ""
     return members_moved(result.coming, result.going, readdressed=result.readdressed)
 
 
+def sent_words(results: Sequence[Result]) -> str:
+    """Say of doubted changes of one outcome how many members were sent, and how many of them came about."""
+    is_known = all(result.outcome is not Outcome.UNCHECKED for result in results)
+    parts = []
+    for side, verb, place in (("added", "add", "there"), ("removed", "remove", "gone")):
+        seen = sum(getattr(result, side) for result in results)
+        sent = seen + sum(getattr(result, f"unseen_{side}") for result in results)
+        if sent:
+            found = f", {number(seen)} {'is' if seen == 1 else 'are'} {place}" if is_known else ""
+            parts.append(f"{counted(sent, 'member')} to {verb}{found}")
+    return f"sent {'; '.join(parts)}" if parts else ""
+
+
 def applied_words(report: Report) -> str:
-    """Say how much was applied, how long that took, and how many memberships came and went."""
+    """Say how much was applied, how long that took, and how many memberships are known to have come and gone."""
     applied, total = report.count(Outcome.APPLIED), len(report.results)
     added = sum(result.coming for result in report.results)
     removed = sum(result.going for result in report.results)
@@ -100,6 +119,16 @@ def applied_words(report: Report) -> str:
     return (
         f"Applied {share}{counted(total, 'change')} {took}: {members_moved(added, removed, readdressed=readdressed)}."
     )
+
+
+def sentences(report: Report) -> Iterator[tuple[Outcome, str]]:
+    """Give for each outcome but `applied` that there is a sentence with its count."""
+    for outcome, (one, many) in _SENTENCES.items():
+        results = report.of(outcome)
+        if results:
+            sent = sent_words(results) if outcome in DOUBTED else ""
+            words = f"{counted(len(results), 'change')} {one if len(results) == 1 else many}"
+            yield outcome, f"{words}: {sent}." if sent else f"{words}."
 
 
 def next_words(report: Report) -> str:
@@ -116,12 +145,9 @@ def _sum(report: Report, plan: Plan, style: Style) -> Iterator[str]:
         yield style.paint(line, BOLD, GREEN if whole else RED)
     if report.interrupted:
         yield style.paint("Interrupted: what was not begun was left alone.", YELLOW)
-    for outcome, (one, many) in _SENTENCES.items():
-        count = report.count(outcome)
-        if count:
-            yield style.paint(f"{counted(count, 'change')} {one if count == 1 else many}.", _WORDS[outcome][1])
-        if count and outcome is Outcome.REFUSED:
-            for words in following_words(plan, lambda name: f"`{escape(name)}`"):
-                yield from (style.paint(part, _WORDS[outcome][1]) for part in wrap(words, "", style.columns))
-    more = next_words(report)
-    yield from wrap(more, "", style.columns) if more else ()
+    for outcome, sentence in sentences(report):
+        more = following_words(plan, lambda name: f"`{escape(name)}`") if outcome is Outcome.REFUSED else ()
+        for words in (sentence, *more):
+            yield from (style.paint(part, _WORDS[outcome][1]) for part in wrap(words, "", style.columns))
+    further = next_words(report)
+    yield from wrap(further, "", style.columns) if further else ()

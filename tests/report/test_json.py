@@ -134,9 +134,16 @@ def test_who_changed_address_is_neither_added_nor_removed():
 def test_report_counts_every_outcome():
     """The report's summary has each outcome, those that did not happen too."""
     found = report_document(sample_report(sample_plan()))["summary"]
-    assert {"applied": 2, "failed": 1, "refused": 1, "stale": 1, "not-tried": 1, "not-converged": 1} == {
-        key: found[key] for key in Outcome
-    }
+    assert {
+        "applied": 2,
+        "failed": 1,
+        "refused": 1,
+        "stale": 1,
+        "not-tried": 1,
+        "not-converged": 1,
+        "changed-since": 0,
+        "unchecked": 0,
+    } == {key: found[key] for key in Outcome}
 
 
 @pytest.mark.parametrize(
