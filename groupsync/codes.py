@@ -88,6 +88,7 @@ CODES: Final[dict[str, str]] = {
     "GS610": "A run was cut short, and something that it was to do is still to be done.",
     "GS611": "The journal of a run is not whole, or can't be read.",
     "GS612": "A change of a run is not taken back, because its group is not as the run left it.",
+    "GS619": "Groups are built on what a selection picks, would change too, and are not in the run.",
     "GS620": "Rows of a source are left out, because what names their customer can be no identifier.",
     "GS621": "A segment is smaller than its `min_size`, so it is inactive.",
     "GS622": "A group is left as it is, because nothing can be said of a group that it is built from.",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from groupsync.behind import Beside, left_behind
 from groupsync.diff import compare
 from groupsync.errors import BackendError
 from groupsync.judging import holdings_of
@@ -122,6 +123,8 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
             draft.findings.append(_unreadable(target.name, name, error))
     bases = replace(wanted, selection=Selection(_bases(project, request)))
     withheld |= _look_beside(bases, snapshot, context, request, draft) if bases.selection.names else set()
+    if request.selection != EVERYTHING:
+        draft.findings += _left_behind(project, target, wanted, snapshot, draft)
     draft.states.append(_state(target, snapshot, scoped, withheld, wanted.ownership))
     draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
@@ -149,6 +152,19 @@ def _look_beside(bases: Wanted, snapshot: Snapshot, context: Context, request: R
             unread.add(name)
             draft.findings.append(_unreadable(context.target, name, error))
     return unread
+
+
+def _left_behind(
+    project: Project, target: TargetConfig, wanted: Wanted, snapshot: Snapshot, draft: Draft
+) -> list[Diagnostic]:
+    """Return what the selection leaves behind; errors in files of what is left out are not this run's."""
+    config = project.config
+    changing = {each.name for each in draft.changes if each.target == target.name and each.touches_members}
+    said = len(project.findings)
+    beside = Beside(config.project, config.identity, project.resolution.built_on, changing)
+    found = left_behind(target.name, wanted, snapshot, beside)
+    project.findings[said:] = [each for each in project.findings[said:] if each.severity is not Severity.ERROR]
+    return [found] if found else []
 
 
 def _name(pair: Pair) -> str:

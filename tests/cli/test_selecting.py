@@ -136,3 +136,17 @@ def test_a_selection_never_deletes_what_another_name_takes_over(applied):
     assert [("rename", "crew")] == actions("--select", "staff")
     assert [("rename", "crew")] == actions("--select", "crew")
     assert [] == actions("--select", "beta-*")
+
+
+def test_what_is_built_on_the_selection_stays_behind_and_is_told(applied):
+    """Plan and apply name the groups that wait for a narrowed run, in every format, until they are applied."""
+    said = "`early-access` is built on `staff` and is not in this run"
+    with (applied.folder / "groups/members/staff.txt").open("a") as file:
+        file.write("zoe@example.com\n")
+    assert said in applied("plan", "--select", "staff").err
+    assert said in applied("apply", "--select", "staff", "--yes").err
+    plan = json.loads(applied("plan", "--select", "staff", "--format", "json").out)
+    assert ["GS619"] == [each["code"] for each in plan["diagnostics"]]
+    assert "early-access" in applied("plan", "--select", "staff", "--format", "markdown").out
+    assert ExitCode.OK == applied("apply", "--select", "staff", "--select", "early-access", "--yes").code
+    assert "" == applied("plan", "--select", "staff").err
