@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from groupsync.model import Outcome
-from groupsync.references import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-    from groupsync.model import Definition, Plan, Result, SourceState
+    from groupsync.model import Plan, Result, SourceState
     from groupsync.project import Project
 
 
@@ -28,21 +27,20 @@ def believed(plan: Plan, results: Iterable[Result], project: Project) -> tuple[S
     sources = [source for source in plan.sources if not source.refused]
     if not sources or not plan.changes:
         return tuple(sources)
-    graph = Graph({each.name: each for each in project.definitions}, project.config.exclude)
-    built = {source.name: _built_on(source.name, project.definitions, graph) for source in sources}
+    built = {source.name: _built_on(source.name, project) for source in sources}
     ends = [(result.name, result.outcome is Outcome.APPLIED) for result in results]
     ends_of = {name: [applied for group, applied in ends if group in groups] for name, groups in built.items()}
     return tuple(source for source in sources if not ends_of[source.name] or any(ends_of[source.name]))
 
 
-def _built_on(source: str, definitions: Sequence[Definition], graph: Graph) -> frozenset[str]:
+def _built_on(source: str, project: Project) -> frozenset[str]:
     """Return the names of the groups that are computed from a source, through however many others."""
     users: dict[str, list[str]] = {}
-    for name, edges in graph.edges.items():
-        for edge in edges:
-            users.setdefault(edge.target, []).append(name)
+    for name, bases in project.resolution.built_on.items():
+        for base in bases:
+            users.setdefault(base, []).append(name)
     found: set[str] = set()
-    waiting = [each.name for each in definitions if each.where is not None and each.source == source]
+    waiting = [each.name for each in project.definitions if each.source == source]
     while waiting:
         if (name := waiting.pop()) not in found:
             found.add(name)

@@ -161,7 +161,8 @@ def apply_plan(
     started = time.monotonic()
     refused = _objections(project, plan) | dict(settled or {})
     allowances = plan.verdict.allowances
-    purpose = replace(purpose, allowances=tuple(written(each, plan.digest) for each in allowances))
+    allowed = tuple(written(each, plan.digest) for each in allowances)
+    purpose = replace(purpose, allowances=allowed, uses=plan.verdict.uses)
     recording = journal.run(plan, purpose) if journal and plan.changes else nullcontext()
     retry = retry or Retries()
     with locked(project.config, _to_lock(plan, backends, refused), retry) as keeper, recording as run:

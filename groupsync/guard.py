@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Lost
-    from groupsync.model import Change, Drift, GroupGuards, Plan, TargetState
+    from groupsync.model import Change, Drift, GroupGuards, Plan, TargetState, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Evidence:
         beside: changes that the plan leaves out, of groups that something in it is built on: what is refused of them
             counts.
         drift_beside: how their groups stand to what was applied last.
+        spent: how much of approvals past runs took.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Evidence:
     identity: Identity = field(default_factory=Identity)
     beside: Sequence[Change] = ()
     drift_beside: Sequence[Drift] = ()
+    spent: Sequence[Use] = ()
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -86,7 +88,8 @@ class Judging:
         self.findings: list[Diagnostic] = []
         self.losses: list[Loss] = []
         self.loosened: list[Allowance] = []
-        self.used: dict[Grant, None] = {}
+        self.used: dict[Grant, int] = {}
+        self.uses: dict[tuple[Grant, str], int] = {}
         self.useless: dict[Grant, str] = {}
 
     def judge_groups(self) -> None:
@@ -115,7 +118,8 @@ class Judging:
 
     def verdict(self) -> Verdict:
         """Return what was refused and what was allowed so far."""
-        return Verdict(tuple(dict.fromkeys(self.refusals)), self._allowances())
+        uses = tuple(grant.use(target, count) for (grant, target), count in self.uses.items() if not grant.is_option)
+        return Verdict(tuple(dict.fromkeys(self.refusals)), self._allowances(), uses)
 
     def told(self) -> list[Diagnostic]:
         """Return warnings of what is near a limit, and exceptions that are worth nothing."""
@@ -214,15 +218,20 @@ class Judging:
             digest = self.plan.digest if grant.is_option else definition
             if not digest or not digest.startswith(grant.digest):
                 self.useless[grant] = _other_digest(grant, digest)
-            elif refusal.count > grant.ceiling:
-                self.useless[grant] = f"It allows {grant.ceiling:,}, and this is {refusal.count:,}."
-            else:
-                self.used[grant] = None
-                return True
+                continue
+            spent = [each for each in self.evidence.spent if grant.is_taken_by(each, refusal.target)]
+            left = max(0, grant.ceiling - sum(each.count for each in spent))
+            if refusal.count > left:
+                self.useless[grant] = _too_little(grant, spent, refusal.count)
+                continue
+            self.used[grant] = min(left, self.used.get(grant, left))
+            self.uses[grant, refusal.target] = max(refusal.count, self.uses.get((grant, refusal.target), 0))
+            return True
         return False
 
     def _allowances(self) -> tuple[Allowance, ...]:
-        return tuple(dict.fromkeys([*(grant.allowance for grant in self.used), *self.loosened]))
+        used = [replace(grant.allowance, ceiling=left) for grant, left in self.used.items()]
+        return tuple(dict.fromkeys([*used, *self.loosened]))
 
     def _useless_grants(self) -> Iterable[Diagnostic]:
         """Say which exceptions are worth nothing. An approval that nobody needs waits for its day, and is no news."""
@@ -235,7 +244,7 @@ class Judging:
                 Severity.WARNING,
                 f"`{grant if grant.is_option else grant.allowance}` is worth nothing here",
                 problem or self._nothing_to_allow(grant),
-                "Take it from the refusal, which shows what is needed." if problem else "Leave it out.",
+                _hint(grant, problem, self.evidence.spent),
                 grant.at,
             )
 
@@ -249,6 +258,24 @@ def _other_digest(grant: Grant, digest: str) -> str:
     what = "plan" if grant.is_option else "definition"
     found = f"this one's digest is {digest[: len(grant.digest)]}" if digest else "its group is not defined any more"
     return f"It was given for another {what}, {grant.digest}; {found}."
+
+
+def _hint(grant: Grant, problem: str, spent: Iterable[Use]) -> str:
+    if not problem:
+        return "Leave it out."
+    if any(grant.is_taken_by(each, each.target) for each in spent):
+        return "Delete it. What is needed now is in the refusal: approve that in a file of another name."
+    return "Take it from the refusal, which shows what is needed."
+
+
+def _too_little(grant: Grant, spent: Sequence[Use], count: int) -> str:
+    if not spent:
+        return f"It allows {grant.ceiling:,}, and this is {count:,}."
+    taken = sum(each.count for each in spent)
+    others = f", {len(spent)} runs in all" if spent[1:] else ""
+    last = f"the run {spent[-1].run} took {spent[-1].count:,} of it{others}"
+    left = f"{grant.ceiling - taken:,} are left" if taken < grant.ceiling else "nothing is left"
+    return f"It allows {grant.ceiling:,}, once: {last}, {left}, and this is {count:,}."
 
 
 def _warning(found: Found, target: str, name: str) -> Diagnostic:

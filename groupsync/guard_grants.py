@@ -1,8 +1,8 @@
 """Exceptions from guards: how they are written, and what each is good for. Pure.
 
 An option, `--allow 'remove:beta-testers<=120@3f9a1c2b'`, is good for one plan, known by the first digits of its digest.
-An approval, a reviewed file, is good for one definition, known by the first digits of its digest. Neither is good for
-more than its ceiling, and nothing allows everything.
+An approval, a reviewed file, is good for one definition, known by the first digits of its digest, and once: what a run
+took of it is gone. Neither is good for more than its ceiling, and nothing allows everything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import RUN_KINDS, Allowance, Kind
+from groupsync.model import RUN_KINDS, Allowance, Kind, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +62,21 @@ class Grant:
     def allowance(self) -> Allowance:
         """What is written down when it is used."""
         return Allowance(self.kind, self.name, self.ceiling, self.source, self.reason)
+
+    def use(self, target: str, count: int) -> Use:
+        """Return what a plan takes of an approval on a target."""
+        return Use(self.kind, self.name, self.at.path if self.at else "", self.digest, target, count)
+
+    def is_taken_by(self, use: Use, target: str) -> bool:
+        """Whether something was taken of this approval on a target: of one in this file, for the same definition."""
+        if self.at is None or (self.kind, self.name, self.at.path, target) != (
+            use.kind,
+            use.name,
+            use.path,
+            use.target,
+        ):
+            return False
+        return self.digest.startswith(use.definition) or use.definition.startswith(self.digest)
 
     def __str__(self) -> str:
         return f"{self.allowance}@{self.digest}"

@@ -22,14 +22,16 @@ import socket
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from groupsync import clock
 from groupsync.disk import sync_folder
 from groupsync.errors import ConfigError
+from groupsync.guard_grants import APPROVAL_DAYS
 from groupsync.journal_folder import WRITABLE, make_folder
 from groupsync.journal_plan import save_plan
-from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs
+from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs, read_outline
 from groupsync.model import DOUBTED, Diagnostic, Outcome, Result, RunKind, Severity
 from groupsync.records import format_instant
 
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Step
     from groupsync.config import Config
-    from groupsync.model import Change, Plan, Report, SourceState
+    from groupsync.model import Change, Plan, Report, SourceState, Use
     from groupsync.records import Record
 
 __all__ = ["APPLYING", "Journal", "Purpose", "RunRecorder"]
@@ -54,11 +56,13 @@ class Purpose:
         kind: an apply of its own, or what it does with an earlier run.
         of: that run's id; empty for an apply.
         allowances: what was allowed by exception, as it was written.
+        uses: how much of which approvals that takes.
     """
 
     kind: RunKind = RunKind.APPLY
     of: str = ""
     allowances: tuple[str, ...] = ()
+    uses: tuple[Use, ...] = ()
 
 
 APPLYING: Final = Purpose()
@@ -102,7 +106,7 @@ class Journal:
         finally:
             os.close(handle)
         with suppress(OSError, ConfigError):  # tidying can wait for the next run
-            _prune(self._folder, plan.project, self._keep)
+            _prune(self._folder, plan.project, self._keep, self._now() - timedelta(days=APPROVAL_DAYS))
 
     def note_unchanged(self, plan: Plan, report: Report, sources: Iterable[SourceState]) -> tuple[Diagnostic, ...]:
         """Write down that there was nothing to change, for guards to compare with; return a warning if that fails."""
@@ -231,7 +235,19 @@ def _header(plan: Plan, purpose: Purpose, name: str, now: datetime) -> Record:
         "pid": os.getpid(),
         "version": version("groupsync"),
         "allowances": list(purpose.allowances),
+        "approvals": [_use(each) for each in purpose.uses],
         "sources": [{"name": source.name, "rows": source.rows} for source in plan.sources if not source.refused],
+    }
+
+
+def _use(use: Use) -> Record:
+    return {
+        "kind": use.kind.value,
+        "name": use.name,
+        "path": use.path,
+        "definition": use.definition,
+        "target": use.target,
+        "count": use.count,
     }
 
 
@@ -269,8 +285,8 @@ def _user() -> str:
         return f"user {os.getuid()}"
 
 
-def _prune(folder: Path, project: str, keep: int) -> None:
-    """Delete the oldest runs; those of which something is left to do stay.
+def _prune(folder: Path, project: str, keep: int, since: datetime) -> None:
+    """Delete the oldest runs; those of which something is left to do stay, and those since then that took approvals.
 
     `keep` are kept of those that applied something, and as many others: these never push out what can be undone.
     """
@@ -278,7 +294,8 @@ def _prune(folder: Path, project: str, keep: int) -> None:
     old = [*idle[:-keep], *busy[:-keep]]
     left = {run.id for run, _ in open_runs(folder, project)} if old else set()
     for name in old:
-        if name not in left:
+        run = read_outline(folder, name)
+        if name not in left and not (run and run.uses and run.started_at > since):
             for ending in (RUN_ENDING, PLAN_ENDING):
                 (folder / "runs" / f"{name}{ending}").unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.errors import ConfigError
-from groupsync.model import Action, Outcome, Run, RunEntry, RunKind, SourceRange
+from groupsync.model import Action, Kind, Outcome, Run, RunEntry, RunKind, SourceRange, Use
 from groupsync.planfile import read_plan
 from groupsync.records import Fields, RecordError
 
@@ -269,6 +269,7 @@ def _header(fields: Fields) -> Run:
     version = fields.count("format_version")
     if version != FORMAT_VERSION:
         raise RecordError(f"it has format version {version}, this groupsync reads version {FORMAT_VERSION}")
+    uses = fields.each("approvals", _use) if fields.has("approvals") else ()
     return Run(
         id=fields.text("run"),
         kind=fields.one_of("kind", RunKind),
@@ -285,7 +286,22 @@ def _header(fields: Fields) -> Run:
         version=fields.text("version"),
         allowances=fields.each("allowances", str),
         sources=fields.each("sources", _source),
+        uses=uses,
     )
+
+
+def _use(value: object) -> Use:
+    fields = Fields(value, "what is taken of an approval")
+    found = Use(
+        kind=fields.one_of("kind", Kind),
+        name=fields.text("name"),
+        path=fields.text("path"),
+        definition=fields.text("definition"),
+        target=fields.text("target"),
+        count=fields.count("count"),
+    )
+    fields.end()
+    return found
 
 
 def _source(value: object) -> tuple[str, int]:

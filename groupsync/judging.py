@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.closure import RULES, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
-from groupsync.memory import past_sizes
+from groupsync.memory import past_sizes, past_uses
 from groupsync.model import Action, Mode, State
 from groupsync.pairing import pair
 from groupsync.policies import Seen, ask_policies
@@ -101,6 +101,7 @@ def _evidence(plan: Plan, project: Project, looked: Looked) -> Evidence:
         identity=config.identity,
         beside=looked.beside,
         drift_beside=looked.drift_beside,
+        spent=past_uses(config.journal, config.project) if project.approvals else (),
     )
 
 

@@ -7,18 +7,21 @@ can't be read are left out.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
 from groupsync.journal_read import read_outline, read_run, run_ids
-from groupsync.model import Action, Outcome
+from groupsync.model import RUN_KINDS, Action, Kind, Outcome, RunKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from groupsync.journal_read import Key
-    from groupsync.model import Run, RunEntry
+    from groupsync.model import Run, RunEntry, Use
+
+_DONE: Final = (Outcome.APPLIED, Outcome.NOT_CONVERGED, None)
 
 
 def past_rows(folder: Path, project: str, names: Collection[str]) -> dict[str, int]:
@@ -59,6 +62,43 @@ def past_sizes(folder: Path, project: str, keys: Collection[Key], runs: int = 14
                     past.take(ends.get(key))
             open_ = {past.key: past for past in open_.values() if past.is_open}
     return {past.asked: sizes for past in found if (sizes := past.sizes())}
+
+
+def past_uses(folder: Path, project: str) -> tuple[Use, ...]:
+    """Return how much of approvals each run took, oldest first; what a resume did counts for the run it went on with.
+
+    Of a change of which nobody knows whether it was carried out everything counts as taken.
+    """
+    chains: dict[str, list[Run]] = {}
+    root_of: dict[str, str] = {}
+    for name in run_ids(folder):
+        with suppress(ConfigError):
+            run = read_outline(folder, name)
+            if run and run.project == project:
+                root = root_of.get(run.of, run.of) if run.kind is RunKind.RESUME else name
+                root_of[name] = root
+                chains.setdefault(root, []).append(run)
+    taken: list[Use] = []
+    for runs in chains.values():
+        for use in runs[0].uses if runs[0].kind is not RunKind.RESUME else ():
+            count = max(_taken(use, folder, run.id) for run in runs)
+            taken += [replace(use, count=count, run=runs[0].id)] if count else []
+    return tuple(taken)
+
+
+def _taken(use: Use, folder: Path, name: str) -> int:
+    """Return how many of those that a run was allowed to change by an approval it did change."""
+    try:
+        run = read_run(folder, name)
+    except ConfigError:
+        return use.count
+    of_target = use.kind in RUN_KINDS
+    entries = run.entries if run else ()
+    found = [entry for entry in entries if entry.target == use.target and (of_target or entry.name == use.name)]
+    if any(entry.outcome in _DONE for entry in found):
+        return use.count
+    known = sum(entry.added if use.kind is Kind.ADD else entry.removed for entry in found)
+    return min(known, use.count)
 
 
 class _Past:

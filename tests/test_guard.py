@@ -501,6 +501,53 @@ def test_an_approval_is_good_for_its_definition_alone():
         assert ("GS811", AT) == (found.code, found.subject)
 
 
+@pytest.mark.parametrize(
+    ("spent", "said"),
+    [
+        ([], ""),
+        ([100], ""),
+        ([101], "It allows 200, once: the run r1 took 101 of it, 99 are left, and this is 100."),
+        (
+            [100, 100],
+            "It allows 200, once: the run r2 took 100 of it, 2 runs in all, nothing is left, and this is 100.",
+        ),
+    ],
+)
+def test_an_approval_is_worth_what_past_runs_left_of_it(spent, said):
+    """What they took on this target, by the same file for the same definition, is gone; the finding names the last."""
+    change = update(300, 100)
+    grant = approval(change, 200, "d" * 12)
+    taken = [replace(grant.use("local", count), run=f"r{number}") for number, count in enumerate(spent, 1)]
+    taken += [
+        replace(grant.use("local", 200), **other, run="x")
+        for other in (
+            {"target": "crm"},
+            {"path": "approvals/other.yaml"},
+            {"name": "other"},
+            {"kind": Kind.ADD},
+            {"definition": "e" * 12},
+        )
+    ]
+    verdict, findings, _ = judge(plan_with(change), DEFAULT_GUARDS, [grant], Evidence(spent=taken))
+
+    if said:
+        assert (1, (), ()) == (len(verdict.refusals), verdict.allowances, verdict.uses)
+        assert [("GS811", said)] == [(each.code, each.detail) for each in findings]
+        assert "a file of another name" in findings[0].hint
+    else:
+        assert ((), (grant.use("local", 100),)) == (verdict.refusals, verdict.uses)
+        assert [200 - sum(spent)] == [each.ceiling for each in verdict.allowances]
+
+
+def test_an_approval_with_more_digits_of_the_same_digest_is_the_same():
+    """However many digits of the definition's digest a file has, what was taken of it stays taken."""
+    change = update(300, 100)
+    short, long = approval(change, 100, "d" * 12), approval(change, 100, "d" * 32)
+    for grant, other in ((short, long), (long, short)):
+        taken = [replace(other.use("local", 100), run="r1")]
+        assert 1 == len(judge(plan_with(change), DEFAULT_GUARDS, [grant], Evidence(spent=taken))[0].refusals)
+
+
 def test_an_approval_does_not_reach_a_group_without_a_definition():
     """There is nothing that it could be bound to; `state: absent` is the reviewed way."""
     verdict, *_ = judge(plan_with(deletion(60)), DEFAULT_GUARDS)

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from groupsync.backend import BackendContext
+from groupsync.backend import BackendContext, Step
 from groupsync.errors import ConfigError, StalePlanError
 from groupsync.identity import Identity
 from groupsync.journal import Journal, Purpose, RunRecorder
 from groupsync.journal_read import find_run, idle_and_busy, open_runs, plan_path, read_run, read_runs, run_ids
-from groupsync.memory import past_rows, past_sizes
-from groupsync.model import Action, Change, Members, Outcome, Report, Result, RunKind, Scope, SourceState
+from groupsync.memory import past_rows, past_sizes, past_uses
+from groupsync.model import Action, Change, Kind, Members, Outcome, Report, Result, RunKind, Scope, SourceState, Use
 from groupsync.plan import plan_digest
 from groupsync.planfile import read_plan
 from groupsync_file.backend import FileBackend
@@ -373,6 +373,72 @@ def test_a_journal_of_before_is_read_with_the_sources_of_its_headers(journal, tm
     assert {"crm": 100} == past_rows(folder, PROJECT, ["crm"])
     assert ("crm", 100) == find_run(folder, PROJECT, "last").sources[0]
     assert [run] == idle_and_busy(folder)[1]
+
+
+# --- Approvals --------------------------------------------------------------------------------------------------------
+
+
+def taking(kind=Kind.REMOVE, name="a", count=5):
+    return Purpose(uses=(Use(kind, name, "approvals/a.yaml", "d" * 12, "local", count),))
+
+
+@pytest.mark.parametrize(
+    ("kind", "outcome", "taken"),
+    [
+        (Kind.REMOVE, Outcome.APPLIED, [5]),
+        (Kind.REMOVE, Outcome.NOT_CONVERGED, [5]),
+        (Kind.REMOVE, None, [5]),
+        (Kind.REMOVE, Outcome.FAILED, []),
+        (Kind.REMOVE, Outcome.STALE, []),
+        (Kind.ADD, Outcome.REFUSED, []),
+        (Kind.RUN, Outcome.APPLIED, [5]),
+        (Kind.RUN, Outcome.FAILED, []),
+    ],
+)
+def test_a_run_takes_of_an_approval_what_it_did(journal, tmp_path, kind, outcome, taken):
+    """All of it where the change was carried out, or nobody knows; nothing where it was not."""
+    folder, name = tmp_path / ".groupsync", "local" if kind is Kind.RUN else "a"
+    plan = plan_of(change("a", add=0, remove=5), change("b"))
+    run = play(
+        journal, plan, {"a": outcome, "b": Outcome.FAILED}, purpose=taking(kind, name), finish=outcome is not None
+    )
+
+    assert [(run, count) for count in taken] == [(use.run, use.count) for use in past_uses(folder, PROJECT)]
+    assert () == past_uses(folder, "another")
+
+
+def test_of_a_change_that_stopped_halfway_only_that_much_is_taken(journal, tmp_path):
+    """What is known to be written counts."""
+    plan = plan_of(change("a", add=0, remove=5))
+    with journal.run(plan, taking()) as run:
+        run.before(plan.changes[0])
+        run.step(plan.changes[0], Step(removed=3))
+        run.after(plan.changes[0], replace(result_of(plan.changes[0], Outcome.FAILED), removed=3))
+        run.finish(plan, Report(plan.digest, ()))
+    assert [3] == [use.count for use in past_uses(tmp_path / ".groupsync", PROJECT)]
+
+
+def test_a_resume_takes_no_more_than_the_run_that_it_goes_on_with(journal, tmp_path):
+    """What one run began and the next one finished is taken once, by the first, through any number of them."""
+    plan = plan_of(change("a", add=0, remove=5))
+    first = play(journal, plan, {"a": Outcome.FAILED}, purpose=taking())
+    second = play(journal, plan, {"a": None}, purpose=Purpose(RunKind.RESUME, first), finish=False)
+    play(journal, plan, {"a": Outcome.APPLIED}, purpose=Purpose(RunKind.RESUME, second))
+
+    assert [(first, 5)] == [(use.run, use.count) for use in past_uses(tmp_path / ".groupsync", PROJECT)]
+
+
+def test_runs_that_took_of_an_approval_are_kept_as_long_as_it_can_hold(tmp_path):
+    """However many runs come after them within the week; then they go like any other."""
+    clock = Clock()
+    journal = Journal(tmp_path / ".groupsync", tmp_path, keep=3, now=clock)
+    plan = plan_of(change("a", add=0, remove=5))
+    first = play(journal, plan, {"a": Outcome.APPLIED}, purpose=taking())
+    for days in (0, 6, 2):
+        clock.now += timedelta(days=days)
+        for _ in range(5):
+            play(journal, plan_of(change("b")), {"b": Outcome.APPLIED})
+        assert (first in run_ids(tmp_path / ".groupsync")) == (days != 2)
 
 
 # --- Killed at any write ----------------------------------------------------------------------------------------------

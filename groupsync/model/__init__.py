@@ -46,6 +46,7 @@ from groupsync.model.guards import (
     Level,
     Limit,
     Tiers,
+    Use,
 )
 from groupsync.model.members import (
     EMPTY_DIGEST,
@@ -133,6 +134,7 @@ __all__ = [
     "TargetState",
     "Tiers",
     "TimedMember",
+    "Use",
     "Verdict",
     "decode_members",
     "digest_bytes",

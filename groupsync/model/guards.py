@@ -192,3 +192,25 @@ class Allowance:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.name}<={self.ceiling}"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of an approval is taken on one target.
+
+    Attributes:
+        kind, name: of the approval.
+        path: the file that it is written in.
+        definition: the first digits of the digest that it is bound to.
+        target: where it is taken.
+        count: how many.
+        run: the id of the run that took it; empty for a plan, which would.
+    """
+
+    kind: Kind
+    name: str
+    path: str
+    definition: str
+    target: str
+    count: int
+    run: str = ""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from groupsync.model.findings import Diagnostic, SourceRange
     from groupsync.model.group import AttributeValue, Mark
-    from groupsync.model.guards import Allowance
+    from groupsync.model.guards import Allowance, Use
 
 
 class Action(enum.StrEnum):
@@ -189,10 +189,12 @@ class Verdict:
     Attributes:
         refusals: what refuses changes.
         allowances: exceptions without which there would be more of them.
+        uses: how much of which approvals that takes.
     """
 
     refusals: tuple[Refusal, ...] = ()
     allowances: tuple[Allowance, ...] = ()
+    uses: tuple[Use, ...] = ()
 
     def refusal_of(self, change: Change) -> Refusal | None:
         """Return why `change` may not be applied, None if it may."""

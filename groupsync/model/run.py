@@ -11,6 +11,7 @@ from groupsync.model.outcome import Outcome
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from groupsync.model.guards import Use
     from groupsync.model.plan import Action
 
 
@@ -79,6 +80,7 @@ class Run:
         entries: in the order in which they were written down.
         finished_at: None where the run ended without saying so.
         interrupted: it was asked to stop, and did.
+        uses: how much of which approvals the plan takes; what was taken depends on what became of its changes.
         sources: those that segments were computed from and no guard refused, with how many customers each had; once
             the run has ended only those to compare with from then on.
     """
@@ -101,6 +103,7 @@ class Run:
     finished_at: datetime | None = None
     interrupted: bool = False
     sources: tuple[tuple[str, int], ...] = ()
+    uses: tuple[Use, ...] = ()
 
     @property
     def who(self) -> str:

@@ -165,6 +165,39 @@ def test_a_source_of_whose_changes_none_was_applied_is_not_remembered(shop):
     assert "refused by max_shrink (groupsync.yaml:10): 56 of 100 customers are gone since the last run" in text
 
 
+def test_an_approval_is_used_up_by_the_run_that_used_it(shop):
+    """A condition stays the same for weeks: what is left is told with the run that took it, and more takes more."""
+    shop.write("groupsync.yaml", CONFIG.replace("{percent: 50}", "off"))
+    everybody = {f"x{number}": 60 for number in range(28)}
+    shop.write("customers.csv", table(**everybody))
+    assert ExitCode.OK == shop("apply", "--yes").code
+
+    def night(gone):
+        shop.write(
+            "customers.csv", table(**dict.fromkeys(list(everybody)[:gone]), **dict(list(everybody.items())[gone:]))
+        )
+        return shop("apply", "--yes")
+
+    def approve(ceiling):
+        shop.write("approvals/older.yaml", approval.replace("ceiling: 8", f"ceiling: {ceiling}"))
+
+    night(8)
+    (refusal,) = json.loads(shop("plan", "--format", "json").out)["verdict"]["refusals"]
+    approval = refusal["approval"].replace('""', "the summer is over")
+    approve(12)
+    first = night(8)
+    assert ExitCode.OK == first.code, first.err
+    second = night(15)
+    run = json.loads(shop("history", "--format", "json").out)["runs"][1]["id"]
+    assert ExitCode.REFUSED == second.code
+    assert f"once: the run {run} took 8 of it, 4 are left, and this is 7" in " ".join(second.err.split())
+    approve(15)
+    assert ExitCode.OK == night(15).code
+    third = night(23)
+    assert (ExitCode.REFUSED, 15) == (third.code, len(members(shop)))
+    assert "2 runs in all, nothing is left, and this is 8" in " ".join(third.err.split())
+
+
 def test_what_is_wrong_with_the_source_stops_the_run_and_says_so(applied):
     """A missing table, a wrong identifier, a dead database, another type, an unknown column: nothing is applied."""
     applied.write("groups/staff.yaml", STAFF.replace("sue", "tom"))
