@@ -223,6 +223,27 @@ class SupportsCheck(Protocol):
         ...
 
 
+@runtime_checkable
+class SupportsIdentity(Protocol):
+    """A backend that says which of its options tell where the groups are.
+
+    Plans, runs and locks belong to a store, not to the name that a config has for it: a plan that was made for one
+    store is refused on another, and memory of one never judges another. Without this all options count but those that
+    are clearly something else (see `groupsync.target_identity`). That errs on the side of refusing: a plan may have to
+    be made again because a timeout changed.
+    """
+
+    @classmethod
+    def identity_of(cls, options: Mapping[str, Any]) -> Mapping[str, object]:
+        """Return what tells the store, from checked options: plain JSON values and secrets, of which a digest is kept.
+
+        Must be the same wherever and whenever the same store is meant: defaults filled in, paths as written, relative
+        to the project's folder, spelling made even. Must differ for any two stores. Must not have credentials,
+        timeouts, proxies or anything else in it that may change while the store stays. Pure.
+        """
+        ...
+
+
 def member_chunks(change: Change, limit: int | None) -> Iterator[tuple[list[str], list[str]]]:
     """Give the member changes in lots of at most `limit`, sorted, all additions before all removals; pure.
 

@@ -92,6 +92,14 @@ class Config:
     sources: tuple[SourceConfig, ...] = ()
     redact_key: str = ""
 
+    @property
+    def id(self) -> str:
+        """Which config of which project it is, whatever is in it and wherever it lies: `shop/production.yaml`.
+
+        Plans and runs belong to it.
+        """
+        return f"{self.project}/{self.path}"
+
 
 @lru_cache(maxsize=1)
 def config_schema() -> JsonSchema:

@@ -37,13 +37,14 @@ def target_record(target: TargetState) -> Record:
         "withheld": list(target.withheld),
         "owns": target.owns,
         "records": target.records,
+        "identity": target.identity,
     }
 
 
 def read_target(value: object) -> TargetState:
     """Read what `target_record` wrote."""
     fields = Fields(value, "a target")
-    target = TargetState(
+    return TargetState(
         name=fields.text("name"),
         plugin=fields.text("plugin"),
         revision=fields.text_or_none("revision"),
@@ -54,9 +55,8 @@ def read_target(value: object) -> TargetState:
         withheld=fields.each("withheld", lambda name: _text(name, "a withheld name")),
         owns=fields.text("owns"),
         records=fields.flag("records"),
+        identity=fields.text("identity"),
     )
-    fields.end()
-    return target
 
 
 def source_record(source: SourceState) -> Record:
@@ -74,7 +74,7 @@ def source_record(source: SourceState) -> Record:
 def read_source(value: object) -> SourceState:
     """Read what `source_record` wrote."""
     fields = Fields(value, "a source")
-    source = SourceState(
+    return SourceState(
         name=fields.text("name"),
         plugin=fields.text("plugin"),
         rows=fields.count("rows"),
@@ -82,8 +82,6 @@ def read_source(value: object) -> SourceState:
         segments=fields.count("segments"),
         refused=fields.flag("refused"),
     )
-    fields.end()
-    return source
 
 
 # --- Changes ----------------------------------------------------------------------------------------------------------
@@ -129,11 +127,9 @@ def _read_attribute_change(value: object) -> AttributeChange:
     name = fields.text("name")
     if name not in ATTRIBUTES and name != "prevent_delete":
         raise RecordError(f"there is no attribute {name!a}")
-    change = AttributeChange(
+    return AttributeChange(
         name, _read_attribute(name, fields.take("before")), _read_attribute(name, fields.take("after"))
     )
-    fields.end()
-    return change
 
 
 def mark_record(mark: Mark | None) -> Record | None:
@@ -154,15 +150,13 @@ def read_mark(value: object) -> Mark | None:
     if value is None:
         return None
     fields = Fields(value, "a mark")
-    mark = Mark(
+    return Mark(
         project=fields.text("project"),
         digest=fields.digest("digest"),
         count=fields.count("count"),
         identity=fields.text("identity"),
         prevent_delete=fields.flag("prevent_delete"),
     )
-    fields.end()
-    return mark
 
 
 def change_record(change: Change, add: Record, remove: Record) -> Record:
@@ -211,7 +205,6 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         criteria=fields.text("criteria"),
         readdressed=fields.each("readdressed", _read_readdressed),
     )
-    fields.end()
     for side in zip(*change.readdressed, strict=True):
         if len(set(side)) < len(side) or len(side) > min(add.count, remove.count):
             raise RecordError("more addresses changed than there are members to add and to remove")

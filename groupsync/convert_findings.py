@@ -10,12 +10,13 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Kind,
+    Later,
     Loss,
     Refusal,
     Severity,
     SourceRange,
 )
-from groupsync.records import Fields, Record, RecordError, kind_of
+from groupsync.records import Fields, Record, RecordError, format_instant, kind_of
 
 
 def place_record(place: SourceRange | None) -> Record | None:
@@ -26,9 +27,7 @@ def place_record(place: SourceRange | None) -> Record | None:
 def read_place(value: object) -> SourceRange:
     """Read what `place_record` wrote for a place."""
     fields = Fields(value, "a place")
-    place = SourceRange(fields.text("path"), fields.count("line"), fields.count("column"))
-    fields.end()
-    return place
+    return SourceRange(fields.text("path"), fields.count("line"), fields.count("column"))
 
 
 def place_or_none(value: object) -> SourceRange | None:
@@ -44,9 +43,32 @@ def drift_record(drift: Drift) -> Record:
 def read_drift(value: object) -> Drift:
     """Read what `drift_record` wrote."""
     fields = Fields(value, "a drift")
-    drift = Drift(fields.text("target"), fields.text("name"), fields.flag("drifted"), fields.flag("pending"))
-    fields.end()
-    return drift
+    return Drift(fields.text("target"), fields.text("name"), fields.flag("drifted"), fields.flag("pending"))
+
+
+def later_record(later: Later) -> Record:
+    """Write what a written date will do."""
+    return {
+        "target": later.target,
+        "name": later.name,
+        "at": format_instant(later.at),
+        "entering": later.entering,
+        "leaving": later.leaving,
+        "digest": later.digest,
+    }
+
+
+def read_later(value: object) -> Later:
+    """Read what `later_record` wrote."""
+    fields = Fields(value, "what a date will do")
+    return Later(
+        target=fields.text("target"),
+        name=fields.text("name"),
+        at=fields.instant("at"),
+        entering=fields.count("entering"),
+        leaving=fields.count("leaving"),
+        digest=fields.text("digest"),
+    )
 
 
 def cause_record(cause: Cause) -> Record:
@@ -57,9 +79,7 @@ def cause_record(cause: Cause) -> Record:
 def read_cause(value: object) -> Cause:
     """Read what `cause_record` wrote."""
     fields = Fields(value, "a cause")
-    cause = Cause(fields.text("target"), fields.text("name"), fields.count("added"), fields.count("removed"))
-    fields.end()
-    return cause
+    return Cause(fields.text("target"), fields.text("name"), fields.count("added"), fields.count("removed"))
 
 
 def comparison_record(compared: Comparison | None) -> Record | None:
@@ -75,9 +95,7 @@ def read_comparison(value: object) -> Comparison | None:
     if value is None:
         return None
     fields = Fields(value, "the comparison")
-    compared = Comparison(fields.text("revision"), fields.text("commit"), fields.each("causes", read_cause))
-    fields.end()
-    return compared
+    return Comparison(fields.text("revision"), fields.text("commit"), fields.each("causes", read_cause))
 
 
 def loss_record(loss: Loss) -> Record:
@@ -88,9 +106,7 @@ def loss_record(loss: Loss) -> Record:
 def read_loss(value: object) -> Loss:
     """Read what `loss_record` wrote."""
     fields = Fields(value, "a loss")
-    loss = Loss(fields.text("target"), fields.count("count"), fields.each("some", _read_name))
-    fields.end()
-    return loss
+    return Loss(fields.text("target"), fields.count("count"), fields.each("some", _read_name))
 
 
 def _read_name(value: object) -> str:
@@ -116,7 +132,7 @@ def diagnostic_record(found: Diagnostic) -> Record:
 def read_diagnostic(value: object) -> Diagnostic:
     """Read what `diagnostic_record` wrote."""
     fields = Fields(value, "a diagnostic")
-    found = Diagnostic(
+    return Diagnostic(
         code=fields.text("code"),
         severity=fields.one_of("severity", Severity),
         summary=fields.text("summary"),
@@ -126,8 +142,6 @@ def read_diagnostic(value: object) -> Diagnostic:
         related=fields.each("related", read_place),
         plugin=fields.text_or_none("plugin"),
     )
-    fields.end()
-    return found
 
 
 def refusal_record(refusal: Refusal) -> Record:
@@ -151,7 +165,7 @@ def read_refusal(value: object) -> Refusal:
     """Read what `refusal_record` wrote."""
     fields = Fields(value, "a refusal")
     rule = fields.text("rule")
-    refusal = Refusal(
+    return Refusal(
         target=fields.text("target"),
         name=fields.text("name"),
         rule=rule,
@@ -164,8 +178,6 @@ def read_refusal(value: object) -> Refusal:
         doubts_members=fields.flag_or("doubts_members", default=rule in KINDS or rule.startswith("policy:")),
         because=fields.text_or("because", ""),
     )
-    fields.end()
-    return refusal
 
 
 def allowance_record(allowance: Allowance) -> Record:
@@ -182,12 +194,10 @@ def allowance_record(allowance: Allowance) -> Record:
 def read_allowance(value: object) -> Allowance:
     """Read what `allowance_record` wrote."""
     fields = Fields(value, "an allowance")
-    allowance = Allowance(
+    return Allowance(
         fields.one_of("kind", Kind),
         fields.text("name"),
         fields.count("ceiling"),
         fields.text("source"),
         fields.text("reason"),
     )
-    fields.end()
-    return allowance

@@ -19,7 +19,7 @@ from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
 from groupsync.ledger import Ledgers
 from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
-from groupsync.plan import plan_digest
+from groupsync.plan import sealed
 from groupsync.planning import Draft, Request, plan_target
 from groupsync.policies import Seen, changed_groups
 from groupsync.progress import Track, untracked
@@ -71,22 +71,23 @@ def make_plan(
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)
     changes = sorted(draft.changes, key=lambda change: change.key)
-    plan = Plan(
+    drafted = Plan(
         project.config.project,
         request.as_of,
         tuple(draft.states),
         tuple(changes),
-        plan_digest(draft.states, changes),
+        "",
         drift=tuple(sorted(draft.drift, key=lambda each: (each.target, each.name))),
         diagnostics=sorted_findings(project.findings),
         verdict=Verdict(tuple(draft.refusals)),
         looking=request.looking,
         sources=computed.sources,
+        config=project.config.id,
     )
     bases = project.resolution.bases_of(frozenset[str]().union(*draft.looked_at.values()))
     seen = Seen(draft.looked_at, draft.counts, bases)
     looked = Looked(seen, draft.holdings, draft.beside, draft.drift_beside)
-    return judge_plan(plan, project, looked, request.grants, plugins)
+    return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
 
 
 def judge_again(

@@ -6,17 +6,27 @@ read is told, a digest proves only what it is equal to, and every exception is o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
-from groupsync.backend import Capabilities, Check, LockInfo, SupportsCheck, SupportsLock, SupportsSteps
+from groupsync.backend import (
+    Capabilities,
+    Check,
+    LockInfo,
+    SupportsCheck,
+    SupportsIdentity,
+    SupportsLock,
+    SupportsSteps,
+)
 from groupsync.blame import Checked, blaming, standing_for
 from groupsync.errors import IncompleteRead
 from groupsync.model import Action, Group, Members, Snapshot
+from groupsync.target_identity import place_text, telling_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from groupsync.backend import Backend, BackendContext, Step
     from groupsync.model import Change, Scope
@@ -46,6 +56,18 @@ class CheckedBackend(Checked):
         if not isinstance(backend, cls.checks):
             raise cls._broken("from_options", f"an instance of {cls.checks.__qualname__}", backend)
         return cls(backend)
+
+    @classmethod
+    def identity_of(cls, options: Mapping[str, Any]) -> Mapping[str, object]:
+        """Return what tells the store, whether or not the plugin says it; see `SupportsIdentity`."""
+        if not issubclass(cls.checks, SupportsIdentity):
+            return telling_options(options, cls.options_schema)
+        with blaming(cls, "telling its store"):
+            place = cls.checks.identity_of(options)
+            if isinstance(place, Mapping):
+                place_text(place)
+                return place
+        raise cls._broken("identity_of", "a mapping of plain JSON values and secrets", place)
 
     @property
     def capabilities(self) -> Capabilities:

@@ -69,18 +69,21 @@ APPLYING: Final = Purpose()
 
 
 class Journal:
-    """The journal of a project, to write to; `now` tells the time, in UTC."""
+    """The journal of a project, to write to; `now` tells the time, in UTC, `config` is the identity of the config."""
 
-    def __init__(self, folder: Path, root: Path, *, keep: int, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(
+        self, folder: Path, root: Path, *, keep: int, now: Callable[[], datetime] = clock.now, config: str = ""
+    ) -> None:
         self._folder = folder
         self._root = root
         self._keep = keep
         self._now = now
+        self._config = config
 
     @classmethod
     def of(cls, config: Config) -> Journal:
         """Return the journal that the config names. Does no I/O."""
-        return cls(config.journal, config.root, keep=config.kept_runs)
+        return cls(config.journal, config.root, keep=config.kept_runs, config=config.id)
 
     @contextmanager
     def run(self, plan: Plan, purpose: Purpose = APPLYING) -> Iterator[RunRecorder]:
@@ -89,6 +92,7 @@ class Journal:
         Raises:
             ConfigError: the journal can't be written.
         """
+        config = plan.config or self._config
         runs = make_folder(self._folder, self._root, "runs")
         try:
             handle, name = self._create(runs)
@@ -98,7 +102,7 @@ class Journal:
             recorder = RunRecorder(name, handle, self._now)
             if plan.changes:
                 recorder.lost = save_plan(plan, runs / f"{name}{PLAN_ENDING}")
-            recorder.write(_header(plan, purpose, name, self._now()))
+            recorder.write(_header(plan, purpose, name, self._now()) | {"config": config})
             sync_folder(runs)
             if recorder.problem:
                 raise _unwritable(recorder.problem) from recorder.problem
@@ -106,7 +110,7 @@ class Journal:
         finally:
             os.close(handle)
         with suppress(OSError, ConfigError):  # tidying can wait for the next run
-            _prune(self._folder, plan.project, self._keep, self._now() - timedelta(days=APPROVAL_DAYS))
+            _prune(self._folder, config or f"{plan.project}/", self._keep, self._now() - timedelta(days=APPROVAL_DAYS))
 
     def note_unchanged(self, plan: Plan, report: Report, sources: Iterable[SourceState]) -> tuple[Diagnostic, ...]:
         """Write down that there was nothing to change, for guards to compare with; return a warning if that fails."""
@@ -228,7 +232,7 @@ def _header(plan: Plan, purpose: Purpose, name: str, now: datetime) -> Record:
         "plan_digest": plan.digest,
         "as_of": format_instant(plan.as_of),
         "started_at": format_instant(now),
-        "targets": [target.name for target in plan.targets],
+        "targets": [{"name": target.name, "identity": target.identity} for target in plan.targets],
         "changes": len(plan.changes),
         "user": _user(),
         "host": socket.gethostname(),
@@ -285,14 +289,14 @@ def _user() -> str:
         return f"user {os.getuid()}"
 
 
-def _prune(folder: Path, project: str, keep: int, since: datetime) -> None:
-    """Delete the oldest runs; those of which something is left to do stay, and those since then that took approvals.
+def _prune(folder: Path, config: str, keep: int, since: datetime) -> None:
+    """Delete a config's oldest runs; those with something left to do stay, and those since then that took approvals.
 
     `keep` are kept of those that applied something, and as many others: these never push out what can be undone.
     """
-    idle, busy = idle_and_busy(folder)
+    idle, busy = idle_and_busy(folder, config)
     old = [*idle[:-keep], *busy[:-keep]]
-    left = {run.id for run, _ in open_runs(folder, project)} if old else set()
+    left = {run.id for run, _ in open_runs(folder, config)} if old else set()
     for name in old:
         run = read_outline(folder, name)
         if name not in left and not (run and run.uses and run.started_at > since):

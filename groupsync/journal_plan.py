@@ -9,7 +9,7 @@ from groupsync.convert import checked_members
 from groupsync.errors import ConfigError, GroupsyncError, StalePlanError, StaleRead
 from groupsync.journal_folder import WRITABLE
 from groupsync.model import Outcome, Result
-from groupsync.plan import plan_digest
+from groupsync.plan import sealed
 from groupsync.planfile import write_plan
 from groupsync.records import RecordError
 
@@ -28,7 +28,7 @@ def save_plan(plan: Plan, path: Path) -> dict[tuple[str, str], Result]:
         if not lost:
             raise ConfigError("The journal can't be written", str(error), WRITABLE) from error
         kept = tuple(change for change in plan.changes if change.key not in lost)
-        write_plan(replace(plan, changes=kept, digest=plan_digest(plan.targets, kept, plan.undoes)), path)
+        write_plan(sealed(replace(plan, changes=kept)), path)
         return lost
     return {}
 

@@ -7,7 +7,6 @@ import os
 import re
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.errors import ConfigError
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     from groupsync.records import Record
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 RUN_ENDING: Final = ".jsonl"
 PLAN_ENDING: Final = ".plan"
 LAST: Final = "last"
@@ -42,6 +41,30 @@ def run_ids(folder: Path) -> list[str]:
     return sorted(name for name in found if _RUN_ID.fullmatch(name))
 
 
+def run_ids_of(folder: Path, config: str) -> list[str]:
+    """Return the ids of a config's runs, oldest first; also of those whose first line can't be read.
+
+    Args:
+        folder: the journal.
+        config: the identity of the config, see `Config.id`.
+    """
+    return [name for name in run_ids(folder) if _may_be_of(folder, name, config)]
+
+
+def is_run_of(run: Run, config: str) -> bool:
+    """Tell whether a run belongs to a config.
+
+    A journal of format version 1 does not tell the config. Such a run is taken for one of the config that asks: without
+    it there would be nothing to go on with, to take back or to judge by after an upgrade.
+    """
+    return run.config == config or (not run.config and run.project == config.partition("/")[0])
+
+
+def same_store(identity: str, other: str) -> bool:
+    """Tell whether two identities of targets may be of one store; one that is not known may be of any."""
+    return not identity or not other or identity == other
+
+
 def plan_path(folder: Path, run: str) -> Path:
     """Return where the plan of a run is saved."""
     return folder / "runs" / f"{run}{PLAN_ENDING}"
@@ -59,8 +82,15 @@ def read_runs(folder: Path, project: str) -> Iterator[Run]:
             yield run
 
 
-def find_run(folder: Path, project: str, named: str) -> Run:
+def find_run(folder: Path, config: str, named: str) -> Run:
     """Return the run that somebody names: by its id, the beginning or the end of it, or `last`.
+
+    `last` is the newest of that config; an id may be that of another config of the project.
+
+    Args:
+        folder: the journal.
+        config: the identity of the config, see `Config.id`.
+        named: by somebody.
 
     Raises:
         ConfigError: there is none, there are several, or its file is damaged.
@@ -68,21 +98,21 @@ def find_run(folder: Path, project: str, named: str) -> Run:
     names = run_ids(folder)
     if named == LAST:
         outlines = (read_outline(folder, name) for name in reversed(names))
-        busy = (run.id for run in outlines if run and run.project == project and run.changes)
-        found = list(islice(busy, 1))
+        newest = next((run.id for run in outlines if run and is_run_of(run, config) and run.changes), None)
+        found = [newest] if newest else []
     else:
         found = [name for name in names if named and (name.startswith(named) or name.endswith(f"-{named}"))]
     if len(found) > 1:
         raise ConfigError(f"`{named}` may be any of {len(found)} runs", ", ".join(found), "Write more of it.")
     run = read_run(folder, found[0]) if found else None
-    if run is None or run.project != project:
+    if run is None or run.project != config.partition("/")[0]:
         summary = "Nothing was applied yet" if named == LAST else f"There is no run `{named}`"
         raise ConfigError(summary, f"The journal is `{folder}`.", "`groupsync history` lists the runs.")
     return run
 
 
-def open_runs(folder: Path, project: str) -> Iterator[tuple[Run, frozenset[Key]]]:
-    """Give the runs of which something may be left to do, newest first, and the changes that are.
+def open_runs(folder: Path, config: str) -> Iterator[tuple[Run, frozenset[Key]]]:
+    """Give the runs of a config of which something may be left to do, newest first, and the changes that are.
 
     Those are changes that failed, were not tried, or of which nothing is known, unless a later run applied one to the
     same group. Nothing is left of a run that a later one went on with or took back.
@@ -90,7 +120,7 @@ def open_runs(folder: Path, project: str) -> Iterator[tuple[Run, frozenset[Key]]
     Raises:
         ConfigError: as `read_runs` does.
     """
-    names = run_ids(folder)
+    names = run_ids_of(folder, config)
     doubted = {name for name in names if _end_of(folder, name).get("left") != 0}
     over: set[str] = set()
     settled: set[Key] = set()
@@ -99,7 +129,7 @@ def open_runs(folder: Path, project: str) -> Iterator[tuple[Run, frozenset[Key]]
             return
         doubted.discard(name)
         run = read_run(folder, name)
-        if run is None or run.project != project:
+        if run is None or not is_run_of(run, config):
             continue
         left = frozenset() if run.id in over else frozenset(_left(folder, run) - settled)
         if left:
@@ -110,11 +140,11 @@ def open_runs(folder: Path, project: str) -> Iterator[tuple[Run, frozenset[Key]]
                 settled |= {entry.key, (entry.target, entry.prior_name or entry.name)}
 
 
-def idle_and_busy(folder: Path) -> tuple[list[str], list[str]]:
-    """Return the ids of the runs that applied nothing and left nothing to do, and of all others, oldest first each."""
+def idle_and_busy(folder: Path, config: str) -> tuple[list[str], list[str]]:
+    """Return the ids of a config's runs that did nothing and left nothing to do, and of its others, oldest first."""
     idle: list[str] = []
     busy: list[str] = []
-    for name in run_ids(folder):
+    for name in run_ids_of(folder, config):
         end = _end_of(folder, name)
         (idle if end.get("left") == end.get("applied") == 0 else busy).append(name)
     return idle, busy
@@ -180,6 +210,14 @@ def _path(folder: Path, name: str) -> Path:
 
 def _unreadable(name: str, error: OSError) -> ConfigError:
     return ConfigError(f"Can't read the journal of the run {name}", error.strerror or str(error))
+
+
+def _may_be_of(folder: Path, name: str, config: str) -> bool:
+    try:
+        run = read_outline(folder, name)
+    except ConfigError:
+        return True
+    return run is not None and is_run_of(run, config)
 
 
 def _left(folder: Path, run: Run) -> set[Key]:
@@ -254,9 +292,12 @@ class _Reader:
                 if fields.has("sources"):
                     fields.count("applied")
                     self._run = replace(self._run, sources=fields.each("sources", _source))
+            case "header" | "before" | "step" | "after" | "result" | "end":
+                raise RecordError("there is a record in this place that can't be here")
+            case _ if self._run is None:
+                raise RecordError("there is no header before it")
             case _:
-                raise RecordError("there is no record of a run in this place")
-        fields.end()
+                pass  # of a later groupsync
 
     def _tried(self, fields: Fields) -> RunEntry:
         key = (fields.text("target"), fields.text("name"))
@@ -267,8 +308,9 @@ class _Reader:
 
 def _header(fields: Fields) -> Run:
     version = fields.count("format_version")
-    if version != FORMAT_VERSION:
-        raise RecordError(f"it has format version {version}, this groupsync reads version {FORMAT_VERSION}")
+    if not 1 <= version <= FORMAT_VERSION:
+        raise RecordError(f"it has format version {version}, this groupsync reads versions 1 to {FORMAT_VERSION}")
+    targets = fields.each("targets", _named if version == 1 else _target)
     uses = fields.each("approvals", _use) if fields.has("approvals") else ()
     return Run(
         id=fields.text("run"),
@@ -278,7 +320,9 @@ def _header(fields: Fields) -> Run:
         plan_digest=fields.digest("plan_digest"),
         as_of=fields.instant("as_of"),
         started_at=fields.instant("started_at"),
-        targets=fields.each("targets", str),
+        config="" if version == 1 else fields.text("config"),
+        targets=tuple(name for name, _ in targets),
+        identities=targets,
         changes=fields.count("changes"),
         user=fields.text("user"),
         host=fields.text("host"),
@@ -292,7 +336,7 @@ def _header(fields: Fields) -> Run:
 
 def _use(value: object) -> Use:
     fields = Fields(value, "what is taken of an approval")
-    found = Use(
+    return Use(
         kind=fields.one_of("kind", Kind),
         name=fields.text("name"),
         path=fields.text("path"),
@@ -300,15 +344,20 @@ def _use(value: object) -> Use:
         target=fields.text("target"),
         count=fields.count("count"),
     )
-    fields.end()
-    return found
+
+
+def _named(value: object) -> tuple[str, str]:
+    return str(value), ""
+
+
+def _target(value: object) -> tuple[str, str]:
+    fields = Fields(value, "a target")
+    return fields.text("name"), fields.text("identity")
 
 
 def _source(value: object) -> tuple[str, int]:
     fields = Fields(value, "a source")
-    found = (fields.text("name"), fields.count("rows"))
-    fields.end()
-    return found
+    return fields.text("name"), fields.count("rows")
 
 
 def _intent(fields: Fields) -> RunEntry:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.closure import RULES, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
-from groupsync.memory import past_sizes, past_uses
+from groupsync.memory import past_sizes, past_uses, stores_of
 from groupsync.model import Action, Mode, State
 from groupsync.pairing import pair
 from groupsync.policies import Seen, ask_policies
@@ -90,18 +90,18 @@ def _held_back(plan: Plan, project: Project, judging: Judging) -> list[Refusal]:
 
 
 def _evidence(plan: Plan, project: Project, looked: Looked) -> Evidence:
-    config = project.config
+    config, sized = project.config, _sized((*plan.changes, *looked.beside))
     definitions = project.resolution.groups
     return Evidence(
         overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
-        sizes=past_sizes(config.journal, config.project, _sized((*plan.changes, *looked.beside)), config.guards.runs),
+        sizes=past_sizes(config.journal, config.id, sized, config.guards.runs, stores_of(plan)),
         holdings=looked.holdings,
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
         absent=_absent(project),
         identity=config.identity,
         beside=looked.beside,
         drift_beside=looked.drift_beside,
-        spent=past_uses(config.journal, config.project) if project.approvals else (),
+        spent=past_uses(config.journal, config.id) if project.approvals else (),
     )
 
 

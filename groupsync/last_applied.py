@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.drifted import Past
 from groupsync.errors import ConfigError
-from groupsync.journal_read import plan_path, read_run, run_ids
+from groupsync.journal_read import is_run_of, plan_path, read_run, run_ids_of, same_store
 from groupsync.model import ATTRIBUTES, Action, Outcome
 from groupsync.planfile import read_plan
 
@@ -20,23 +20,24 @@ if TYPE_CHECKING:
 _MOST_RUNS: Final = 50
 
 
-def read_past(folder: Path, project: str, plan: Plan) -> Past:
+def read_past(folder: Path, plan: Plan) -> Past:
     """Read of the last runs what is needed to judge a plan. It is evidence only: what can't be read is left out.
 
     Args:
         folder: the journal.
-        project: whose runs.
-        plan: made now.
+        plan: made now; runs of its config, on the stores of its targets, are its past.
     """
     reader = _Reader(plan)
-    for name in reversed(run_ids(folder)[-_MOST_RUNS:]):
+    identities = {each.name: each.identity for each in plan.targets}
+    for name in reversed(run_ids_of(folder, plan.config)[-_MOST_RUNS:]):
         if not reader.open:
             break
         with suppress(ConfigError):
             run = read_run(folder, name)
-            if run is None or run.project != project:
+            if run is None or not is_run_of(run, plan.config):
                 continue
-            done = {entry.key for entry in run.entries if entry.outcome is Outcome.APPLIED}
+            there = {name for name, identity in run.identities if same_store(identity, identities.get(name, ""))}
+            done = {each.key for each in run.entries if each.outcome is Outcome.APPLIED and each.target in there}
             if any(key in done for key in reader.open):
                 reader.take([each for each in read_plan(plan_path(folder, name)).changes if each.key in done])
     return reader.past

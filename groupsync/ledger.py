@@ -215,13 +215,11 @@ def _entry(value: object, project: str) -> tuple[str, Mark | None]:
     fields = Fields(value, "the line")
     name, digest = fields.text("name"), fields.take("digest")
     if digest is None:
-        fields.end()
         return name, None
     if not isinstance(digest, str):
         raise RecordError("'digest' is no text")
     count, identity = fields.count("count"), fields.text("identity")
     mark = Mark(project, digest, count, identity, fields.flag("prevent_delete"))
-    fields.end()
     return name, mark
 
 

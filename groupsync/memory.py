@@ -8,46 +8,54 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
-from groupsync.journal_read import read_outline, read_run, run_ids
+from groupsync.journal_read import is_run_of, read_outline, read_run, run_ids, same_store
 from groupsync.model import RUN_KINDS, Action, Kind, Outcome, RunKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from groupsync.journal_read import Key
-    from groupsync.model import Run, RunEntry, Use
+    from groupsync.model import Plan, Run, RunEntry, Use
 
 _DONE: Final = (Outcome.APPLIED, Outcome.NOT_CONVERGED, None)
 
 
-def past_rows(folder: Path, project: str, names: Collection[str]) -> dict[str, int]:
+def past_rows(folder: Path, config: str, names: Collection[str]) -> dict[str, int]:
     """Return how many customers each of the named sources had when it was last believed and applied."""
     rows: dict[str, int] = {}
-    for run in _finished(folder, project):
+    for run in _finished(folder, config):
         rows = {name: count for name, count in run.sources if name in names} | rows
         if len(rows) == len(names):
             break
     return rows
 
 
-def past_sizes(folder: Path, project: str, keys: Collection[Key], runs: int = 14) -> dict[Key, list[int]]:
+def past_sizes(
+    folder: Path,
+    config: str,
+    keys: Collection[Key],
+    runs: int = 14,
+    stores: Mapping[str, str] = MappingProxyType({}),
+) -> dict[Key, list[int]]:
     """Return how many members groups had after each of the last finished runs that served their target, newest last.
 
     A rename keeps the past, a create begins it, and a delete ends it. Groups that no kept run changed are not in it.
 
     Args:
         folder: the journal.
-        project: whose runs.
+        config: whose runs: the identity of the config, see `Config.id`.
         keys: target and present name of the groups in question.
         runs: how many to look at.
+        stores: which store each target is now, by name; what was applied to another one is not the past of this.
     """
     open_ = {key: _Past(key, runs) for key in keys}
     found = list(open_.values())
-    for outline in _finished(folder, project):
+    for outline in _finished(folder, config):
         if not open_:
             break
         run = None
@@ -57,16 +65,18 @@ def past_sizes(folder: Path, project: str, keys: Collection[Key], runs: int = 14
             applied = [entry for entry in run.entries if entry.outcome is Outcome.APPLIED]
             ends = {(entry.target, entry.prior_name or entry.name): entry for entry in applied}
             ends |= {entry.key: entry for entry in applied}
+            here = {name for name, store in run.identities if same_store(store, stores.get(name, ""))}
             for key, past in open_.items():
-                if key[0] in run.targets:
+                if key[0] in here:
                     past.take(ends.get(key))
             open_ = {past.key: past for past in open_.values() if past.is_open}
     return {past.asked: sizes for past in found if (sizes := past.sizes())}
 
 
-def past_uses(folder: Path, project: str) -> tuple[Use, ...]:
-    """Return how much of approvals each run took, oldest first; what a resume did counts for the run it went on with.
+def past_uses(folder: Path, config: str) -> tuple[Use, ...]:
+    """Return how much of approvals each run of a config took, oldest first.
 
+    What a resume did counts for the run that it went on with.
     Of a change of which nobody knows whether it was carried out everything counts as taken.
     """
     chains: dict[str, list[Run]] = {}
@@ -74,7 +84,7 @@ def past_uses(folder: Path, project: str) -> tuple[Use, ...]:
     for name in run_ids(folder):
         with suppress(ConfigError):
             run = read_outline(folder, name)
-            if run and run.project == project:
+            if run and is_run_of(run, config):
                 root = root_of.get(run.of, run.of) if run.kind is RunKind.RESUME else name
                 root_of[name] = root
                 chains.setdefault(root, []).append(run)
@@ -99,6 +109,11 @@ def _taken(use: Use, folder: Path, name: str) -> int:
         return use.count
     known = sum(entry.added if use.kind is Kind.ADD else entry.removed for entry in found)
     return min(known, use.count)
+
+
+def stores_of(plan: Plan) -> dict[str, str]:
+    """Return which store each target of a plan is, by name."""
+    return {target.name: target.identity for target in plan.targets}
 
 
 class _Past:
@@ -131,10 +146,10 @@ class _Past:
         return [*self._sizes, *before][: self._runs][::-1]
 
 
-def _finished(folder: Path, project: str) -> Iterator[Run]:
-    """Give the outlines of the runs that came to their end, newest first."""
+def _finished(folder: Path, config: str) -> Iterator[Run]:
+    """Give the outlines of the runs of a config that came to their end, newest first."""
     for name in reversed(run_ids(folder)):
         with suppress(ConfigError):
             run = read_outline(folder, name)
-            if run and run.project == project and run.finished_at:
+            if run and is_run_of(run, config) and run.finished_at:
                 yield run

@@ -2,14 +2,18 @@ r"""Saved plans: written and read line by line, whatever their size.
 
 A plan file is JSON Lines, ASCII, every line ended by `\n` and told apart by its `record`:
 
-    header   format version, project, instant, sources, targets, the run that it takes back
+    header   format version, project, config, instant, sources, targets, the run that it takes back
     change   one a change, in the plan's order; lists of up to 1,000 members are in it …
     members  … longer ones go on in lines of 1,000: first all to add, then all to remove
-    cause, drift, loss, diagnostic, refusal, allowance    one a finding
+    later, cause, drift, loss, diagnostic, refusal, allowance    one a finding
     end      counts, the plan's digest, and the SHA-256 of every byte before this line
 
 Reading keeps the changes but no names: `Change.add` and `Change.remove` read theirs from the open file when asked and
 check them against the change's count and digest, so a file that is altered or replaced meanwhile is noticed too.
+
+Version 1 had no identities of config and targets and nothing of later dates; such a plan is read, keeps its digest, and
+is written again as it was. What a version adds within itself are further keys and records: a reader passes over those
+that it does not know, and refuses a higher version.
 """
 
 from __future__ import annotations
@@ -29,12 +33,13 @@ from groupsync.convert_findings import (
     comparison_record,
     diagnostic_record,
     drift_record,
+    later_record,
     loss_record,
     refusal_record,
 )
 from groupsync.disk import sync_folder
 from groupsync.errors import ConfigError
-from groupsync.planfile_reader import MAX_LINE_BYTES, MEMBERS_IN_LINE, PlanFile, Reader, counts
+from groupsync.planfile_reader import MAX_LINE_BYTES, MEMBERS_IN_LINE, PlanFile, Reader, as_written, counts
 from groupsync.records import Record, RecordError, format_instant
 
 if TYPE_CHECKING:
@@ -46,9 +51,9 @@ if TYPE_CHECKING:
 def read_plan(path: Path) -> Plan:
     """Read a saved plan; the members of its changes stay in the file, which is kept open, until asked for.
 
-    Every byte is checked: against the types of format version 1, the counts, the plan's digest and the file's own
+    Every byte is checked: against the types of its format version, the counts, the plan's digest and the file's own
     SHA-256. That protects against damage, not against somebody who means to deceive: what was reviewed is bound by
-    the plan's digest, which covers targets and changes; drift, diagnostics and verdict are to be worked out anew.
+    the plan's digest; drift, diagnostics and verdict, which it does not cover, are to be worked out anew.
 
     Raises:
         ConfigError: the file can't be read, is no plan, is of another format version, or is damaged; `at` is the line.
@@ -120,17 +125,20 @@ def _encode(record: Record) -> bytes:
 def _lines(plan: Plan) -> Iterator[bytes]:
     """Give all lines but the last."""
     yield _encode(
-        {
-            "record": "header",
-            "format_version": plan.format_version,
-            "project": plan.project,
-            "as_of": format_instant(plan.as_of),
-            "looking": plan.looking,
-            "undoes": plan.undoes,
-            "compared": _compared(plan),
-            "sources": [source_record(source) for source in plan.sources],
-            "targets": [target_record(target) for target in plan.targets],
-        }
+        as_written(
+            {
+                "record": "header",
+                "format_version": plan.format_version,
+                "project": plan.project,
+                "config": plan.config,
+                "as_of": format_instant(plan.as_of),
+                "looking": plan.looking,
+                "undoes": plan.undoes,
+                "compared": _compared(plan),
+                "sources": [source_record(source) for source in plan.sources],
+                "targets": [target_record(target) for target in plan.targets],
+            }
+        )
     )
     for change in plan.changes:
         yield _encode(
@@ -141,6 +149,8 @@ def _lines(plan: Plan) -> Iterator[bytes]:
                 names = _names(members)
                 for start in range(0, len(names), MEMBERS_IN_LINE):
                     yield _encode({"record": "members", "members": names[start : start + MEMBERS_IN_LINE]})
+    for later in plan.later:
+        yield _encode({"record": "later", **later_record(later)})
     for cause in plan.compared.causes if plan.compared else ():
         yield _encode({"record": "cause", **cause_record(cause)})
     for drift in plan.drift:

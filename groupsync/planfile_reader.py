@@ -19,6 +19,7 @@ from groupsync.convert_findings import (
     read_comparison,
     read_diagnostic,
     read_drift,
+    read_later,
     read_loss,
     read_refusal,
 )
@@ -31,6 +32,7 @@ from groupsync.model import (
     Change,
     Diagnostic,
     Drift,
+    Later,
     Loss,
     Members,
     Plan,
@@ -39,15 +41,15 @@ from groupsync.model import (
     Verdict,
 )
 from groupsync.plan import plan_digest
-from groupsync.records import Fields, RecordError
+from groupsync.records import Fields, Record, RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from groupsync.model import TargetState
+    from groupsync.model import Comparison, TargetState
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MEMBERS_IN_LINE: Final = 1000
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 _MEMBERS_START: Final = b'{"record":"members",'
@@ -62,6 +64,26 @@ def counts(changes: Sequence[Change]) -> dict[str, int]:
         "added": sum(change.add.count for change in changes),
         "removed": sum(change.remove.count for change in changes),
     }
+
+
+def as_written(header: Record) -> Record:
+    """Return a header as its format version has it."""
+    if header["format_version"] != 1:
+        return header
+    targets = [{key: value for key, value in each.items() if key != "identity"} for each in _targets(header)]
+    return {key: value for key, value in header.items() if key != "config"} | {"targets": targets}
+
+
+def _as_newest(header: Record) -> Record:
+    """Return a header with what its format version lacks, empty."""
+    if header["format_version"] != 1:
+        return header
+    return header | {"config": "", "targets": [each | {"identity": ""} for each in _targets(header)]}
+
+
+def _targets(header: Record) -> list[Record]:
+    targets = header.get("targets")
+    return [each for each in targets if isinstance(each, dict)] if isinstance(targets, list) else []
 
 
 class PlanFile:
@@ -114,9 +136,9 @@ class Reader:
         self.number = 0  # of that line, from 1
         self.offset = 0  # where it starts
         self.sha256 = hashlib.sha256()  # of all lines before it
-        self.undoes = ""
         self.targets: dict[str, TargetState] = {}
         self.changes: list[Change] = []
+        self.later: list[Later] = []
         self.causes: list[Cause] = []
         self.drift: list[Drift] = []
         self.lost: list[Loss] = []
@@ -128,35 +150,29 @@ class Reader:
         """Return the plan in the file."""
         header = self._header()
         try:
-            project, as_of, looking = header.text("project"), header.instant("as_of"), header.flag("looking")
-            self.undoes = header.text("undoes")
             compared = read_comparison(header.take("compared"))
-            sources = header.each("sources", read_source)
             self.targets = {target.name: target for target in header.each("targets", read_target)}
-            header.end()
-            digest = self._body()
+            plan = Plan(
+                project=header.text("project"),
+                as_of=header.instant("as_of"),
+                targets=tuple(self.targets.values()),
+                changes=(),
+                digest="",
+                looking=header.flag("looking"),
+                undoes=header.text("undoes"),
+                sources=header.each("sources", read_source),
+                config=header.text("config"),
+                format_version=header.count("format_version"),
+            )
+            return self._body(plan, compared)
         except (ValueError, RecursionError) as error:  # RecordError, or what json makes of other text
             raise self.file.damaged(self.number, _clause(error)) from error
-        return Plan(
-            project=project,
-            as_of=as_of,
-            targets=tuple(self.targets.values()),
-            changes=tuple(self.changes),
-            digest=digest,
-            drift=tuple(self.drift),
-            lost=tuple(self.lost),
-            diagnostics=tuple(self.diagnostics),
-            verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
-            looking=looking,
-            undoes=self.undoes,
-            sources=sources,
-            compared=replace(compared, causes=tuple(self.causes)) if compared else None,
-        )
 
     def _header(self) -> Fields:
         try:
             self._advance()
-            header = Fields(json.loads(self.line), "the header")
+            record = json.loads(self.line)
+            header = Fields(record, "the header")
             if header.text("record") != "header":
                 raise RecordError("it does not start with a header")
             version = header.count("format_version")
@@ -167,35 +183,57 @@ class Reader:
                 "Give the file that `groupsync plan --out FILE` wrote; --format json is for other programs.",
                 at=SourceRange(self.file.name, self.number),
             ) from error
-        if version != FORMAT_VERSION:
-            detail = f"it has format version {version}, this groupsync reads version {FORMAT_VERSION}"
+        if not 1 <= version <= FORMAT_VERSION:
+            detail = f"it has format version {version}, this groupsync reads versions 1 to {FORMAT_VERSION}"
             raise ConfigError(f"The plan file {self.file.name} is from another groupsync", detail, _AGAIN)
-        return header
+        return Fields(_as_newest(record), "the header")
 
-    def _body(self) -> str:
-        """Read all records after the header and return the plan's digest."""
+    def _body(self, plan: Plan, compared: Comparison | None) -> Plan:
+        """Read all records after the header, and return the plan with what is in them."""
         while True:
             self._advance()
             record = json.loads(self.line)
             match record.pop("record", None) if isinstance(record, dict) else None:
                 case "change":
                     self._change(Fields(record, "the change"))
-                case "cause":
-                    self.causes.append(read_cause(record))
-                case "drift":
-                    self.drift.append(read_drift(record))
-                case "loss":
-                    self.lost.append(read_loss(record))
-                case "diagnostic":
-                    self.diagnostics.append(read_diagnostic(record))
-                case "refusal":
-                    self.refusals.append(read_refusal(record))
-                case "allowance":
-                    self.allowances.append(read_allowance(record))
                 case "end":
-                    return self._end(Fields(record, "the end"))
+                    return self._end(Fields(record, "the end"), self._filled(plan, compared))
+                case "header" | "members":
+                    raise RecordError("there is a record in this line that can't be here")
+                case str() as kind:
+                    self._finding(kind, record)
                 case _:
                     raise RecordError("there is no record of a plan in this line")
+
+    def _finding(self, kind: str, record: object) -> None:
+        """Take a record of one line; one that this version does not know is of a later groupsync, and passed over."""
+        match kind:
+            case "later":
+                self.later.append(read_later(record))
+            case "cause":
+                self.causes.append(read_cause(record))
+            case "drift":
+                self.drift.append(read_drift(record))
+            case "loss":
+                self.lost.append(read_loss(record))
+            case "diagnostic":
+                self.diagnostics.append(read_diagnostic(record))
+            case "refusal":
+                self.refusals.append(read_refusal(record))
+            case "allowance":
+                self.allowances.append(read_allowance(record))
+
+    def _filled(self, plan: Plan, compared: Comparison | None) -> Plan:
+        return replace(
+            plan,
+            changes=tuple(self.changes),
+            later=tuple(self.later),
+            drift=tuple(self.drift),
+            lost=tuple(self.lost),
+            diagnostics=tuple(self.diagnostics),
+            verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
+            compared=replace(compared, causes=tuple(self.causes)) if compared else None,
+        )
 
     def _advance(self) -> None:
         self.sha256.update(self.line)
@@ -228,20 +266,19 @@ class Reader:
                 raise RecordError(f"{side.count:,} members to {side.name} are announced, and fewer are there")
         return side.members(first)
 
-    def _end(self, end: Fields) -> str:
+    def _end(self, end: Fields, plan: Plan) -> Plan:
         digest = end.digest("digest")
         for key, expected in counts(self.changes).items():
             if end.count(key) != expected:
                 raise RecordError(f"{key!r} does not fit what comes before it: {expected:,}")
         if end.digest("sha256") != self.sha256.hexdigest():
             raise RecordError("the lines before it are not those that were written: their SHA-256 differs")
-        end.end()
         if next(self.lines, b""):
             self.number += 1
             raise RecordError("there is something after the last record")
-        if plan_digest(tuple(self.targets.values()), self.changes, self.undoes) != digest:
+        if plan_digest(plan) != digest:
             raise RecordError("the changes don't have the digest that is given for the plan")
-        return digest
+        return replace(plan, digest=digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +295,6 @@ class _Side:
         side = cls(name, fields.count("count"), fields.digest("digest"))
         if 0 < side.count <= MEMBERS_IN_LINE and len(fields.each("members", str)) != side.count:
             raise RecordError(f"{side.count:,} members to {name} are announced, and another number is there")
-        fields.end()
         if not side.count and side.digest != EMPTY_DIGEST:
             raise RecordError(f"no members to {name} are announced, and a digest of some")
         return side

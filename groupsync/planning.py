@@ -17,6 +17,7 @@ from groupsync.reading import context_of, read_target, refilled, undeclared
 from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Scoped, Selection, scope
 from groupsync.selecting import Search
+from groupsync.target_identity import target_identity
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,7 +126,9 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
     withheld |= _look_beside(bases, snapshot, context, request, draft) if bases.selection.names else set()
     if request.selection != EVERYTHING:
         draft.findings += _left_behind(project, target, wanted, snapshot, draft)
-    draft.states.append(_state(target, snapshot, scoped, withheld, wanted.ownership))
+    state = _state(target, snapshot, scoped, withheld, wanted.ownership)
+    identity = target_identity(target.plugin, target.options.values, backend)
+    draft.states.append(replace(state, identity=identity))
     draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
 

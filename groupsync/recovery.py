@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 from groupsync.errors import ConfigError
 from groupsync.journal_read import open_runs, plan_path
 from groupsync.model import DOUBTED, Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
-from groupsync.plan import plan_digest
+from groupsync.plan import sealed
 from groupsync.planfile import read_plan
 from groupsync.project import sorted_findings, wanted_on
 from groupsync.reading import context_of, read_target, undeclared
 from groupsync.report.style import counted
 from groupsync.retry import Retries
+from groupsync.target_identity import target_identity
 from groupsync.undo import Past, Undoing, take_back
 from groupsync.verify import problems_of, rests_of, with_members
 
@@ -67,7 +68,7 @@ def reminded(project: Project, plan: Plan) -> Plan:
     if not mine:
         return plan
     try:
-        left = next(((run, keys) for run, keys in open_runs(config.journal, config.project) if keys & mine), None)
+        left = next(((run, keys) for run, keys in open_runs(config.journal, config.id) if keys & mine), None)
     except ConfigError as error:
         where = f" ({error.at})" if error.at else ""
         found = Diagnostic("GS611", Severity.WARNING, error.summary, f"{error.detail}{where}", error.hint)
@@ -99,7 +100,7 @@ def find_resumption(
         ConfigError: the journal is damaged.
     """
     config = project.config
-    run, keys = next(open_runs(config.journal, config.project), (None, frozenset()))
+    run, keys = next(open_runs(config.journal, config.id), (None, frozenset()))
     if run is None:
         return None
     saved = read_plan(plan_path(config.journal, run.id))
@@ -120,12 +121,11 @@ def find_resumption(
     plan = replace(
         saved,
         changes=left,
-        digest=plan_digest(saved.targets, left, saved.undoes),
         drift=tuple(each for each in saved.drift if (each.target, each.name) in keys),
         diagnostics=(),
         verdict=replace(saved.verdict, refusals=refusals),
     )
-    return Resumption(run, plan, proven, unknown)
+    return Resumption(run, sealed(plan), proven, unknown)
 
 
 def _proof(change: Change) -> Result:
@@ -175,16 +175,18 @@ def undo_plan(
                 (*undoing.left_out, *found.left_out),
             )
     changes = sorted(undoing.changes, key=lambda change: change.key)
-    return Plan(
+    plan = Plan(
         project.config.project,
         as_of,
         tuple(states),
         tuple(changes),
-        plan_digest(states, changes, run.id),
+        "",
         diagnostics=sorted_findings([*project.findings, *undoing.left_out]),
         verdict=Verdict(undoing.refusals),
         undoes=run.id,
+        config=project.config.id,
     )
+    return sealed(plan)
 
 
 def _may_be_done(change: Change, outcomes: Mapping[tuple[str, str], Outcome | None]) -> bool:
@@ -210,6 +212,7 @@ def _undo_on(
     undoing = take_back(past, {group.name: group for group in snapshot.groups}, context)
     refusals = [refusal for each in undoing.changes if (refusal := undeclared(target.name, backend, each))]
     state = _state(target, snapshot, project.config.project, wanted.ownership)
+    state = replace(state, identity=target_identity(target.plugin, target.options.values, backend))
     return state, replace(undoing, refusals=(*undoing.refusals, *refusals))
 
 

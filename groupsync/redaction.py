@@ -108,6 +108,7 @@ def redacted_plan(plan: Plan, pseudonyms: Pseudonyms) -> Plan:
             allowances=_allowances(plan.verdict.allowances, pseudonyms),
         ),
         compared=_compared(plan.compared, pseudonyms),
+        later=tuple(replace(each, digest=pseudonyms.digest(each.digest)) for each in plan.later),
         lost=tuple(replace(loss, some=tuple(sorted(map(pseudonyms.of, loss.some)))) for loss in plan.lost),
     )
 

@@ -209,7 +209,7 @@ class _Computing:
         self.opened = opened
         self.as_of = as_of
         self.questions = _bound(project, opened, as_of)
-        self.past = past_rows(project.config.journal, project.config.project, opened)
+        self.past = past_rows(project.config.journal, project.config.id, opened)
         self.folder = Folder()
         project.held.append(self.folder)
         self.passes = 0

@@ -21,6 +21,7 @@ from groupsync.model import (
     Drift,
     Group,
     Kind,
+    Later,
     Loss,
     Mark,
     Members,
@@ -35,7 +36,7 @@ from groupsync.model import (
     TargetState,
     Verdict,
 )
-from groupsync.plan import plan_digest
+from groupsync.plan import sealed
 from groupsync.report.show import Sides
 
 AS_OF = datetime(2026, 12, 1, tzinfo=UTC)
@@ -57,8 +58,8 @@ def plan_of(*changes: Change, targets: tuple[TargetState, ...] | None = None, **
     """Put changes together to a plan with the right order and digest."""
     ordered = tuple(sorted(changes, key=lambda change: change.key))
     targets = targets or (TargetState("local", "file", groups=42, memberships=5214),)
-    plan = Plan("contoso-store", AS_OF, targets, ordered, plan_digest(targets, ordered, str(rest.get("undoes", ""))))
-    return replace(plan, **rest)
+    plan = Plan("contoso-store", AS_OF, targets, ordered, "", config="contoso-store/groupsync.yaml")
+    return sealed(replace(plan, **rest))
 
 
 def sample_plan() -> Plan:
@@ -347,6 +348,9 @@ target_states = st.tuples(
             st.booleans(),
             texts,
             st.lists(texts, max_size=2).map(tuple),
+            texts,
+            st.booleans(),
+            texts,
         )
         for name in ("local", "crm")
     )
@@ -357,6 +361,7 @@ comparisons = st.builds(
     Comparison, texts, texts, st.lists(st.builds(Cause, texts, texts, counts, counts), max_size=3).map(tuple)
 )
 losses = st.builds(Loss, texts, st.integers(1, 10**9), st.lists(texts, max_size=3, unique=True).map(sorted).map(tuple))
+laters = st.builds(Later, texts, texts, st.datetimes(timezones=st.just(UTC)), counts, counts, texts)
 source_states = st.builds(
     SourceState, texts, texts, counts, st.none() | st.datetimes(timezones=st.just(UTC)), counts, st.booleans()
 )
@@ -373,6 +378,8 @@ def plans(draw: st.DrawFn) -> Plan:
         as_of=draw(st.datetimes(timezones=st.just(UTC))),
         looking=draw(st.booleans()),
         undoes=draw(texts),
+        config=draw(texts),
+        later=tuple(draw(st.lists(laters, max_size=2))),
         compared=draw(st.none() | comparisons),
         sources=tuple(draw(st.lists(source_states, max_size=2))),
         drift=tuple(draw(st.lists(st.builds(Drift, texts, texts, st.booleans(), st.booleans()), max_size=3))),

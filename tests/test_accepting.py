@@ -67,7 +67,7 @@ class World:
 
     def drifted(self, *, remembers=True):
         plan = self.plan()
-        past = read_past(self.config.journal, "shop", plan) if remembers else Past()
+        past = read_past(self.config.journal, plan) if remembers else Past()
         with open_targets(self.config, PLUGINS) as backends:
             plan = engine.make_plan(self.project, backends, Request(NOW), PLUGINS)
             return find_drift(plan, {each.group.name: each for each in self.project.resolution.groups}, past)

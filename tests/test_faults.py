@@ -20,7 +20,7 @@ from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.journal_read import open_runs, read_runs
 from groupsync.members.files import MemberFiles
 from groupsync.model import Action, Group, Lifecycle, Mark, Members, Outcome, RunKind
-from groupsync.plan import plan_digest
+from groupsync.plan import sealed
 from groupsync.project import Project
 from groupsync.recovery import find_resumption
 from groupsync.resolve import resolve
@@ -185,7 +185,7 @@ class World:
     def from_step(self, number):
         """Return the plan from the nth change on."""
         left = tuple(sorted(self.order[number - 1 :], key=lambda change: change.key))
-        return replace(self.plan, changes=left, digest=plan_digest(self.plan.targets, left))
+        return sealed(replace(self.plan, changes=left))
 
     def planned(self, store, only="", **options):
         """Plan for all groups, or for one alone: under its new name and its old."""
@@ -235,7 +235,7 @@ class World:
 
     def check_nothing_is_left(self, folder, store):
         """Another resume finds nothing to do."""
-        assert [] == list(open_runs(self.at_home(folder).config.journal, "shop"))
+        assert [] == list(open_runs(self.at_home(folder).config.journal, "shop/groupsync.yaml"))
         assert self.resumption(folder, store) is None
 
     def check_between(self, store, ledger, extra=frozenset()):

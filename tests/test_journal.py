@@ -20,8 +20,20 @@ from groupsync.identity import Identity
 from groupsync.journal import Journal, Purpose, RunRecorder
 from groupsync.journal_read import find_run, idle_and_busy, open_runs, plan_path, read_run, read_runs, run_ids
 from groupsync.memory import past_rows, past_sizes, past_uses
-from groupsync.model import Action, Change, Kind, Members, Outcome, Report, Result, RunKind, Scope, SourceState, Use
-from groupsync.plan import plan_digest
+from groupsync.model import (
+    Action,
+    Change,
+    Kind,
+    Members,
+    Outcome,
+    Report,
+    Result,
+    RunKind,
+    Scope,
+    SourceState,
+    TargetState,
+    Use,
+)
 from groupsync.planfile import read_plan
 from groupsync_file.backend import FileBackend
 from tests import clock
@@ -29,8 +41,10 @@ from tests.journal_child import typed
 from tests.plans import mark, people, plan_of
 
 CHILD = Path(__file__).parent / "journal_child.py"
+FORMATS = Path(__file__).parent / "formats"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PROJECT = "contoso-store"
+CONFIG_ID = f"{PROJECT}/groupsync.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +124,7 @@ def test_a_run_is_written_down_in_its_order(journal, tmp_path):
 
     expected = ["header", "result", "before", "after", "before", "after", "result", "end"]
     assert expected == [line["record"] for line in lines_of(folder, run.id)]
-    found = find_run(folder, PROJECT, run.id)
+    found = find_run(folder, CONFIG_ID, run.id)
     assert {"a": "not-converged", "b": "applied", "c": "refused"} == {each.name: each.outcome for each in found.entries}
     assert (10, 12, "r1") == (found.entries[1].prior_count, found.entries[1].count, found.entries[1].revision)
     assert (plan.digest, True, RunKind.APPLY) == (found.plan_digest, found.interrupted, found.kind)
@@ -219,7 +233,8 @@ def test_a_file_that_was_cut_off_anywhere_can_be_read(journal, tmp_path):
         (2, "nonsense"),
         (2, '{"record":"before"}'),
         (2, '{"record":"header"}'),
-        (3, '{"record":"what"}'),
+        (3, '{"record":7}'),
+        (1, '{"record":"what"}'),
         (2, '{"record":"after","at":"2026-11-23T12:00:00Z","target":"local","name":"z"}'),
         (1, '{"record":"end"}'),
     ],
@@ -240,16 +255,16 @@ def test_runs_are_named_by_parts_of_their_ids(journal, tmp_path):
     """The beginning or the last part of an id is enough, if it is one run's; `last` is the newest."""
     folder = tmp_path / ".groupsync"
     with pytest.raises(ConfigError, match="Nothing was applied yet"):
-        find_run(folder, PROJECT, "last")
+        find_run(folder, CONFIG_ID, "last")
     first, second = (play(journal, plan_of(change("a")), {"a": Outcome.APPLIED}) for _ in range(2))
 
-    assert second == find_run(folder, PROJECT, "last").id
-    assert first == find_run(folder, PROJECT, first[:16]).id == find_run(folder, PROJECT, first[17:]).id
+    assert second == find_run(folder, CONFIG_ID, "last").id
+    assert first == find_run(folder, CONFIG_ID, first[:16]).id == find_run(folder, CONFIG_ID, first[17:]).id
     with pytest.raises(ConfigError, match="any of 2 runs"):
-        find_run(folder, PROJECT, "2026")
+        find_run(folder, CONFIG_ID, "2026")
     for name in ("nobody", "", "../../etc/passwd"):
         with pytest.raises(ConfigError, match="There is no run"):
-            find_run(folder, PROJECT, name)
+            find_run(folder, CONFIG_ID, name)
     assert [] == list(read_runs(folder, "another"))
 
 
@@ -260,7 +275,7 @@ def test_what_is_left_of_a_run(journal, tmp_path):
     cut = play(journal, plan, {"a": Outcome.APPLIED, "b": Outcome.FAILED, "c": None}, finish=False)
 
     def left():
-        return [(run.id, {name for _, name in keys}) for run, keys in open_runs(folder, PROJECT)]
+        return [(run.id, {name for _, name in keys}) for run, keys in open_runs(folder, CONFIG_ID)]
 
     assert [(cut, {"b", "c", "d"})] == left()
     play(journal, plan_of(change("c")), {"c": Outcome.APPLIED})
@@ -270,6 +285,89 @@ def test_what_is_left_of_a_run(journal, tmp_path):
     assert [(again, {"d"})] == left()
     play(journal, plan_of(change("d")), {"d": Outcome.APPLIED}, purpose=Purpose(RunKind.RESUME, again))
     assert [] == left()
+
+
+def test_a_run_of_the_first_format_version_is_read(tmp_path):
+    """It tells no config, and is taken for a run of whichever config of its project asks."""
+    (tmp_path / "runs").mkdir()
+    for ending in ("jsonl", "plan"):
+        shutil.copy(FORMATS / f"v1-run.{ending}", tmp_path / f"runs/20261123T120001Z-000007dd.{ending}")
+
+    run, left = next(open_runs(tmp_path, "contoso-store/production.yaml"))
+    assert ("", ("local",), (("local", ""),)) == (run.config, run.targets, run.identities)
+    assert {("local", "b")} == left
+    assert run == find_run(tmp_path, CONFIG_ID, "last")
+    assert [] == list(open_runs(tmp_path, "fabrikam/groupsync.yaml"))
+
+
+def test_what_a_later_groupsync_adds_to_a_run_is_passed_over(journal, tmp_path):
+    """Keys and records that this version does not know leave the run what it is; a higher version is refused."""
+    folder = tmp_path / ".groupsync"
+    run = play(journal, plan_of(change("a")), {"a": Outcome.APPLIED})
+    found, path = read_run(folder, run), folder / "runs" / f"{run}.jsonl"
+    header, *rest = (record | {"color": "red"} for record in lines_of(folder, run))
+    records = [header, {"record": "weather", "is": "fine"}, *rest]
+
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in records))
+    assert found == read_run(folder, run)
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in [header | {"format_version": 3}, *rest]))
+    with pytest.raises(ConfigError, match="is damaged: it has format version 3"):
+        read_run(folder, run)
+
+
+# --- Whose runs they are ----------------------------------------------------------------------------------------------
+
+
+def plan_on(config, *changes, identity="file:1"):
+    """Make a plan of a config, for a store."""
+    return plan_of(*changes, config=config, targets=(TargetState("local", "file", identity=identity),))
+
+
+def test_a_config_has_its_own_last_run_and_its_own_left_overs(journal, tmp_path):
+    """Of two configs in one folder each has its last run; an id names a run of either."""
+    folder, other = tmp_path / ".groupsync", "contoso-store/production.yaml"
+    mine = play(journal, plan_on(CONFIG_ID, change("a")), {"a": None}, finish=False)
+    theirs = play(journal, plan_on(other, change("a")), {"a": Outcome.APPLIED})
+
+    assert (mine, theirs) == (find_run(folder, CONFIG_ID, "last").id, find_run(folder, other, "last").id)
+    assert theirs == find_run(folder, CONFIG_ID, theirs).id
+    assert [mine] == [run.id for run, _ in open_runs(folder, CONFIG_ID)]
+    assert [] == list(open_runs(folder, other))
+
+
+def test_the_last_run_is_no_run_of_another_project(journal, tmp_path):
+    """`last` passes over what another project applied since, though both write to one folder."""
+    folder = tmp_path / ".groupsync"
+    mine = play(journal, plan_of(change("a")), {"a": Outcome.APPLIED})
+    play(journal, plan_of(change("a"), project="fabrikam", config="fabrikam/groupsync.yaml"), {"a": Outcome.APPLIED})
+
+    assert mine == find_run(folder, CONFIG_ID, "last").id
+
+
+def test_runs_of_one_config_are_kept_whatever_others_do(journal, tmp_path):
+    """Many runs of staging don't push out those of production, whose past they are not."""
+    other = "contoso-store/production.yaml"
+    kept = [play(journal, plan_on(other, change("a")), {"a": Outcome.APPLIED}) for _ in range(3)]
+    newest = [play(journal, plan_on(CONFIG_ID, change("a")), {"a": Outcome.APPLIED}) for _ in range(5)][-3:]
+
+    assert kept + newest == run_ids(tmp_path / ".groupsync")
+
+
+def test_past_sizes_are_of_the_same_config_and_the_same_store(journal, tmp_path):
+    """What another config applied, or the same one to another store, is not the past of a target of that name."""
+    folder, other = tmp_path / ".groupsync", "contoso-store/production.yaml"
+    journal = Journal(folder, tmp_path, keep=100, now=Clock())
+    for plan in (
+        plan_on(CONFIG_ID, change("a", prior=10)),
+        plan_on(other, change("a", prior=5000)),
+        plan_on(CONFIG_ID, change("a", prior=700), identity="file:2"),
+        plan_on(CONFIG_ID, change("a", prior=12)),
+    ):
+        play(journal, plan, {"a": Outcome.APPLIED})
+
+    assert {("local", "a"): [12, 14]} == past_sizes(folder, CONFIG_ID, [("local", "a")], stores={"local": "file:1"})
+    assert {("local", "a"): [702]} == past_sizes(folder, CONFIG_ID, [("local", "a")], stores={"local": "file:2"})
+    assert {("local", "a"): [5002]} == past_sizes(folder, other, [("local", "a")], stores={"local": "file:1"})
 
 
 def test_old_runs_go_and_unfinished_ones_stay(journal, tmp_path):
@@ -300,10 +398,10 @@ def test_past_sizes_are_those_after_each_run(journal, tmp_path):
 
     expected = {("local", "c"): [3, 3, 4, 4], ("local", "x"): [7, 7, 8, 8]}
     keys = [("local", name) for name in "abcx"]
-    assert expected == past_sizes(folder, PROJECT, keys)
-    assert {("local", "c"): [4, 4], ("local", "x"): [8, 8]} == past_sizes(folder, PROJECT, keys, 2)
-    assert {} == past_sizes(folder, "another", keys)
-    assert {} == past_sizes(tmp_path / "nowhere", PROJECT, keys)
+    assert expected == past_sizes(folder, CONFIG_ID, keys)
+    assert {("local", "c"): [4, 4], ("local", "x"): [8, 8]} == past_sizes(folder, CONFIG_ID, keys, 2)
+    assert {} == past_sizes(folder, "another/groupsync.yaml", keys)
+    assert {} == past_sizes(tmp_path / "nowhere", CONFIG_ID, keys)
 
 
 def test_past_sizes_reach_as_far_back_as_runs_are_kept(tmp_path):
@@ -315,8 +413,8 @@ def test_past_sizes_reach_as_far_back_as_runs_are_kept(tmp_path):
         journal.note_unchanged(plan_of(), Report("", ()), ())
     folder = tmp_path / ".groupsync"
 
-    assert {("local", "a"): [12] * 14} == past_sizes(folder, PROJECT, [("local", "a")])
-    assert {("local", "a"): [12] * 41} == past_sizes(folder, PROJECT, [("local", "a")], 42)
+    assert {("local", "a"): [12] * 14} == past_sizes(folder, CONFIG_ID, [("local", "a")])
+    assert {("local", "a"): [12] * 41} == past_sizes(folder, CONFIG_ID, [("local", "a")], 42)
 
 
 # --- Sources ----------------------------------------------------------------------------------------------------------
@@ -334,15 +432,19 @@ def test_sources_are_remembered_as_they_were_believed_last(tmp_path):
     plan = plan_of(change("a"), sources=sources(crm=100, shop=-5, web=7))
     with journal.run(plan) as run:
         run.finish(plan, Report(plan.digest, ()), sources(crm=100, web=7))
-    assert [("crm", 100), ("web", 7)] == list(find_run(folder, PROJECT, run.id).sources)
+    assert [("crm", 100), ("web", 7)] == list(find_run(folder, CONFIG_ID, run.id).sources)
     for count in range(1, 20):
         unchanged = plan_of(sources=sources(crm=100 + count))
         journal.note_unchanged(unchanged, Report(unchanged.digest, ()), unchanged.sources)
     play(journal, plan_of(change("a"), sources=sources(crm=1, web=1)), applied, finish=False)
-    play(journal, plan_of(change("a"), sources=sources(crm=2, web=2), project="another"), applied)
+    play(
+        journal,
+        plan_of(change("a"), sources=sources(crm=2, web=2), project="another", config="another/groupsync.yaml"),
+        applied,
+    )
 
-    assert {"crm": 119, "web": 7} == past_rows(folder, PROJECT, ["crm", "shop", "web"])
-    assert {} == past_rows(tmp_path / "nowhere", PROJECT, ["crm"])
+    assert {"crm": 119, "web": 7} == past_rows(folder, CONFIG_ID, ["crm", "shop", "web"])
+    assert {} == past_rows(tmp_path / "nowhere", CONFIG_ID, ["crm"])
 
 
 def test_runs_that_found_nothing_to_change_push_out_none_that_can_be_undone(journal, tmp_path):
@@ -357,8 +459,8 @@ def test_runs_that_found_nothing_to_change_push_out_none_that_can_be_undone(jour
     assert 3 == len(idle)
     assert busy + idle == run_ids(folder)
     assert busy == sorted(path.stem for path in (folder / "runs").glob("*.plan"))
-    assert busy[-1] == find_run(folder, PROJECT, "last").id
-    assert [] == list(open_runs(folder, PROJECT))
+    assert busy[-1] == find_run(folder, CONFIG_ID, "last").id
+    assert [] == list(open_runs(folder, CONFIG_ID))
 
 
 def test_a_journal_of_before_is_read_with_the_sources_of_its_headers(journal, tmp_path):
@@ -370,9 +472,9 @@ def test_a_journal_of_before_is_read_with_the_sources_of_its_headers(journal, tm
     end = {key: value for key, value in end.items() if key not in {"applied", "sources"}}
     path.write_text("".join(f"{json.dumps(each)}\n" for each in [*rest, end]))
 
-    assert {"crm": 100} == past_rows(folder, PROJECT, ["crm"])
-    assert ("crm", 100) == find_run(folder, PROJECT, "last").sources[0]
-    assert [run] == idle_and_busy(folder)[1]
+    assert {"crm": 100} == past_rows(folder, CONFIG_ID, ["crm"])
+    assert ("crm", 100) == find_run(folder, CONFIG_ID, "last").sources[0]
+    assert [run] == idle_and_busy(folder, CONFIG_ID)[1]
 
 
 # --- Approvals --------------------------------------------------------------------------------------------------------
@@ -403,8 +505,8 @@ def test_a_run_takes_of_an_approval_what_it_did(journal, tmp_path, kind, outcome
         journal, plan, {"a": outcome, "b": Outcome.FAILED}, purpose=taking(kind, name), finish=outcome is not None
     )
 
-    assert [(run, count) for count in taken] == [(use.run, use.count) for use in past_uses(folder, PROJECT)]
-    assert () == past_uses(folder, "another")
+    assert [(run, count) for count in taken] == [(use.run, use.count) for use in past_uses(folder, CONFIG_ID)]
+    assert () == past_uses(folder, "another/groupsync.yaml")
 
 
 def test_of_a_change_that_stopped_halfway_only_that_much_is_taken(journal, tmp_path):
@@ -415,7 +517,7 @@ def test_of_a_change_that_stopped_halfway_only_that_much_is_taken(journal, tmp_p
         run.step(plan.changes[0], Step(removed=3))
         run.after(plan.changes[0], replace(result_of(plan.changes[0], Outcome.FAILED), removed=3))
         run.finish(plan, Report(plan.digest, ()))
-    assert [3] == [use.count for use in past_uses(tmp_path / ".groupsync", PROJECT)]
+    assert [3] == [use.count for use in past_uses(tmp_path / ".groupsync", CONFIG_ID)]
 
 
 def test_a_resume_takes_no_more_than_the_run_that_it_goes_on_with(journal, tmp_path):
@@ -425,7 +527,7 @@ def test_a_resume_takes_no_more_than_the_run_that_it_goes_on_with(journal, tmp_p
     second = play(journal, plan, {"a": None}, purpose=Purpose(RunKind.RESUME, first), finish=False)
     play(journal, plan, {"a": Outcome.APPLIED}, purpose=Purpose(RunKind.RESUME, second))
 
-    assert [(first, 5)] == [(use.run, use.count) for use in past_uses(tmp_path / ".groupsync", PROJECT)]
+    assert [(first, 5)] == [(use.run, use.count) for use in past_uses(tmp_path / ".groupsync", CONFIG_ID)]
 
 
 def test_runs_that_took_of_an_approval_are_kept_as_long_as_it_can_hold(tmp_path):
@@ -598,7 +700,7 @@ def test_a_group_that_moved_meanwhile_is_left_alone(start, monkeypatch):
         folder
         for folder in killed_everywhere(start, "apply", "--yes")
         if run_ids(folder / ".groupsync")[1:] and state_of(folder)["changed"] == state_of(start)["changed"]
-        and next(open_runs(folder / ".groupsync", "shop"), None)
+        and next(open_runs(folder / ".groupsync", "shop/groupsync.yaml"), None)
     )  # fmt: skip
     path = halfway / "state/groups/changed.txt"
     path.write_text(path.read_text() + "zoe@example.com\n")
@@ -609,9 +711,3 @@ def test_a_group_that_moved_meanwhile_is_left_alone(start, monkeypatch):
     assert 4 == code
     assert left == state_of(halfway)["changed"]
     assert {name: group for name, group in undisturbed(start).items() if name != "changed"} == found
-
-
-def test_the_digest_covers_what_is_taken_back():
-    """A plan that takes a run back is another one than the same changes without that."""
-    plan = plan_of(change("a"))
-    assert plan.digest != plan_digest(plan.targets, plan.changes, "20261123T120000Z-3f9a1c2b")

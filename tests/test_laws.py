@@ -24,7 +24,7 @@ from groupsync.model import (
     State,
     TargetState,
 )
-from groupsync.plan import plan_digest
+from groupsync.plan import sealed
 from groupsync.resolve import resolve
 from groupsync.scope import Wanted, scope
 from groupsync_memory.backend import MemoryBackend
@@ -58,7 +58,7 @@ def plan_for(definitions, backend, *, adopt=False, files=()):
     compared = [compare(pair, context) for pair in scoped.pairs]
     states = (TargetState(TARGET, "memory", complete=snapshot.complete, reason=snapshot.reason),)
     changes = tuple(sorted((each.change for each in compared if each.change), key=lambda change: change.key))
-    return Plan(PROJECT, NOW, states, changes, plan_digest(states, changes))
+    return sealed(Plan(PROJECT, NOW, states, changes, ""))
 
 
 def apply_all(plan, backend):

@@ -7,15 +7,20 @@ import json
 import os
 import stat
 import tracemalloc
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groupsync.errors import ConfigError, GroupsyncError
-from groupsync.model import Action, Change, Members
+from groupsync.model import Action, Change, Later, Members, Verdict
+from groupsync.plan import sealed
 from groupsync.planfile import read_plan, write_plan
-from tests.plans import mark, people, plan_of, plans, sample_plan
+from tests.plans import AS_OF, mark, people, plan_of, plans, sample_plan
+
+FORMATS = Path(__file__).parent / "formats"
 
 files = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -34,6 +39,10 @@ def reseal(lines):
     *before, end = lines
     sha256 = hashlib.sha256(b"".join(before)).hexdigest()
     return [*before, json.dumps(json.loads(end) | {"sha256": sha256}).encode() + b"\n"]
+
+
+def encoded(record):
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
 
 
 def names_of(plan):
@@ -103,6 +112,82 @@ def test_names_altered_after_reading_are_refused(tmp_path):
     assert f"{tmp_path}/plan:3" == str(caught.value.at)
 
 
+# --- Versions and digest ----------------------------------------------------------------------------------------------
+
+
+def test_a_plan_of_the_first_format_version_is_read_and_written_again_as_it_was(tmp_path):
+    """It keeps the digest that was reviewed, belongs to no config that it names, and is the same plan again."""
+    plan = read_plan(FORMATS / "v1.plan")
+    write_plan(plan, tmp_path / "again")
+
+    digest = "096209126a0872a3643465ab7e82d314ccf80d6d2c51f8096043f15e2cc2b9b5"
+    assert (1, digest, "") == (plan.format_version, plan.digest, plan.config)
+    assert ({"local": "", "crm": ""}, ()) == ({each.name: each.identity for each in plan.targets}, plan.later)
+    assert plan == read_plan(tmp_path / "again")
+    assert digest != sealed(replace(plan, format_version=2)).digest
+
+
+def test_what_a_later_groupsync_adds_to_the_format_is_passed_over(tmp_path):
+    """Keys and records that this version does not know leave the plan what it is, wherever they stand."""
+    path = tmp_path / "plan"
+    write_plan(sample_plan(), path)
+    records = [json.loads(line) for line in path.read_bytes().splitlines()]
+    for record in [*records, *records[0]["targets"], *(each["mark"] for each in records if each.get("mark"))]:
+        record["color"] = "red"
+    records.insert(2, {"record": "weather", "is": "fine"})
+    path.write_bytes(b"".join(reseal([encoded(each) for each in records])))
+    assert sample_plan() == read_plan(path)
+
+
+LATER = Later("local", "staff", AS_OF, 0, 3, "3f9a1c2b")
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda plan: replace(plan, project="fabrikam"),
+        lambda plan: replace(plan, config="contoso-store/production.yaml"),
+        lambda plan: replace(plan, undoes="20261123T120000Z-3f9a1c2b"),
+        lambda plan: replace(plan, later=(LATER,)),
+        lambda plan: replace(plan, targets=(replace(plan.targets[0], identity="file:0"), *plan.targets[1:])),
+        lambda plan: replace(plan, targets=(replace(plan.targets[0], complete=False), *plan.targets[1:])),
+        lambda plan: replace(plan, changes=plan.changes[1:]),
+        *(
+            lambda plan, edit=edit: replace(plan, changes=(replace(plan.changes[0], **edit), *plan.changes[1:]))
+            for edit in (
+                {"owners": ("mallory@example.com",)},
+                {"precondition": "r8"},
+                {"add": people(8)},
+                {"expired": 7},
+                {"prior_count": 7777},
+                {"definition_digest": "e" * 64},
+                {"readdressed": (("a@example.com", "b@example.com"),)},
+            )
+        ),
+    ],
+)
+def test_the_digest_covers_what_a_decision_hangs_on(edit):
+    """A plan for another place, with other owners, members, bases or dates ahead is another plan."""
+    plan = sample_plan()
+    assert plan.digest != sealed(edit(plan)).digest
+
+
+@pytest.mark.parametrize("field", ["entering", "leaving", "digest", "name", "target", "at"])
+def test_the_digest_covers_all_of_what_a_date_will_do(field):
+    """Who enters or leaves at a date, where and when, is part of what was reviewed."""
+    value = {"at": AS_OF.replace(year=2027), "entering": 9, "leaving": 9}.get(field, "another")
+    plan = plan_of(*sample_plan().changes, targets=sample_plan().targets, later=(LATER,))
+    assert plan.digest != sealed(replace(plan, later=(replace(LATER, **{field: value}),))).digest
+
+
+def test_the_digest_does_not_cover_what_is_worked_out_anew():
+    """The clock, findings, the verdict and what is only told leave a plan the one that it is."""
+    plan = sample_plan()
+    told = replace(plan.changes[0], reason="because", at=None, criteria="age ≥ 50")
+    other = replace(plan, as_of=AS_OF.replace(year=2027), diagnostics=(), verdict=Verdict(), drift=(), lost=())
+    assert plan.digest == sealed(replace(other, changes=(told, *plan.changes[1:]))).digest
+
+
 # --- Damage -----------------------------------------------------------------------------------------------------------
 
 
@@ -170,7 +255,6 @@ def test_lines_out_of_place_are_noticed(data, tmp_path):
         (lambda r: r[1].update(prior_count=True), 2, "'prior_count'"),
         (lambda r: r[1].update(expired=1.0), 2, "'expired'"),
         (lambda r: r[1].update(action="destroy"), 2, "one of create, update"),
-        (lambda r: r[1].update(color="red"), 2, "'color'"),
         (lambda r: r[1].pop("mark"), 2, "'mark'"),
         (lambda r: r[1].update(target="elsewhere"), 2, "not in the header"),
         (lambda r: r[1]["add"].update(count=1 << 70), 6, "are announced"),
@@ -180,13 +264,20 @@ def test_lines_out_of_place_are_noticed(data, tmp_path):
         (lambda r: r[5].update(name="a"), 6, "out of order"),
         (lambda r: r[5].update(prior_count=7), 10, "digest"),
         (lambda r: r[-2]["remove"]["members"].append("x"), 9, "another number"),
-        (lambda r: r[-2].update(record="note"), 9, "no record"),
+        (lambda r: r[-2].update(record="note"), 10, "'changes'"),
+        (lambda r: r[-2].update(record="header"), 9, "can't be here"),
+        (lambda r: r[-2].update(record="members"), 9, "can't be here"),
+        (lambda r: r[-2].update(record=7), 9, "no record"),
         (lambda r: r.__setitem__(-2, ["change"]), 9, "no record"),
         (lambda r: r[-1].update(removed=7), 10, "'removed'"),
         (lambda r: r[-1].update(digest="0" * 64), 10, "digest"),
-        (lambda r: r[-1].update(more=1), 10, "'more'"),
         (lambda r: r[0].update(as_of="yesterday"), 1, "'as_of'"),
-        (lambda r: r[0].update(mood="good"), 1, "'mood'"),
+        (lambda r: r[0].pop("config"), 1, "'config'"),
+        (lambda r: r[0].update(config="contoso-store/production.yaml"), 10, "digest"),
+        (lambda r: r[0]["targets"][0].pop("identity"), 1, "'identity'"),
+        (lambda r: r[0]["targets"][0].update(identity="file:0"), 10, "digest"),
+        (lambda r: r[1].update(owners=["mallory@example.com"]), 10, "digest"),
+        (lambda r: r[0].update(format_version=1), 10, "digest"),
     ],
 )
 def test_wrong_records_are_named(alter, line, detail, tmp_path):
@@ -195,7 +286,7 @@ def test_wrong_records_are_named(alter, line, detail, tmp_path):
     write_plan(big_plan(), path)
     records = [json.loads(line) for line in path.read_bytes().splitlines()]
     alter(records)
-    lines = [json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in records]
+    lines = [encoded(record) for record in records]
     path.write_bytes(b"".join(reseal(lines)))
     error = refuse(path)
     assert (line, True) == (error.at.line, detail in error.detail)
@@ -225,7 +316,8 @@ def test_names_that_are_not_those_announced_are_refused_when_loaded(position, tm
         (b"[" * 100_000 + b"\n", "is not a plan file", "not JSON"),
         (b"1" * 10_000 + b"\n", "is not a plan file", "not JSON"),
         (b"x" * (17 * 1024 * 1024), "is not a plan file", "too long"),
-        (b'{"record":"header","format_version":2}\n', "another groupsync", "version 2"),
+        (b'{"record":"header","format_version":3}\n', "another groupsync", "version 3"),
+        (b'{"record":"header","format_version":0}\n', "another groupsync", "version 0"),
     ],
 )
 def test_other_files_are_told_from_plans(content, summary, detail, tmp_path):

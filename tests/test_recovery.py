@@ -99,7 +99,7 @@ class World:
 
     def undo_plan(self, run="last", grants=()):
         def work(project, backends):
-            found = find_run(project.config.journal, "shop", run)
+            found = find_run(project.config.journal, "shop/groupsync.yaml", run)
             plan = undo_plan(project, backends, found, NOW, patience())
             return engine.judge_again(project, plan, backends=backends, grants=grants)
 
@@ -452,7 +452,7 @@ def test_a_plan_is_warned_of_a_run_that_was_cut_short(plain):
     plain.define("a", ADA)
     plain.cut(plain.plan(), after_write=False)
     (found,) = plain.reminded()
-    run, _ = next(open_runs(plain.project().config.journal, "shop"))
+    run, _ = next(open_runs(plain.project().config.journal, "shop/groupsync.yaml"))
     assert ("GS610", f"The run {run.id} was cut short") == (found.code, found.summary)
     assert "1 change of it may be undone yet; 1 of those are in this plan" in found.detail
 

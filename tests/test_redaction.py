@@ -24,6 +24,7 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Kind,
+    Later,
     Loss,
     Mark,
     Members,
@@ -58,9 +59,9 @@ KEY = b"a key of sixteen bytes or more"
 PSEUDONYMS = Pseudonyms(KEY)
 
 KEPT = {
-    Plan: "project as_of looking digest drift sources redacted format_version undoes",
+    Plan: "project config as_of looking digest drift sources redacted format_version undoes",
     Change: "target name action prior_name prior_count expired at",
-    TargetState: "name plugin groups memberships complete withheld records",
+    TargetState: "name plugin identity groups memberships complete withheld records",
     SourceState: "name plugin rows newest segments refused",
     AttributeChange: "name",
     Mark: "project count identity prevent_delete",
@@ -72,12 +73,13 @@ KEPT = {
     Comparison: "commit causes",
     Cause: "target name added removed",
     Loss: "target count",
+    Later: "target name at entering leaving",
     Report: "plan_digest duration_seconds interrupted run",
     Result: "target name action outcome attempts duration_seconds added removed readdressed",
 }
 """By type, the fields that are shown as they are: they name groups, targets, sources, files, plugins, or count."""
 TREATED = {
-    Plan: "targets changes diagnostics verdict compared lost",
+    Plan: "targets changes diagnostics verdict compared lost later",
     Change: "id reason attributes add remove precondition mark definition_digest owners criteria readdressed",
     TargetState: "revision reason owns",
     SourceState: "",
@@ -91,6 +93,7 @@ TREATED = {
     Comparison: "revision",
     Cause: "",
     Loss: "some",
+    Later: "digest",
     Report: "results diagnostics allowances",
     Result: "error hint revision",
 }

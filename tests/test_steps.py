@@ -210,7 +210,7 @@ def test_a_run_that_stops_at_any_write_is_finished_by_resume(project, kind, nth,
         assert [Outcome.APPLIED] == [each.outcome for each in report.results], report.results
 
     assert world.is_done()
-    assert [] == list(open_runs(project.config.journal, project.config.project))
+    assert [] == list(open_runs(project.config.journal, project.config.id))
 
 
 def test_a_run_that_got_through_a_part_is_not_taken_back_in_silence(project):
@@ -220,7 +220,7 @@ def test_a_run_that_got_through_a_part_is_not_taken_back_in_silence(project):
     store.fail("apply", 2, error=BackendError("gone"))
     backends, journal = {THERE: opened(store)}, Journal.of(project.config)
     apply_plan(project, plan_of(change), backends, journal=journal, retry=patience(ONCE))
-    run = find_run(project.config.journal, project.config.project, "last")
+    run = find_run(project.config.journal, project.config.id, "last")
     plan = undo_plan(project, backends, run, NOW, patience())
 
     assert (1, LIMIT, Outcome.FAILED) == (run.entries[0].steps, run.entries[0].added, run.entries[0].outcome)

@@ -120,7 +120,7 @@ def _drifted(project: Project, plugins: Plugins, request: Request) -> tuple[Drif
         plan = engine.make_plan(project, backends, request, plugins)
         # What guards and policies say is about applying, which is not what happens here.
         common.show_diagnostics(each for each in plan.diagnostics if not each.code.startswith("GS8"))
-        past = read_past(config.journal, config.project, plan)
+        past = read_past(config.journal, plan)
         return find_drift(plan, {each.group.name: each for each in project.resolution.groups}, past), plan
 
 

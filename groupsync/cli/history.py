@@ -29,7 +29,7 @@ def command(*, run: str | None, limit: int | None, config_path: Path | None, for
 
     config = common.read_config(config_path)
     if run is not None:
-        found = find_run(config.journal, config.project, run)
+        found = find_run(config.journal, config.id, run)
         text = history.render_run_json(found) if format_ == "json" else history.render_run(found, common.output_style())
     else:
         runs = list(islice(history.folded(read_runs(config.journal, config.project)), limit))

@@ -54,7 +54,7 @@ def command(
     from groupsync.recovery import undo_plan
 
     config = common.read_config(config_path)
-    found = find_run(config.journal, config.project, run)
+    found = find_run(config.journal, config.id, run)
     as_of = common.instant_of(None)
     project = load_project(config, as_of)
     plugins = Plugins.discover()

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from groupsync.http.answer import Answer
     from groupsync.http.client import HttpClient
     from groupsync.http.failures import failure_of, raise_for
-    from groupsync.http.options import HTTP_OPTIONS, client_from_options
+    from groupsync.http.options import HTTP_OPTIONS, client_from_options, http_place
 
-__all__ = ["HTTP_OPTIONS", "Answer", "HttpClient", "client_from_options", "failure_of", "raise_for"]
+__all__ = ["HTTP_OPTIONS", "Answer", "HttpClient", "client_from_options", "failure_of", "http_place", "raise_for"]
 
 _ROOMS: Final = {
     "HTTP_OPTIONS": "options",
@@ -23,6 +23,7 @@ _ROOMS: Final = {
     "HttpClient": "client",
     "client_from_options": "options",
     "failure_of": "failures",
+    "http_place": "options",
     "raise_for": "failures",
 }
 

@@ -172,6 +172,19 @@ def client_from_options(
     return client
 
 
+def http_place(options: Mapping[str, Any]) -> dict[str, object]:
+    """Return what of these options tells which service it is: the URL, spelled evenly, and the headers.
+
+    Headers count because they may name a tenant; credentials have an option of their own.
+    """
+    parts = urlsplit(plain(options["url"]))
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    port = f":{parts.port}" if parts.port not in (None, usual) else ""
+    url = f"{parts.scheme}://{(parts.hostname or '').rstrip('.')}{port}{parts.path.rstrip('/')}"
+    headers = {name.lower(): plain(value) for name, value in options.get("headers", {}).items()}
+    return {"url": url, "headers": headers}
+
+
 def _check_url(url: str, *, plain_http: bool, target: str) -> None:
     parts = urlsplit(url)
     summary = f"the address of the target `{target}` can't be used"

@@ -60,8 +60,7 @@ class Change:
             and count are those of the whole membership after the change.
         definition_digest: over the group's own definition and all it is built from; empty where the definition is gone.
         at: where the definition is written, None where it is gone.
-        owners: of the group before or after, sorted: those who answer for it, whether or not they change. Like
-            `reason` and `at` only for people.
+        owners: of the group before or after, sorted: those who answer for it, whether or not they change.
         criteria: the condition of a segment in words; empty for any other kind. Only for people.
         readdressed: people whose address changed, by the config's `aliases`, as (before, after), sorted: `before` is
             among `remove` and `after` among `add`. Guards and counts for people take them for nobody who comes or goes.
@@ -238,6 +237,7 @@ class TargetState:
             wholly, sorted.
         owns: in words, what is ours on a target that can't hold marks; empty for one that can.
         records: whether what was applied last is recorded there, in marks or a ledger.
+        identity: tells which store it is, see `groupsync.target_identity`; empty in a plan of format version 1.
     """
 
     name: str
@@ -250,6 +250,7 @@ class TargetState:
     withheld: tuple[str, ...] = ()
     owns: str = ""
     records: bool = True
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,26 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """What a written date will do to a group, if nothing else changes until then.
+
+    Attributes:
+        target, name: of the group.
+        at: when, in UTC: after the plan's instant.
+        entering: how many members enter at that instant.
+        leaving: how many leave.
+        digest: a short digest of who they are.
+    """
+
+    target: str
+    name: str
+    at: datetime
+    entering: int
+    leaving: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Every change of a run, as data that can be saved, reviewed and applied.
 
@@ -322,7 +343,7 @@ class Plan:
         drift: managed groups that drifted or have an edit pending, sorted by target and name.
         diagnostics: warnings, sorted.
         verdict: what was refused.
-        digest: over targets and changes with their preconditions; not over as_of, diagnostics, verdict.
+        digest: over all that a decision hangs on, see `groupsync.plan`; not over as_of, diagnostics, verdict.
         undoes: id of the run that it takes back, whatever the definitions say; empty for any other plan. The digest
             covers it.
         sources: those that segments were computed from, in the order of the config. Not covered by the digest.
@@ -330,6 +351,9 @@ class Plan:
         redacted: people have pseudonyms in it, so that it can be looked at but not applied or saved.
         lost: by target, sorted, the people who would be in no group any more, as far as a guard has looked for them.
             Not covered by the digest.
+        config: the identity of the config that it was made with, see `Config.id`; empty in a plan of format version 1.
+        later: what written dates will do, sorted by target, name and instant. The digest covers it.
+        format_version: of its file, and of the rule of its digest.
     """
 
     project: str
@@ -346,4 +370,6 @@ class Plan:
     compared: Comparison | None = None
     redacted: bool = False
     lost: tuple[Loss, ...] = ()
-    format_version: int = 1
+    config: str = ""
+    later: tuple[Later, ...] = ()
+    format_version: int = 2

@@ -73,6 +73,9 @@ class Run:
         plan_digest: of the plan that was applied.
         as_of: the plan's instant.
         targets: names of the targets that the plan serves.
+        config: the identity of the config that it belongs to, see `Config.id`; empty where the journal's format
+            version 1 does not tell.
+        identities: by name, which store each target was, see `groupsync.target_identity`; empty likewise.
         user, host, pid: who ran it, and where.
         version: of groupsync.
         allowances: what was allowed by exception, as it was written on the command line or in an approval.
@@ -104,6 +107,8 @@ class Run:
     interrupted: bool = False
     sources: tuple[tuple[str, int], ...] = ()
     uses: tuple[Use, ...] = ()
+    config: str = ""
+    identities: tuple[tuple[str, str], ...] = ()
 
     @property
     def who(self) -> str:

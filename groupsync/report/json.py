@@ -26,11 +26,13 @@ from groupsync.convert_findings import (
     comparison_record,
     diagnostic_record,
     drift_record,
+    later_record,
     loss_record,
     read_allowance,
     read_comparison,
     read_diagnostic,
     read_drift,
+    read_later,
     read_loss,
     read_refusal,
     refusal_record,
@@ -81,8 +83,9 @@ def read_plan_document(document: object) -> Plan:
         raise RecordError(f"it has format version {version}, this groupsync reads version {FORMAT_VERSION}")
     verdict = Fields(fields.take("verdict"), "the verdict")
     fields.take("summary")
-    plan = Plan(
+    return Plan(
         project=fields.text("project"),
+        config=fields.text("config"),
         as_of=fields.instant("as_of"),
         looking=fields.flag("looking"),
         undoes=fields.text("undoes"),
@@ -92,19 +95,18 @@ def read_plan_document(document: object) -> Plan:
         sources=fields.each("sources", read_source),
         targets=fields.each("targets", read_target),
         changes=fields.each("changes", _read_change),
+        later=fields.each("later", read_later),
         drift=fields.each("drift", read_drift),
         lost=fields.each("lost", read_loss),
         diagnostics=fields.each("diagnostics", read_diagnostic),
         verdict=Verdict(verdict.each("refusals", read_refusal), verdict.each("allowances", read_allowance)),
     )
-    verdict.end()
-    fields.end()
-    return plan
 
 
 def _plan_parts(plan: Plan) -> Iterator[Part]:
-    yield "format_version", plan.format_version
+    yield "format_version", FORMAT_VERSION
     yield "project", plan.project
+    yield "config", plan.config
     yield "as_of", format_instant(plan.as_of)
     yield "looking", plan.looking
     yield "undoes", plan.undoes
@@ -115,6 +117,7 @@ def _plan_parts(plan: Plan) -> Iterator[Part]:
     yield "sources", map(source_record, plan.sources)
     yield "targets", map(target_record, plan.targets)
     yield "changes", map(_change, plan.changes)
+    yield "later", map(later_record, plan.later)
     yield "drift", map(drift_record, plan.drift)
     yield "lost", map(loss_record, plan.lost)
     yield "diagnostics", map(diagnostic_record, plan.diagnostics)
@@ -159,7 +162,6 @@ def _read_members(value: object, side: str) -> Members:
     fields = Fields(value, f"{side!r}")
     count, digest = fields.count("count"), fields.digest("digest")
     members = checked_members(member_list(fields.take("members")), count, digest)
-    fields.end()
     return Members(lambda: members, count=count, digest=digest)
 
 

@@ -38,6 +38,7 @@ class BackendContract(Reading, Creating, Updating, Preconditions, Leaving, Marki
         unusual: members that the target must be able to hold; leave out what it can't have at all.
         texts: what attributes must be able to hold, likewise.
         filled_in: attributes to which the target gives a value of its own where none is written.
+        two_stores: the options of two targets that are different stores, to hold `identity_of` against.
     """
 
     @pytest.fixture

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from groupsync.errors import BackendError, LockHeldError
 from groupsync.model import Action
+from groupsync.target_identity import target_identity
 from groupsync.testing.room import ADA, BOB, Room
 from groupsync.testing.target import Target, change_of, contents, creation, loaded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Living(Room):
@@ -83,6 +89,18 @@ class Living(Room):
         Draft202012Validator.check_schema(schema)
 
         assert list(Draft202012Validator(schema).iter_errors({"no-such-option-anywhere": 1}))
+
+    def test_two_stores_have_two_identities(self, target: Target) -> None:
+        """Options of two stores tell them apart, and the same options tell the same store each time."""
+        if not self.two_stores:
+            pytest.skip("no options of two stores are given in `two_stores`")
+        once, again = ([self._identity(target, options) for options in self.two_stores] for _ in range(2))
+
+        assert once == again
+        assert len(self.two_stores) == len(set(once)), once
+
+    def _identity(self, target: Target, options: Mapping[str, Any]) -> str:
+        return target_identity(target.backend.name, dict(options), target.backend)
 
 
 class Locking(Room):

@@ -10,6 +10,8 @@ from groupsync.model import ATTRIBUTES, Action
 from groupsync.testing.target import contents
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from groupsync.model import Group
     from groupsync.testing.target import Target
 
@@ -27,6 +29,7 @@ class Room:
     unusual: ClassVar[tuple[str, ...]] = UNUSUAL
     texts: ClassVar[tuple[str, ...]] = TEXTS
     filled_in: ClassVar[tuple[str, ...]] = ()
+    two_stores: ClassVar[tuple[Mapping[str, Any], ...]] = ()
 
     def _stores(self, attribute: str) -> None:
         if attribute not in self.attributes:

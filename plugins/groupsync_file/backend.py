@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 
@@ -9,6 +10,7 @@ from groupsync.backend import Capabilities, carry_out, check_precondition
 from groupsync.errors import BackendError, ConfigError, StaleRead
 from groupsync.lease import Lease
 from groupsync.model import Action
+from groupsync.secrets import Secret
 from groupsync_file.place import Place
 
 if TYPE_CHECKING:
@@ -52,6 +54,11 @@ class Store(Protocol):
         ...
 
 
+def _path(options: Mapping[str, Any]) -> str:
+    path = options["path"]
+    return path.reveal() if isinstance(path, Secret) else str(path)
+
+
 class FileBackend:
     """Groups in files of the project's own: readable, diffable, fit to be kept in git."""
 
@@ -84,7 +91,7 @@ class FileBackend:
         Raises:
             ConfigError: the path leads out of the project, or holds something else.
         """
-        written = str(options["path"])
+        written = _path(options)
         place = Place.inside(context.root, written)
         path = place.path
         is_document = path.suffix in _DOCUMENTS and not written.endswith("/")
@@ -94,6 +101,11 @@ class FileBackend:
             raise ConfigError(f"the state path `{written}` is {found}", f"expected {expected}", hint)
         lock_path = path.with_name(f".{path.name}.lock") if is_document else path / ".lock"
         return cls(_store(place, context, is_document=is_document), Lease(lock_path, context.target))
+
+    @classmethod
+    def identity_of(cls, options: Mapping[str, Any]) -> Mapping[str, object]:
+        """The path from the project's folder, so that every clone of the project means the same store."""
+        return {"path": posixpath.normpath(_path(options))}
 
     @property
     def capabilities(self) -> Capabilities:

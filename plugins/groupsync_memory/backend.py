@@ -108,6 +108,11 @@ class MemoryBackend:
             can["attributes"] = frozenset(options["attributes"])
         return cls(MemoryStore.named(options.get("store", "default")), replace(_CAPABILITIES, **can))
 
+    @classmethod
+    def identity_of(cls, options: Mapping[str, Any]) -> Mapping[str, object]:
+        """The store's name."""
+        return {"store": options.get("store", "default")}
+
     @property
     def capabilities(self) -> Capabilities:
         """Everything, but for what the options take away."""

@@ -97,6 +97,14 @@ class RestBackend:
         limit = options.get("max_in_flight")
         return cls(wire, context.canonical, create_missing_users=missing, max_in_flight=limit)
 
+    @classmethod
+    def identity_of(cls, options: Mapping[str, Any]) -> Mapping[str, object]:
+        """The service, the profile by which it is spoken to, and what fills the profile in."""
+        from groupsync.http import http_place
+
+        parameters = {name: _plain(value) for name, value in options.get("parameters", {}).items()}
+        return {**http_place(options), "profile": _plain(options["profile"]), "parameters": parameters}
+
     @property
     def capabilities(self) -> Capabilities:
         """What the profile describes."""

@@ -66,6 +66,13 @@ class ScimBackend:
         concurrent = options.get("max_in_flight", HTTP_OPTIONS["max_in_flight"]["default"])
         return cls(client, ScimOptions.of(options), context, concurrent)
 
+    @classmethod
+    def identity_of(cls, options: Mapping[str, Any]) -> Mapping[str, object]:
+        """The server."""
+        from groupsync.http import http_place
+
+        return http_place(options)
+
     @property
     def capabilities(self) -> Capabilities:
         """What the server says of itself, asked on first use."""

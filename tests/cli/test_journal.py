@@ -81,7 +81,7 @@ def test_a_run_that_there_is_not_is_an_error_that_says_where_to_look(shop, comma
 def test_a_damaged_run_is_told_with_its_line_and_stops_no_plan(shop):
     """GS611: a plan goes on, and warns; the history of that run is an error with file and line."""
     path = f".groupsync/runs/{runs(shop)[0]['id']}.jsonl"
-    shop.write(path, shop.read(path).replace('"record":"before"', '"record":"bef"', 1))
+    shop.write(path, shop.read(path).replace('"record":"before"', '"record":before', 1))
     assert ExitCode.ERROR == shop("history").code
     shop.write(MEMBERS, "margaret@contoso.com\nhedy@contoso.com\ntim@contoso.com\nalan@contoso.com\n")
     lines = shop.read(path).splitlines(keepends=True)

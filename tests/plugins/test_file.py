@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -42,6 +43,8 @@ DOCUMENTS = ["state.yaml", "state.json"]
 class TestFolderContract(BackendContract):
     """The layout `state/` keeps the contract."""
 
+    two_stores: ClassVar = ({"path": "state/"}, {"path": "other"}, {"path": "../state"})
+
     @pytest.fixture
     def make_backend(self, context):
         return lambda: FileBackend.from_options({"path": "state/"}, context)
@@ -49,6 +52,8 @@ class TestFolderContract(BackendContract):
 
 class TestYamlContract(BackendContract):
     """The layout `state.yaml` keeps the contract."""
+
+    two_stores: ClassVar = ({"path": "state.yaml"}, {"path": "state.yml"})
 
     @pytest.fixture
     def make_backend(self, context):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from groupsync.errors import BackendError, IncompleteRead, PluginError, StalePlanError, StaleRead
@@ -104,6 +106,8 @@ def test_named_stores_are_shared_until_dropped():
 
 class TestContract(BackendContract):
     """The memory backend keeps the contract."""
+
+    two_stores: ClassVar = ({}, {"store": "another"})
 
     @pytest.fixture
     def make_backend(self, context, store):

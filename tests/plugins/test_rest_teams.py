@@ -41,6 +41,14 @@ class TestTeams(BackendContract):
 
     attributes: ClassVar = ("display_name", "owners", "labels")
     many: ClassVar = 130
+    two_stores: ClassVar = (
+        {"url": "https://a.example.com", "profile": "teams"},
+        {"url": "https://b.example.com", "profile": "teams"},
+        {"url": "https://a.example.com/eu", "profile": "teams"},
+        {"url": "https://a.example.com", "profile": "other"},
+        {"url": "https://a.example.com", "profile": "teams", "parameters": {"domain": "lists.example.com"}},
+        {"url": "https://a.example.com", "profile": "teams", "headers": {"X-Tenant": "contoso"}},
+    )
 
     @pytest.fixture
     def make_backend(self, make_backend):

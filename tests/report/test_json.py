@@ -150,7 +150,6 @@ def test_report_counts_every_outcome():
     ("change", "message"),
     [
         (lambda d: d.update(format_version=2), "format version 2"),
-        (lambda d: d.update(color="red"), "'color'"),
         (lambda d: d.pop("drift"), "'drift'"),
         (lambda d: d["changes"][0].update(prior_count="7"), "'prior_count'"),
         (lambda d: d["changes"][0].update(prior_count=True), "'prior_count'"),

@@ -19,6 +19,7 @@ class Breaking(BackendContract):
 
     __test__ = False
     many = 1500
+    two_stores = ({"store": "one"}, {"store": "two"})
 
     @pytest.fixture
     def make_backend(self):
@@ -221,8 +222,15 @@ class ReadsOnlyTheScopeOfAll(MemoryBackend):
         return found if scope.names is None else replace(found, groups=found.groups[1:])
 
 
+class CallsEveryStoreTheSame(MemoryBackend):
+    @classmethod
+    def identity_of(cls, options):
+        return {}
+
+
 BREAKS = {
     LosesText: "test_every_attribute_is_kept",
+    CallsEveryStoreTheSame: "test_two_stores_have_two_identities",
     TrimsText: "test_text_is_kept_to_the_letter",
     IgnoresPreconditions: "test_a_stale_change_is_refused_and_writes_nothing",
     TakesOver: "test_creating_what_exists_is_refused",

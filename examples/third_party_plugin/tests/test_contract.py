@@ -12,6 +12,8 @@ from groupsync.testing import BackendContract
 class TestIni(BackendContract):
     """Everything that the contract asks, of groups in an INI file."""
 
+    two_stores = ({"path": "groups.ini"}, {"path": "others.ini"})
+
     @pytest.fixture
     def make_backend(self, context):
         return lambda: IniBackend.from_options({"path": "groups.ini"}, context)

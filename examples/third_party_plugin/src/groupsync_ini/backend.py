@@ -66,6 +66,11 @@ class IniBackend:
             raise ConfigError(f"`{options['path']}` leads out of the project")
         return cls(path, context)
 
+    @classmethod
+    def identity_of(cls, options: Mapping[str, Any]) -> Mapping[str, object]:
+        """Say which store it is: the path as written, so that every clone of the project means the same one."""
+        return {"path": options["path"]}
+
     def read(self, scope: Scope) -> Snapshot:
         """Read every group."""
         groups = self._load()
