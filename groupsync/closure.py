@@ -9,7 +9,7 @@ whoever can write on one target could stop every group.
 from __future__ import annotations
 
 from collections import deque
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Action, Refusal
@@ -25,6 +25,7 @@ HELD: Final = "held"
 """The rule of a refusal that follows from one of the same group on another target."""
 RULES: Final = frozenset({BUILT_ON, HELD})
 
+_HAD_MEMBERS: Final = frozenset({Action.UPDATE, Action.RENAME})
 _GIVES_MEMBERS: Final = frozenset({Action.CREATE, Action.UPDATE, Action.RENAME, Action.ADOPT})
 
 
@@ -40,25 +41,38 @@ def doubts_definition(change: Change, drift: Drift | None) -> bool:
     return drift is None or drift.pending or not drift.drifted
 
 
-def held_back(
-    plan: Plan,
-    refusals: Sequence[Refusal],
-    built_on: Mapping[str, Collection[str]],
-    segments: Mapping[str, Collection[str]] = MappingProxyType({}),
-) -> Iterator[Refusal]:
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What groups are built on.
+
+    Attributes:
+        built_on: by a group's name, the groups that it is built on directly: by the definitions of now and by those
+            that were applied last.
+        segments: by a source's name, those that are computed from it.
+        defined: names of all groups that are defined.
+        is_recorded: whether it is known what was applied last. Where it is not, any group may have been built on one
+            whose definition is gone.
+    """
+
+    built_on: Mapping[str, Collection[str]]
+    segments: Mapping[str, Collection[str]]
+    defined: Collection[str]
+    is_recorded: bool
+
+
+def held_back(plan: Plan, refusals: Sequence[Refusal], ties: Ties) -> Iterator[Refusal]:
     """Give a refusal for each change of members that follows from what other refusals doubt.
 
     Args:
         plan: with all its changes.
         refusals: those that don't follow from others.
-        built_on: by a group's name, the groups that it is built on directly: by the definitions of now and by those
-            that were applied last.
-        segments: by a source's name, those that are computed from it.
+        ties: what groups are built on.
     """
-    doubted = _doubted(plan, refusals, segments)
+    doubted = _doubted(plan, refusals, ties.segments)
     if not doubted:
         return
-    ways = _ways(doubted, built_on)
+    ways = _ways(doubted, ties.built_on)
+    gone = None if ties.is_recorded else next((name for name in sorted(doubted) if name not in ties.defined), None)
     own = {(each.target, each.name) for each in refusals}
     for change in plan.changes:
         if not change.touches_members:
@@ -72,6 +86,9 @@ def held_back(
             steps = ", and that on ".join(f"`{name}`" for name in (*between, base))
             summary = f"built on {steps}, {_standing(cause, change.target)}"
             yield Refusal(change.target, change.name, BUILT_ON, summary, because=base)
+        elif gone is not None and change.action in _HAD_MEMBERS and change.name not in doubted:
+            summary = f"no record tells whether it was built on `{gone}`, {_standing(doubted[gone], change.target)}"
+            yield Refusal(change.target, change.name, BUILT_ON, summary, because=gone)
 
 
 def _doubted(plan: Plan, refusals: Iterable[Refusal], segments: Mapping[str, Collection[str]]) -> dict[str, Refusal]:

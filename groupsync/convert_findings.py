@@ -11,6 +11,7 @@ from groupsync.model import (
     Drift,
     Kind,
     Later,
+    Link,
     Loss,
     Refusal,
     Severity,
@@ -98,6 +99,17 @@ def read_comparison(value: object) -> Comparison | None:
     return Comparison(fields.text("revision"), fields.text("commit"), fields.each("causes", read_cause))
 
 
+def link_record(link: Link) -> Record:
+    """Write how a group is built on others."""
+    return {"name": link.name, "built_on": list(link.built_on), "count": link.count}
+
+
+def read_link(value: object) -> Link:
+    """Read what `link_record` wrote."""
+    fields = Fields(value, "a link")
+    return Link(fields.text("name"), fields.each("built_on", _read_name), fields.count_or_none("count"))
+
+
 def loss_record(loss: Loss) -> Record:
     """Write who would be in no group of a target any more."""
     return {"target": loss.target, "count": loss.count, "some": list(loss.some)}
@@ -111,7 +123,7 @@ def read_loss(value: object) -> Loss:
 
 def _read_name(value: object) -> str:
     if not isinstance(value, str):
-        raise RecordError(f"somebody in no group is {kind_of(value)}, expected text")
+        raise RecordError(f"a name is {kind_of(value)}, expected text")
     return value
 
 

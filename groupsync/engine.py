@@ -18,6 +18,8 @@ from groupsync.guard_grants import written
 from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
 from groupsync.ledger import Ledgers
+from groupsync.links import NOTHING, applied_links, links_of
+from groupsync.memory import remembered_links
 from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
 from groupsync.plan import sealed
 from groupsync.planning import Draft, Request, plan_target
@@ -30,11 +32,12 @@ from groupsync.segments import compute_segments
 from groupsync.selecting import Search
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from groupsync.backend import Backend
     from groupsync.guard_grants import Grant
-    from groupsync.model import Result
+    from groupsync.links import Remembered
+    from groupsync.model import Link, Result
     from groupsync.plugins import Plugins
     from groupsync.resolve import Desired
 
@@ -83,11 +86,18 @@ def make_plan(
         looking=request.looking,
         sources=computed.sources,
         config=project.config.id,
+        links=_links(project, draft),
     )
     bases = project.resolution.bases_of(frozenset[str]().union(*draft.looked_at.values()))
     seen = Seen(draft.looked_at, draft.counts, bases)
     looked = Looked(seen, draft.holdings, draft.beside, draft.drift_beside)
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
+
+
+def _links(project: Project, draft: Draft) -> tuple[Link, ...]:
+    compared = frozenset[str]().union(*draft.looked_at.values())
+    remembered = remembered_links(project.config.journal, project.config.id) or NOTHING
+    return links_of(project.resolution, compared, draft.counts, remembered)
 
 
 def judge_again(
@@ -186,12 +196,18 @@ def apply_plan(
             allowances=allowances,
         )
         if run:
-            unwritten = run.finish(plan, report, believed(plan, results, project))
+            unwritten = run.finish(plan, report, believed(plan, results, project), _to_remember(project, plan, results))
             report = replace(report, run=run.id, diagnostics=(*report.diagnostics, *unwritten))
     if journal and not plan.changes and purpose.kind is RunKind.APPLY:
-        unwritten = journal.note_unchanged(plan, report, believed(plan, (), project))
+        unwritten = journal.note_unchanged(plan, report, believed(plan, (), project), _to_remember(project, plan, ()))
         report = replace(report, diagnostics=(*report.diagnostics, *unwritten))
     return report
+
+
+def _to_remember(project: Project, plan: Plan, results: Iterable[Result]) -> Remembered:
+    """Return how groups are built on others by what is applied now."""
+    before = remembered_links(project.config.journal, project.config.id) or NOTHING
+    return applied_links(plan, results, project.definitions, before)
 
 
 def _to_lock(

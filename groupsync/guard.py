@@ -17,7 +17,19 @@ from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
 from groupsync.guard_rules import Found, judged, recreated_finding, run_findings
 from groupsync.identity import Identity
-from groupsync.model import KINDS, RULES, RUN_KINDS, Allowance, Diagnostic, Guards, Loss, Refusal, Severity, Verdict
+from groupsync.model import (
+    KINDS,
+    RULES,
+    RUN_KINDS,
+    Allowance,
+    Diagnostic,
+    Guards,
+    Kind,
+    Loss,
+    Refusal,
+    Severity,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -166,11 +178,13 @@ class Judging:
             return
         self.stored.pop((target, name, RULES[found.kind]), None)
         change = self.changes.get((target, name))
+        is_least = not target and found.kind in (Kind.REMOVE, Kind.ADD)
+        summary = f"at least {found.summary}" if is_least else found.summary
         refusal = Refusal(
             target,
             name,
             RULES[found.kind],
-            found.summary,
+            summary,
             at=found.at,
             count=found.count,
             limit=found.limit,

@@ -8,8 +8,9 @@ The journal is a folder of the project's own, for its owner alone (it names peop
 
 The records, in JSON Lines, told apart by `record`: `header` (who, when, which plan), `result` for each change that is
 not tried, `before` and `after` each one that is, `step` after each write of one that takes several, `result` again
-where a second look showed something else, `end`. Nothing is ever taken back; a run without `end` was cut short. An
-apply that found nothing to change has a header and an end, and no plan. `groupsync.journal_read` reads them.
+where a second look showed something else, `links` with how groups are built on others by what was applied, `end`.
+Nothing is ever taken back; a run without `end` was cut short. An apply that found nothing to change has a header, links
+and an end, and no plan. `groupsync.journal_read` reads them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from groupsync.guard_grants import APPROVAL_DAYS
 from groupsync.journal_folder import WRITABLE, make_folder
 from groupsync.journal_plan import save_plan
 from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs, read_outline
+from groupsync.links import NOTHING
 from groupsync.model import DOUBTED, Diagnostic, Outcome, Result, RunKind, Severity
 from groupsync.records import format_instant
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Step
     from groupsync.config import Config
+    from groupsync.links import Remembered
     from groupsync.model import Change, Plan, Report, SourceState, Use
     from groupsync.records import Record
 
@@ -112,11 +115,13 @@ class Journal:
         with suppress(OSError, ConfigError):  # tidying can wait for the next run
             _prune(self._folder, config or f"{plan.project}/", self._keep, self._now() - timedelta(days=APPROVAL_DAYS))
 
-    def note_unchanged(self, plan: Plan, report: Report, sources: Iterable[SourceState]) -> tuple[Diagnostic, ...]:
+    def note_unchanged(
+        self, plan: Plan, report: Report, sources: Iterable[SourceState], links: Remembered = NOTHING
+    ) -> tuple[Diagnostic, ...]:
         """Write down that there was nothing to change, for guards to compare with; return a warning if that fails."""
         try:
             with self.run(plan) as run:
-                return run.finish(plan, report, sources)
+                return run.finish(plan, report, sources, links)
         except ConfigError as error:
             summary = "This run is not remembered: the journal can't be written"
             hint = "Make it writable: guards compare with what past runs found."
@@ -169,19 +174,24 @@ class RunRecorder:
         self._known[change.key] = result.outcome
         self.write({"record": "after", "at": format_instant(self._now()), **_result(result)})
 
-    def finish(self, plan: Plan, report: Report, sources: Iterable[SourceState] = ()) -> tuple[Diagnostic, ...]:
+    def finish(
+        self, plan: Plan, report: Report, sources: Iterable[SourceState] = (), links: Remembered = NOTHING
+    ) -> tuple[Diagnostic, ...]:
         """Note what became of all that was not tried, or turned out to be otherwise; and that the run is over.
 
         Args:
             plan: that was carried out.
             report: what became of it.
             sources: those that guards are to compare with from now on: see `groupsync.believing`.
+            links: how groups are built on others by what was applied.
 
         Returns:
             A warning where the journal is not whole.
         """
         self.settle(plan, report.results)
         left = report.count(Outcome.FAILED) + report.count(Outcome.NOT_TRIED)
+        built_on = {name: sorted(bases) for name, bases in links.built_on.items()}
+        self.write({"record": "links", "built_on": built_on, "counts": dict(links.counts)})
         end: Record = {"record": "end", "at": format_instant(self._now()), "interrupted": report.interrupted}
         rows = [{"name": source.name, "rows": source.rows} for source in sources]
         written = len(report.of(Outcome.APPLIED, *DOUBTED))

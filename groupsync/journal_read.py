@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.errors import ConfigError
+from groupsync.links import Remembered
 from groupsync.model import Action, Kind, Outcome, Run, RunEntry, RunKind, SourceRange, Use
 from groupsync.planfile import read_plan
-from groupsync.records import Fields, RecordError
+from groupsync.records import Fields, RecordError, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -192,16 +193,41 @@ def read_run(folder: Path, name: str, keys: Container[Key] | None = None) -> Run
     return reader.run()
 
 
+def read_links(folder: Path, name: str) -> Remembered | None:
+    """Return how groups were built on others after a run; None where it does not say.
+
+    Raises:
+        ConfigError: the file can't be read, or that line is damaged.
+    """
+    try:
+        lines = _path(folder, name).read_bytes().split(b"\n")
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    for number, line in enumerate(lines[:-1], 1):
+        if line.startswith(b'{"record":"links"'):
+            try:
+                fields = Fields(json.loads(line), "the record")
+                fields.text("record")
+                return _links(fields)
+            except (ValueError, RecursionError) as error:
+                raise _damaged(folder, name, number, error) from error
+    return None
+
+
 def _take(reader: _Reader, folder: Path, name: str, number: int, line: bytes) -> None:
     try:
         record = json.loads(line)
         if reader.wants(record):
             reader.read(Fields(record, "the record"))
     except (ValueError, RecursionError) as error:
-        detail = str(error) if isinstance(error, RecordError) else "it is not JSON as groupsync writes it"
-        hint = "Restore the file; or move it away, and lose what it tells."
-        at = SourceRange(str(_path(folder, name)), number)
-        raise ConfigError(f"The journal of the run {name} is damaged", detail, hint, at=at) from error
+        raise _damaged(folder, name, number, error) from error
+
+
+def _damaged(folder: Path, name: str, line: int, error: Exception) -> ConfigError:
+    detail = str(error) if isinstance(error, RecordError) else "it is not JSON as groupsync writes it"
+    hint = "Restore the file; or move it away, and lose what it tells."
+    at = SourceRange(str(_path(folder, name)), line)
+    return ConfigError(f"The journal of the run {name} is damaged", detail, hint, at=at)
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -285,6 +311,8 @@ class _Reader:
             case "result" if self._run:
                 entry = _intent(fields)
                 self._entries[entry.key] = _with_result(entry, fields)
+            case "links" if self._run:
+                _links(fields)
             case "end" if self._run:
                 finished_at, interrupted = fields.instant("at"), fields.flag("interrupted")
                 self._run = replace(self._run, finished_at=finished_at, interrupted=interrupted)
@@ -353,6 +381,21 @@ def _named(value: object) -> tuple[str, str]:
 def _target(value: object) -> tuple[str, str]:
     fields = Fields(value, "a target")
     return fields.text("name"), fields.text("identity")
+
+
+def _links(fields: Fields) -> Remembered:
+    built_on, counts = fields.take("built_on"), fields.take("counts")
+    if not isinstance(built_on, dict) or not isinstance(counts, dict):
+        raise RecordError("its links are no objects")
+    found = {name: frozenset(_name(each) for each in bases) for name, bases in built_on.items()}
+    numbers = Fields(counts, "the counts")
+    return Remembered(found, {name: numbers.count(name) for name in counts})
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise RecordError(f"a group that another is built on is {kind_of(value)}, expected text")
+    return value
 
 
 def _source(value: object) -> tuple[str, int]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from groupsync.closure import RULES, held_back
+from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
-from groupsync.memory import past_sizes, past_uses, stores_of
-from groupsync.model import Action, Mode, State
+from groupsync.links import NOTHING, built_on_by_now_or_then
+from groupsync.memory import past_sizes, past_uses, remembered_links, stores_of
+from groupsync.model import NO_MEMBERS, Action, Change, Members, Mode, State
 from groupsync.pairing import pair
 from groupsync.policies import Seen, ask_policies
 from groupsync.project import sorted_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from groupsync.guard_grants import Grant
-    from groupsync.model import Change, Drift, Group, Members, Plan, Refusal, Snapshot
+    from groupsync.links import Remembered
+    from groupsync.model import Drift, Group, Plan, Refusal, Snapshot
     from groupsync.pairing import Paired
     from groupsync.plugins import Plugins
     from groupsync.project import Project
@@ -64,13 +66,16 @@ def judge_plan(
         InvalidDefinitions: a policy could not be asked.
     """
     config = project.config
+    remembered = remembered_links(config.journal, config.id)
+    by_memory = list(_changes_by_memory(project, looked, remembered or NOTHING))
+    looked = replace(looked, beside=(*looked.beside, *by_memory))
     judging = Judging(plan, config.guards, (*grants, *project.approvals), _evidence(plan, project, looked))
     judging.judge_groups()
     refused, findings = ask_policies(replace(plan, verdict=judging.verdict()), project, looked.seen, plugins)
     judging.refusals += refused
-    judging.refusals += _held_back(plan, project, judging)
+    judging.refusals += _held_back(plan, project, judging, remembered)
     judging.judge_runs()
-    judging.refusals += _held_back(plan, project, judging)
+    judging.refusals += _held_back(plan, project, judging, remembered)
     losses = judging.losses + [each for each in plan.lost if each.target not in looked.holdings]
     return replace(
         plan,
@@ -80,13 +85,52 @@ def judge_plan(
     )
 
 
-def _held_back(plan: Plan, project: Project, judging: Judging) -> list[Refusal]:
+def _changes_by_memory(project: Project, looked: Looked, remembered: Remembered) -> Iterator[Change]:
+    """Give what becomes of groups that others are built on and no opened target holds, as far as counts tell it.
+
+    Their members are not known as they were, so that these changes have the least numbers that may come and go.
+    """
+    compared = {change.name for change in looked.beside}
+    for desired in project.resolution.groups:
+        name, members = desired.group.name, desired.group.members
+        before = remembered.counts.get(name)
+        if name not in looked.seen.bases - compared or members is None or before is None or before == members.count:
+            continue
+        gone, come = max(0, before - members.count), max(0, members.count - before)
+        unexpired = len(desired.unexpired()) if gone and desired.unexpired else 0
+        yield Change(
+            "",
+            name,
+            Action.UPDATE,
+            prior_name=name,
+            add=_some(come),
+            remove=_some(gone),
+            prior_count=before,
+            expired=min(gone, max(0, unexpired - members.count)),
+            definition_digest=desired.digest(),
+            at=desired.definition.at,
+        )
+
+
+def _some(count: int) -> Members:
+    """Return members of whom only the number is known."""
+
+    def unknown() -> frozenset[str]:
+        message = "who they are is not known"
+        raise RuntimeError(message)
+
+    return Members(unknown, count=count) if count else NO_MEMBERS
+
+
+def _held_back(plan: Plan, project: Project, judging: Judging, remembered: Remembered | None) -> list[Refusal]:
     own = [each for each in judging.refusals if each.rule not in RULES]
     segments: dict[str, list[str]] = {}
     for definition in project.definitions:
         if definition.source is not None:
             segments.setdefault(definition.source, []).append(definition.name)
-    return list(held_back(plan, own, project.resolution.built_on, segments))
+    built_on = built_on_by_now_or_then(project.resolution, remembered or NOTHING)
+    defined = frozenset(each.name for each in project.definitions)
+    return list(held_back(plan, own, Ties(built_on, segments, defined, is_recorded=remembered is not None)))
 
 
 def _evidence(plan: Plan, project: Project, looked: Looked) -> Evidence:

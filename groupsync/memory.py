@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
-from groupsync.journal_read import is_run_of, read_outline, read_run, run_ids, same_store
+from groupsync.journal_read import is_run_of, read_links, read_outline, read_run, run_ids, same_store
 from groupsync.model import RUN_KINDS, Action, Kind, Outcome, RunKind
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.journal_read import Key
+    from groupsync.links import Remembered
     from groupsync.model import Plan, Run, RunEntry, Use
 
 _DONE: Final = (Outcome.APPLIED, Outcome.NOT_CONVERGED, None)
@@ -114,6 +115,15 @@ def _taken(use: Use, folder: Path, name: str) -> int:
 def stores_of(plan: Plan) -> dict[str, str]:
     """Return which store each target of a plan is, by name."""
     return {target.name: target.identity for target in plan.targets}
+
+
+def remembered_links(folder: Path, config: str) -> Remembered | None:
+    """Return how groups were built on others by what was applied last; None where no kept run tells."""
+    for outline in _finished(folder, config):
+        with suppress(ConfigError):
+            if (links := read_links(folder, outline.id)) is not None:
+                return links
+    return None
 
 
 class _Past:

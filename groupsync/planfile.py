@@ -5,7 +5,7 @@ A plan file is JSON Lines, ASCII, every line ended by `\n` and told apart by its
     header   format version, project, config, instant, sources, targets, the run that it takes back
     change   one a change, in the plan's order; lists of up to 1,000 members are in it …
     members  … longer ones go on in lines of 1,000: first all to add, then all to remove
-    later, cause, drift, loss, diagnostic, refusal, allowance    one a finding
+    later, cause, drift, link, loss, diagnostic, refusal, allowance    one a finding
     end      counts, the plan's digest, and the SHA-256 of every byte before this line
 
 Reading keeps the changes but no names: `Change.add` and `Change.remove` read theirs from the open file when asked and
@@ -34,6 +34,7 @@ from groupsync.convert_findings import (
     diagnostic_record,
     drift_record,
     later_record,
+    link_record,
     loss_record,
     refusal_record,
 )
@@ -149,20 +150,17 @@ def _lines(plan: Plan) -> Iterator[bytes]:
                 names = _names(members)
                 for start in range(0, len(names), MEMBERS_IN_LINE):
                     yield _encode({"record": "members", "members": names[start : start + MEMBERS_IN_LINE]})
-    for later in plan.later:
-        yield _encode({"record": "later", **later_record(later)})
-    for cause in plan.compared.causes if plan.compared else ():
-        yield _encode({"record": "cause", **cause_record(cause)})
-    for drift in plan.drift:
-        yield _encode({"record": "drift", **drift_record(drift)})
-    for loss in plan.lost:
-        yield _encode({"record": "loss", **loss_record(loss)})
-    for found in plan.diagnostics:
-        yield _encode({"record": "diagnostic", **diagnostic_record(found)})
-    for refusal in plan.verdict.refusals:
-        yield _encode({"record": "refusal", **refusal_record(refusal)})
-    for allowance in plan.verdict.allowances:
-        yield _encode({"record": "allowance", **allowance_record(allowance)})
+    for kind, records in (
+        ("later", map(later_record, plan.later)),
+        ("cause", map(cause_record, plan.compared.causes if plan.compared else ())),
+        ("drift", map(drift_record, plan.drift)),
+        ("link", map(link_record, plan.links)),
+        ("loss", map(loss_record, plan.lost)),
+        ("diagnostic", map(diagnostic_record, plan.diagnostics)),
+        ("refusal", map(refusal_record, plan.verdict.refusals)),
+        ("allowance", map(allowance_record, plan.verdict.allowances)),
+    ):
+        yield from (_encode({"record": kind, **record}) for record in records)
 
 
 def _compared(plan: Plan) -> Record | None:

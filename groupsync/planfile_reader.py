@@ -20,6 +20,7 @@ from groupsync.convert_findings import (
     read_diagnostic,
     read_drift,
     read_later,
+    read_link,
     read_loss,
     read_refusal,
 )
@@ -33,6 +34,7 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Later,
+    Link,
     Loss,
     Members,
     Plan,
@@ -141,6 +143,7 @@ class Reader:
         self.later: list[Later] = []
         self.causes: list[Cause] = []
         self.drift: list[Drift] = []
+        self.links: list[Link] = []
         self.lost: list[Loss] = []
         self.diagnostics: list[Diagnostic] = []
         self.refusals: list[Refusal] = []
@@ -214,6 +217,8 @@ class Reader:
                 self.causes.append(read_cause(record))
             case "drift":
                 self.drift.append(read_drift(record))
+            case "link":
+                self.links.append(read_link(record))
             case "loss":
                 self.lost.append(read_loss(record))
             case "diagnostic":
@@ -229,6 +234,7 @@ class Reader:
             changes=tuple(self.changes),
             later=tuple(self.later),
             drift=tuple(self.drift),
+            links=tuple(self.links),
             lost=tuple(self.lost),
             diagnostics=tuple(self.diagnostics),
             verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),

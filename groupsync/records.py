@@ -69,6 +69,13 @@ class Fields:
             return value
         return self._refuse(key, value, "a whole number, 0 or more")
 
+    def count_or_none(self, key: str) -> int | None:
+        """Return a whole number, 0 or more, or None for null."""
+        if self._left.get(key, _MISSING) is None:
+            del self._left[key]
+            return None
+        return self.count(key)
+
     def flag(self, key: str) -> bool:
         """Return true or false."""
         value = self._left.pop(key, _MISSING)

@@ -12,6 +12,7 @@ from groupsync import engine
 from groupsync.config import load_config
 from groupsync.facade import checked
 from groupsync.guard_grants import parse_allow
+from groupsync.journal import Journal
 from groupsync.model import Outcome
 from groupsync.planfile import read_plan, write_plan
 from groupsync.project import load_project
@@ -37,9 +38,9 @@ WAYS = {
     "over two groups": "members: [zoe@example.com], include: [middle]",
 }
 PLACES = {
-    "same target": ({"a": ["*"]}, ["a"]),
-    "two targets": ({"a": ["*"], "b": ["*"]}, ["a", "b"]),
-    "base elsewhere": ({"a": ["derived", "middle"], "b": ["base"]}, ["a"]),
+    "same target": {"a": ["*"]},
+    "two targets": {"a": ["*"], "b": ["*"]},
+    "base elsewhere": {"a": ["derived", "middle"], "b": ["base"]},
 }
 
 
@@ -51,6 +52,7 @@ class World:
     way: str
     targets: dict[str, list[str]]
     policies: str = ""
+    instant: datetime = NOW
     limit: str = "{refuse: off}"
     stores: dict[str, MemoryStore] = field(default_factory=dict)
 
@@ -76,8 +78,16 @@ class World:
             f"{{kind: known-user-group, name: derived, {WAYS[self.way]}}}\n"
         )
 
+    def write_without_base(self):
+        """Take the base out, and every line that names it; what it gave or took comes and goes."""
+        self.write(base=30)
+        (self.root / "groups" / "all.yaml").write_text(
+            "{kind: known-user-group, name: middle, members: []}\n---\n"
+            "{kind: known-user-group, name: derived, members_from: [{path: everybody.txt}]}\n"
+        )
+
     def project(self):
-        return load_project(load_config(self.root / "groupsync.yaml"), NOW)
+        return load_project(load_config(self.root / "groupsync.yaml"), self.instant)
 
     def backends(self, only=()):
         return {
@@ -87,10 +97,12 @@ class World:
         }
 
     def plan(self, only=(), **options):
-        return engine.make_plan(self.project(), self.backends(only), engine.Request(NOW, **options))
+        return engine.make_plan(self.project(), self.backends(only), engine.Request(self.instant, **options))
 
-    def apply(self, plan, only=()):
-        return engine.apply_plan(self.project(), plan, self.backends(only))
+    def apply(self, plan, only=(), *, is_remembered=True):
+        project = self.project()
+        journal = Journal.of(project.config) if is_remembered else None
+        return engine.apply_plan(project, plan, self.backends(only), journal=journal)
 
     def held(self):
         """Return who is in each group of each target."""
@@ -101,10 +113,10 @@ class World:
         }
 
 
-def world_of(root, way, place, policies=""):
-    world = World(root, way, PLACES[place][0], policies)
+def world_of(root, way, place, policies="", **options):
+    world = World(root, way, PLACES[place], policies)
     world.write(base=30)
-    report = world.apply(world.plan())
+    report = world.apply(world.plan(), **options)
     assert {Outcome.APPLIED} == {result.outcome for result in report.results}
     return world
 
@@ -194,6 +206,109 @@ def test_a_saved_selection_is_still_refused_when_it_is_applied(way, tmp_path):
     grant = parse_allow(f"remove:base<=25@{saved.digest}")
     allowed = engine.judge_again(world.project(), saved, backends=world.backends(), grants=(grant,))
     assert "built_on" not in {each.rule for each in allowed.verdict.refusals}
+
+
+# --- By memory --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_list_on_no_target_is_guarded_by_what_was_applied_last(way, tmp_path):
+    """A list that goes nowhere is held against its size at the last run, as often as it is tried."""
+    world = World(tmp_path, way, {"a": ["derived"]})
+    world.write(base=30)
+    world.apply(world.plan())
+    before = world.held()
+    world.write(base=5)
+    for _ in range(2):
+        plan = world.plan()
+        report = world.apply(plan)
+
+        assert before == world.held()
+        assert {Outcome.REFUSED} == {result.outcome for result in report.results}
+        assert [("", "base", "removed_members")] == [
+            (each.target, each.name, each.rule) for each in plan.verdict.refusals if each.name == "base"
+        ]
+
+    allowed = world.plan(grants=(parse_allow(f"remove:base<=25@{plan.digest}"),))
+    assert "base" not in {each.because for each in allowed.verdict.refusals}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_base_on_a_target_that_is_not_opened_is_judged_by_memory(way, tmp_path):
+    """With one target picked, a base on another one is held against its size at the last run."""
+    world = world_of(tmp_path, way, "base elsewhere")
+    before = world.held()
+    world.write(base=5)
+    plan = world.plan(only=["a"], targets=("a",))
+    world.apply(plan, only=["a"])
+
+    assert before == world.held()
+    assert ("", "base") in {(each.target, each.name) for each in plan.verdict.refusals}
+
+
+@pytest.mark.parametrize("way", sorted(WAYS.keys() - {"the config's exclude"}))
+def test_what_was_built_on_a_group_when_it_was_applied_last_counts(way, tmp_path):
+    """Deleting a list and the line that names it in one edit moves nobody while the deletion is refused."""
+    world = world_of(tmp_path, way, "same target")
+    before = world.held()
+    world.write_without_base()
+    for _ in range(2):
+        plan = world.plan()
+        report = world.apply(plan)
+
+        assert before == world.held()
+        assert {Outcome.REFUSED} == {result.outcome for result in report.results}
+        assert {"base", "derived"} <= {result.name for result in report.results}
+
+
+def test_without_a_record_a_refused_deletion_holds_back_all_members(tmp_path):
+    """Where nobody knows what was built on a list that goes, nobody is moved until its deletion is settled."""
+    world = world_of(tmp_path, "exclude", "same target", is_remembered=False)
+    before = world.held()
+    world.write_without_base()
+    plan = world.plan()
+    world.apply(plan, is_remembered=False)
+
+    assert before == world.held()
+    summaries = {each.summary for each in plan.verdict.refusals if each.name == "derived"}
+    assert "no record tells whether it was built on `base`, which is refused" in summaries
+
+
+def test_once_applied_a_group_is_not_built_on_what_it_left(tmp_path):
+    """A reference that was taken out and applied is forgotten, so that the group is held back no more."""
+    world = world_of(tmp_path, "exclude", "same target")
+    world.write(base=30)
+    text = (tmp_path / "groups" / "all.yaml").read_text()
+    (tmp_path / "groups" / "all.yaml").write_text(text.replace(", exclude: [base]", ", exclude: []"))
+    world.apply(world.plan())
+    world.write(base=5)
+    (tmp_path / "groups" / "all.yaml").write_text(
+        text.replace(", exclude: [base]", ", exclude: []").replace(
+            "everybody.txt}]", "everybody.txt}, {path: more.txt}]"
+        )
+    )
+    (tmp_path / "groups" / "more.txt").write_text("zoe@example.com\n")
+    plan = world.plan()
+
+    assert "base" in {each.name for each in plan.verdict.refusals}
+    assert "derived" not in {each.name for each in plan.verdict.refusals}
+
+
+def test_what_a_written_until_takes_from_a_list_on_no_target_is_no_shrinking(tmp_path):
+    """People of such a list whose time has passed are counted as expired there, too."""
+    world = World(tmp_path, "exclude", {"a": ["derived"]})
+    world.write(base=30)
+    dated = [f"{{email: {name}, until: 2026-11-01}}" for name in PEOPLE[:25]]
+    listed = [*dated, *PEOPLE[25:30]]
+    path = tmp_path / "groups" / "all.yaml"
+    path.write_text(path.read_text().replace("members_from: [{path: base.txt}]", f"members: [{', '.join(listed)}]", 1))
+    world.instant = datetime(2026, 10, 1, tzinfo=UTC)
+    world.apply(world.plan())
+    world.instant = NOW
+    plan = world.plan()
+
+    assert {"derived"} == {change.name for change in plan.changes}
+    assert () == plan.verdict.refusals
 
 
 def test_a_limit_of_a_run_on_one_target_holds_the_same_groups_elsewhere(tmp_path):

@@ -110,7 +110,7 @@ def lines_of(folder, run):
 
 
 def test_a_run_is_written_down_in_its_order(journal, tmp_path):
-    """Header, intent and outcome of each change, what turned out otherwise, the end; and the plan with all names."""
+    """Header, intent and outcome of each change, what turned out otherwise, links, the end; and the plan with names."""
     a, b, c = change("a"), change("b", Action.CREATE), change("c", Action.DELETE, add=0, remove=10)
     plan = plan_of(a, b, c)
     with journal.run(plan, Purpose(allowances=("remove:c<=10@12345678",))) as run:
@@ -122,7 +122,7 @@ def test_a_run_is_written_down_in_its_order(journal, tmp_path):
         assert () == run.finish(plan, Report(plan.digest, results, interrupted=True))
     folder = tmp_path / ".groupsync"
 
-    expected = ["header", "result", "before", "after", "before", "after", "result", "end"]
+    expected = ["header", "result", "before", "after", "before", "after", "result", "links", "end"]
     assert expected == [line["record"] for line in lines_of(folder, run.id)]
     found = find_run(folder, CONFIG_ID, run.id)
     assert {"a": "not-converged", "b": "applied", "c": "refused"} == {each.name: each.outcome for each in found.entries}

@@ -59,7 +59,7 @@ KEY = b"a key of sixteen bytes or more"
 PSEUDONYMS = Pseudonyms(KEY)
 
 KEPT = {
-    Plan: "project config as_of looking digest drift sources redacted format_version undoes",
+    Plan: "project config as_of looking digest drift sources redacted format_version undoes links",
     Change: "target name action prior_name prior_count expired at",
     TargetState: "name plugin identity groups memberships complete withheld records",
     SourceState: "name plugin rows newest segments refused",

@@ -331,6 +331,21 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """What later runs have to know of a group that is built on others, or that others are built on.
+
+    Attributes:
+        name: of the group.
+        built_on: names of the groups that it is built on directly, by any key, sorted.
+        count: how many members it has by its definition, where others are built on it; None where that is not known.
+    """
+
+    name: str
+    built_on: tuple[str, ...] = ()
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Every change of a run, as data that can be saved, reviewed and applied.
 
@@ -351,6 +366,8 @@ class Plan:
         redacted: people have pseudonyms in it, so that it can be looked at but not applied or saved.
         lost: by target, sorted, the people who would be in no group any more, as far as a guard has looked for them.
             Not covered by the digest.
+        links: how the groups that were looked at are built on others, sorted by name; they are remembered once they are
+            applied. Not covered by the digest.
         config: the identity of the config that it was made with, see `Config.id`; empty in a plan of format version 1.
         later: what written dates will do, sorted by target, name and instant. The digest covers it.
         format_version: of its file, and of the rule of its digest.
@@ -372,4 +389,5 @@ class Plan:
     lost: tuple[Loss, ...] = ()
     config: str = ""
     later: tuple[Later, ...] = ()
+    links: tuple[Link, ...] = ()
     format_version: int = 2
