@@ -75,7 +75,7 @@ KEPT = {
     Loss: "target count",
     Later: "target name at entering leaving",
     Report: "plan_digest duration_seconds interrupted run",
-    Result: "target name action outcome attempts duration_seconds added removed readdressed",
+    Result: "target name action outcome attempts duration_seconds added removed readdressed unseen_added unseen_removed",
 }
 """By type, the fields that are shown as they are: they name groups, targets, sources, files, plugins, or count."""
 TREATED = {
@@ -87,7 +87,7 @@ TREATED = {
     Mark: "digest",
     Drift: "applied",
     Refusal: "summary hint approval",
-    Verdict: "refusals allowances",
+    Verdict: "refusals allowances uses",
     Allowance: "source reason",
     Diagnostic: "summary detail hint",
     Comparison: "revision",
