@@ -106,6 +106,7 @@ def redacted_plan(plan: Plan, pseudonyms: Pseudonyms) -> Plan:
             plan.verdict,
             refusals=tuple(_refusal(refusal, pseudonyms) for refusal in plan.verdict.refusals),
             allowances=_allowances(plan.verdict.allowances, pseudonyms),
+            uses=(),
         ),
         compared=_compared(plan.compared, pseudonyms),
         later=tuple(replace(each, digest=pseudonyms.digest(each.digest)) for each in plan.later),

@@ -75,7 +75,8 @@ KEPT = {
     Loss: "target count",
     Later: "target name at entering leaving",
     Report: "plan_digest duration_seconds interrupted run",
-    Result: "target name action outcome attempts duration_seconds added removed readdressed unseen_added unseen_removed",
+    Result: "target name action outcome attempts duration_seconds added removed readdressed unseen_added "
+    "unseen_removed",
 }
 """By type, the fields that are shown as they are: they name groups, targets, sources, files, plugins, or count."""
 TREATED = {
