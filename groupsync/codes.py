@@ -22,6 +22,8 @@ CODES: Final[dict[str, str]] = {
     "GS111": "A path leads out of the project.",
     "GS112": "A pattern for definitions matches nothing.",
     "GS113": "A linked folder is not searched for definitions.",
+    "GS114": "A file looks like a definition, and no pattern takes it.",
+    "GS115": "A file of definitions is empty, or wholly commented out.",
     "GS198": "An entry has expired, and could not be taken out of its file.",
     "GS199": "The formatter could not keep what a file means, and left it alone.",
     "GS201": "A key is unknown.",

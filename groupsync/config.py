@@ -63,6 +63,7 @@ class Config:
         root: the project's folder, absolute; the config lies in it.
         path: the config's file name.
         definitions: patterns of the files that hold definitions, relative to `root`.
+        ignore: patterns of files that may look like definitions and are not meant to be read, relative to `root`.
         journal: the folder where runs are written down, absolute, inside `root`.
         identity: how members are made canonical, with the aliases.
         targets: in the order written; no name twice.
@@ -91,6 +92,7 @@ class Config:
     approvals: str = APPROVALS_FOLDER
     sources: tuple[SourceConfig, ...] = ()
     redact_key: str = ""
+    ignore: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -287,6 +289,7 @@ def _config(document: Document, path: Path, identity: Identity) -> Config:
         approvals=value.get("approvals", APPROVALS_FOLDER),
         sources=tuple(source_config.source_config(document, name, root) for name in value.get("sources", {})),
         redact_key=value.get("redact", {}).get("key", ""),
+        ignore=tuple(value.get("ignore", ())),
     )
 
 

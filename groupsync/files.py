@@ -69,10 +69,34 @@ def read_found_file(root: Path, path: str, limit_bytes: int) -> bytes:
     return data
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of looking for the files that hold definitions; all paths are from the project's folder.
+
+    Attributes:
+        files: those that a pattern takes, sorted, each once.
+        diagnostics: what was found to be wrong or odd.
+        passed_over: files in the folders that were searched which end like definitions, and which no pattern takes,
+            sorted.
+        unmatched: the patterns that take no file, each with where it is written.
+    """
+
+    files: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    unmatched: tuple[tuple[str, SourceRange | None], ...] = ()
+
+
 def find_files(
     root: Path, patterns: Sequence[str], places: Sequence[SourceRange] = ()
 ) -> tuple[list[str], list[Diagnostic]]:
-    """Find the files that hold definitions.
+    """Do what `search_files` does, and return the files and what was found to be wrong or odd."""
+    found = search_files(root, patterns, places)
+    return list(found.files), list(found.diagnostics)
+
+
+def search_files(root: Path, patterns: Sequence[str], places: Sequence[SourceRange] = ()) -> Found:
+    """Look for the files that hold definitions.
 
     Only regular files that end in .yaml or .yml are taken; names that start with a dot only where the pattern has the
     dot. Links are followed to files inside the project, not to folders.
@@ -82,16 +106,21 @@ def find_files(
         patterns: from there; `*` and `?` stay within a name, `**` stands for any number of folders.
         places: where the patterns are written, as far as that is known; findings without a file of their own go there.
 
-    Returns:
-        The paths from `root`, `/` between the parts, sorted, each once; and what was found to be wrong or odd.
     """
-    search = _Search(root)
+    walk = _Walk(root)
     found: list[Diagnostic] = []
+    unmatched: list[tuple[str, SourceRange | None]] = []
     for pattern, place in zip_longest(patterns, places):
-        search.run(pattern)
-        found += [replace(each, subject=each.subject or place) for each in search.found]
-        search.found.clear()
-    return sorted(search.files), list(dict.fromkeys(found))
+        if not walk.run(pattern):
+            unmatched.append((pattern, place))
+        found += [replace(each, subject=each.subject or place) for each in walk.found]
+        walk.found.clear()
+    return Found(
+        tuple(sorted(walk.files)),
+        tuple(dict.fromkeys(found)),
+        tuple(sorted(walk.passed_over - walk.files)),
+        tuple(unmatched),
+    )
 
 
 def path_expression(pattern: str) -> re.Pattern[str]:
@@ -100,21 +129,22 @@ def path_expression(pattern: str) -> re.Pattern[str]:
 
 
 @dataclass(slots=True)
-class _Search:
+class _Walk:
     root: Path
     files: set[str] = field(default_factory=set)
+    passed_over: set[str] = field(default_factory=set)
     found: list[Diagnostic] = field(default_factory=list)
     expression: re.Pattern[str] = re.compile("")
     hidden: bool = False
 
-    def run(self, pattern: str) -> None:
-        """Add what one pattern matches."""
+    def run(self, pattern: str) -> bool:
+        """Add what one pattern matches, and tell whether that is anything."""
         parts = [part for part in pattern.split("/") if part not in {"", "."}]
         if ".." in parts or pattern.startswith("/") or "\\" in pattern or "\0" in pattern or not parts:
             hint = "Write it from the project's folder, such as `groups/**/*.yaml`."
             summary = f"The pattern `{pattern}` does not stay inside the project"
             self.found.append(Diagnostic("GS111", Severity.ERROR, summary, "", hint))
-            return
+            return False
         before = (len(self.files), len(self.found))
         start = next((index for index, part in enumerate(parts) if _MAGIC.search(part)), len(parts) - 1)
         self.expression = re.compile(_expression(parts))
@@ -128,7 +158,9 @@ class _Search:
             self.found.append(_outside("/".join(parts[:start])))
         if not self.files and len(self.found) == before[1]:
             self.found.append(_no_match(pattern))
+        matches = bool(self.files)
         self.files |= already
+        return matches
 
     def _walk(self, folder: str, depth: int | None) -> None:
         """Look through a folder and, to `depth` levels where that is not None, those in it."""
@@ -152,6 +184,8 @@ class _Search:
         if entry.is_symlink() and may_go_deeper and Path(entry.path).is_dir() and not entry.name.startswith("."):
             self.found.append(_linked_folder(path))
         if not entry.name.endswith(DEFINITION_ENDINGS) or not self.expression.fullmatch(path):
+            if seems_definition(entry):
+                self.passed_over.add(path)
             return
         if not path.isprintable():
             shown = path.encode("unicode_escape").decode()
@@ -165,6 +199,14 @@ class _Search:
             self.found.append(_not_a_file(path, is_folder=entry.is_dir()))
         else:
             self.files.add(path)
+
+
+def seems_definition(entry: os.DirEntry[str]) -> bool:
+    """Tell whether a file has a name like a definition's: one that a slip would give it, and that is not hidden."""
+    name = entry.name
+    return (
+        not name.startswith(".") and name.lower().endswith(DEFINITION_ENDINGS) and entry.is_file(follow_symlinks=False)
+    )
 
 
 def _expression(parts: Iterable[str]) -> str:
@@ -221,7 +263,9 @@ def _unreadable(path: str, error: OSError) -> Diagnostic:
 
 
 def _no_match(pattern: str) -> Diagnostic:
-    detail = f"Definitions are files that end in {' or '.join(DEFINITION_ENDINGS)}."
+    endings = " or ".join(DEFINITION_ENDINGS)
+    kept = "Until this is fixed, no group whose definition is gone is deleted."
+    detail = f"Definitions are files that end in {endings}. {kept}"
     hint = "Correct the pattern under `definitions` in the config, or add a file."
     return Diagnostic("GS112", Severity.WARNING, f"The pattern `{pattern}` matches no file", detail, hint)
 

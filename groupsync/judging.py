@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
+from groupsync.guard_overlooked import keep_what_is_not_read
 from groupsync.links import NOTHING, built_on_by_now_or_then
 from groupsync.memory import past_sizes, past_uses, remembered_links, stores_of
 from groupsync.model import NO_MEMBERS, Action, Change, Members, Mode, State
@@ -65,6 +66,7 @@ def judge_plan(
     Raises:
         InvalidDefinitions: a policy could not be asked.
     """
+    plan = keep_what_is_not_read(plan, project.overlooked, project.unmatched)
     config = project.config
     remembered = remembered_links(config.journal, config.id)
     by_memory = list(_changes_by_memory(project, looked, remembered or NOTHING))

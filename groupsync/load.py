@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from groupsync.files import UnreadableFile, find_files, read_found_file, read_text_file
+from groupsync.files import UnreadableFile, find_files, read_found_file, read_text_file, search_files
 from groupsync.model import Definition, Diagnostic, Severity
 from groupsync.validate import broken_definition_of, check_definition, definition_of, duplicate_names
 from groupsync.yaml.document import Document
@@ -44,6 +44,8 @@ class Loaded:
         knows_names: whether every document told at least its group's name.
         diagnostics: everything found in all files, sorted for people.
         files: the files read, sorted; paths from the project's folder.
+        empty: those of them that define nothing: without a document, but for comments.
+        passed_over, unmatched: as `groupsync.files.Found` has them.
     """
 
     definitions: tuple[Definition, ...]
@@ -51,6 +53,9 @@ class Loaded:
     files: tuple[str, ...]
     broken: tuple[Definition, ...] = ()
     knows_names: bool = True
+    empty: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
+    unmatched: tuple[tuple[str, SourceRange | None], ...] = ()
 
 
 @dataclass(slots=True)
@@ -60,6 +65,7 @@ class _Part:
     definitions: list[Definition] = field(default_factory=list)
     broken: list[Definition] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     knows_names: bool = True
 
 
@@ -77,20 +83,24 @@ def load_definitions(
         identity: how members are checked and made canonical.
         places: where the patterns are written, as far as that is known.
     """
-    files, found = find_files(root, patterns, places)
-    part = _Part(found=found)
-    for one in _load(root, files, identity):
+    search = search_files(root, patterns, places)
+    part = _Part(found=list(search.diagnostics))
+    for one in _load(root, search.files, identity):
         part.definitions += one.definitions
         part.broken += one.broken
         part.found += one.found
+        part.empty += one.empty
         part.knows_names &= one.knows_names
     part.found += duplicate_names(part.definitions + part.broken)
     return Loaded(
         _sorted(part.definitions),
         tuple(sorted(part.found, key=lambda diagnostic: diagnostic.sort_key)),
-        tuple(files),
+        search.files,
         _sorted(part.broken),
         part.knows_names,
+        tuple(sorted(part.empty)),
+        search.passed_over,
+        search.unmatched,
     )
 
 
@@ -121,6 +131,7 @@ def _load_files(root: Path, files: Iterable[str], identity: Identity) -> _Part:
             continue
         documents, found = parse_yaml(data, path)
         part.found += found
+        part.empty += [] if documents or found else [path]
         part.knows_names &= not found
         for document in documents:
             _load_document(document, identity, part)

@@ -12,6 +12,7 @@ from groupsync.guard_limits import loosenings
 from groupsync.load import load_definitions
 from groupsync.members.files import MemberFiles
 from groupsync.model import Diagnostic, Severity, digest_bytes
+from groupsync.overlooked import find_overlooked, overlooked_findings
 from groupsync.progress import Track, untracked
 from groupsync.references import Doubts
 from groupsync.resolve import resolve
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from groupsync.config import Config, TargetConfig
     from groupsync.guard_grants import Grant
-    from groupsync.model import Definition
+    from groupsync.model import Definition, Overlooked, SourceRange
     from groupsync.resolve import Desired, Resolution
 
 
@@ -33,7 +34,8 @@ class Project:
     """A project's files, loaded and resolved.
 
     `approvals` are those that hold now; `findings` collects warnings all through the run; `held` keeps alive what
-    members are read from that were made on the way.
+    members are read from that were made on the way; `overlooked` are files that seem to hold definitions and are not
+    read, `unmatched` the patterns of `definitions` that match no file.
     """
 
     config: Config
@@ -43,6 +45,8 @@ class Project:
     findings: list[Diagnostic] = field(default_factory=list)
     approvals: tuple[Grant, ...] = ()
     held: list[object] = field(default_factory=list, repr=False)
+    overlooked: tuple[Overlooked, ...] = ()
+    unmatched: tuple[tuple[str, SourceRange | None], ...] = ()
 
 
 def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, track: Track = untracked) -> Project:
@@ -61,7 +65,9 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     findings = list(loaded.diagnostics)
     everyone = (*loaded.definitions, *loaded.broken)
     files = MemberFiles(config.root, config.identity, findings.append)
-    doubts = Doubts(loaded.broken, loaded.knows_names)
+    overlooked = find_overlooked(config, loaded)
+    findings += overlooked_findings(overlooked, loaded)
+    doubts = Doubts(loaded.broken, loaded.knows_names, overlooked)
     sources = {source.name: f"{source.digest}{_aliases_digest(config)}" for source in config.sources}
     resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts, sources=sources)
     findings += resolution.diagnostics
@@ -72,7 +78,16 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     if reads_files:
         _check_files(everyone, files, findings, track)
     stop_on_errors(findings)
-    return Project(config, loaded.definitions, resolution, files, findings, approvals)
+    return Project(
+        config,
+        loaded.definitions,
+        resolution,
+        files,
+        findings,
+        approvals,
+        overlooked=overlooked,
+        unmatched=loaded.unmatched,
+    )
 
 
 def _aliases_digest(config: Config) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Definition, Diagnostic, Reference, Severity, State
@@ -12,7 +12,7 @@ from groupsync.model import Definition, Diagnostic, Reference, Severity, State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from groupsync.model import SourceRange
+    from groupsync.model import Overlooked, SourceRange
     from groupsync.model.criteria import InGroup
 
 _MAX_DEPTH: Final = 100
@@ -40,10 +40,13 @@ class Doubts:
     Attributes:
         broken: what could be read of definitions with errors.
         knows_names: whether each document told at least its group's name.
+        overlooked: files that seem to hold definitions and are not read. They leave nothing in doubt that is read, so
+            two values that differ in them alone are equal.
     """
 
     broken: tuple[Definition, ...] = ()
     knows_names: bool = True
+    overlooked: tuple[Overlooked, ...] = field(default=(), compare=False)
 
 
 NO_DOUBTS: Final = Doubts()
@@ -58,6 +61,7 @@ class Graph:
         self.definitions = definitions
         self._doubtful = {definition.name for definition in doubts.broken}
         self._knows_names = doubts.knows_names
+        self._overlooked = {name: each for each in doubts.overlooked for name in each.names}
         self.diagnostics: list[Diagnostic] = []
         self.edges = {name: self._edges_of(definition) for name, definition in definitions.items()}
         everywhere = [edge for each in exclude for edge in self._expand("exclude", each, None)]
@@ -102,7 +106,8 @@ class Graph:
         else:
             names = [reference.target] if reference.target in self.definitions else []
         if not names and self._knows_names:
-            self.diagnostics.append(_unknown_reference(role, reference, self.definitions))
+            overlooked = self._overlooked.get(reference.target)
+            self.diagnostics.append(_unknown_reference(role, reference, self.definitions, overlooked))
         for name in names:
             problem = None if name in self._doubtful else _unusable(role, reference, self.definitions[name])
             if problem is not None:
@@ -161,7 +166,9 @@ def manages_members(definition: Definition) -> bool:
     return any(each is not None for each in said)
 
 
-def _unknown_reference(role: str, reference: Reference, definitions: Mapping[str, Definition]) -> Diagnostic:
+def _unknown_reference(
+    role: str, reference: Reference, definitions: Mapping[str, Definition], overlooked: Overlooked | None
+) -> Diagnostic:
     if reference.is_pattern:
         return Diagnostic(
             "GS402",
@@ -172,14 +179,12 @@ def _unknown_reference(role: str, reference: Reference, definitions: Mapping[str
             reference.at,
         )
     near = difflib.get_close_matches(reference.target, definitions, n=1)
-    return Diagnostic(
-        "GS401",
-        Severity.ERROR,
-        f"Unknown group `{reference.target}`",
-        f"`{role}` names a group that no definition defines.",
-        f"Did you mean `{near[0]}`?" if near else "Define the group, or take the entry out.",
-        reference.at,
-    )
+    detail = f"`{role}` names a group that no definition defines."
+    hint = f"Did you mean `{near[0]}`?" if near else "Define the group, or take the entry out."
+    if overlooked:
+        detail += f" `{overlooked.path}` has that name, but {overlooked.why}."
+        hint = overlooked.cure
+    return Diagnostic("GS401", Severity.ERROR, f"Unknown group `{reference.target}`", detail, hint, reference.at)
 
 
 def _unusable(role: str, reference: Reference, definition: Definition) -> Diagnostic | None:

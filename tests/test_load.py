@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsync import load
-from groupsync.files import UnreadableFile, find_files, read_text_file
+from groupsync.files import UnreadableFile, find_files, read_text_file, search_files
 from groupsync.identity import Identity
 from groupsync.load import load_definitions, parser_name
 
@@ -212,11 +212,11 @@ def test_a_file_that_vanishes_meanwhile_is_an_error(tmp_path, monkeypatch):
     write(tmp_path, {"groups/a.yaml": GROUP.format("a"), "groups/b.yaml": GROUP.format("b")})
 
     def find_then_delete(root, patterns, places):
-        found = find_files(root, patterns, places)
+        found = search_files(root, patterns, places)
         (root / "groups/a.yaml").unlink()
         return found
 
-    monkeypatch.setattr(load, "find_files", find_then_delete)
+    monkeypatch.setattr(load, "search_files", find_then_delete)
     assert [("GS110", "groups/a.yaml")] == found_by(load_all(tmp_path))
 
 

@@ -197,3 +197,20 @@ def said(value: object) -> object:
 
 def _names(value: Any) -> list[str]:
     return [field.name for field in fields(value) if field.name not in {"at", "field_at"}]
+
+
+@dataclass(frozen=True, slots=True)
+class Overlooked:
+    """A file of the project that seems to hold definitions, of which none is read.
+
+    Attributes:
+        path: from the project's folder.
+        names: of the groups that it seems to define, in its order, each once.
+        why: it is not read, as a clause.
+        cure: the command or edit that mends it.
+    """
+
+    path: str
+    names: tuple[str, ...]
+    why: str
+    cure: str
