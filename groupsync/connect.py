@@ -29,8 +29,17 @@ _LOCKS: Final = "locks"
 
 
 @contextmanager
-def open_targets(config: Config, plugins: Plugins, names: Sequence[str] = ()) -> Iterator[dict[str, Backend]]:
+def open_targets(
+    config: Config, plugins: Plugins, names: Sequence[str] = (), *, to_write: bool = False
+) -> Iterator[dict[str, Backend]]:
     """Open the backends of the named targets, or of all, in the config's order; close them at the end.
+
+    Args:
+        config: of the project.
+        plugins: that offer the backends.
+        names: of targets; empty for all.
+        to_write: whether anything may be written. Otherwise the methods that write, or lock, raise before the plugin is
+            called, so that a command which only reads can't change a target by whatever mistake.
 
     Raises:
         ConfigError: an unknown target.
@@ -52,7 +61,7 @@ def open_targets(config: Config, plugins: Plugins, names: Sequence[str] = ()) ->
             )
             backend = chosen[target.name].cls.from_options(target.options.values, context)
             stack.callback(backend.close)
-            backends[target.name] = backend
+            backends[target.name] = backend if to_write else backend.for_reading()
         yield backends
 
 

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from groupsync.model import Change, Scope
 
 
+class WriteAttempt(RuntimeError):
+    """A command that only reads has tried to write a target. This is a bug of groupsync, and nothing was written."""
+
+
 class CheckedBackend(Checked):
     """Call a backend and hold it to its contract. `checked` makes the class.
 
@@ -47,6 +51,12 @@ class CheckedBackend(Checked):
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._capabilities: Capabilities | None = None
+        self._is_open_to_write = True
+
+    def for_reading(self) -> Self:
+        """Return this very backend, whose methods that write the target or its lock raise from now on."""
+        self._is_open_to_write = False
+        return self
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], context: BackendContext) -> Self:
@@ -123,6 +133,7 @@ class CheckedBackend(Checked):
 
     def apply_in_steps(self, change: Change, note: Callable[[Step], None]) -> Group | None:
         """Apply likewise, and hear of each step where the backend takes several; see `SupportsSteps`."""
+        self._check_writing(f"apply `{change.name}`")
         with blaming(self, f"applying `{change.name}`"):
             if isinstance(self._backend, SupportsSteps):
                 group = self._backend.apply_in_steps(change, note)
@@ -149,6 +160,11 @@ class CheckedBackend(Checked):
         """Let go of everything held; see `Backend.close`."""
         with blaming(self, "closing"):
             self._backend.close()
+
+    def _check_writing(self, doing: str) -> None:
+        if not self._is_open_to_write:
+            message = f"a command that only reads its targets has tried to {doing}"
+            raise WriteAttempt(message)
 
     def _bound(self, group: Group) -> Group:
         members = group.members
@@ -194,6 +210,7 @@ class CheckedLockingBackend(CheckedBackend):
 
     def lock(self, ttl_seconds: float) -> LockInfo:
         """Take or renew the lock; see `SupportsLock.lock`."""
+        self._check_writing("lock it")
         with blaming(self, "locking"):
             lock = self._locking.lock(ttl_seconds)
         if not isinstance(lock, LockInfo):
@@ -202,6 +219,7 @@ class CheckedLockingBackend(CheckedBackend):
 
     def unlock(self, lock: LockInfo) -> None:
         """Give the lock back; see `SupportsLock.unlock`."""
+        self._check_writing("unlock it")
         with blaming(self, "unlocking"):
             self._locking.unlock(lock)
 
@@ -212,6 +230,7 @@ class CheckedLockingBackend(CheckedBackend):
 
     def break_lock(self) -> LockInfo | None:
         """Take the lock away from whoever holds it; see `SupportsLock.break_lock`."""
+        self._check_writing("break its lock")
         with blaming(self, "breaking its lock"):
             return self._locking.break_lock()
 

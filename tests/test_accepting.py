@@ -57,7 +57,7 @@ class World:
     def plan(self, *, applies=False):
         self.config = load_config(self.folder / "groupsync.yaml")
         self.project = load_project(self.config, NOW)
-        with open_targets(self.config, PLUGINS) as backends:
+        with open_targets(self.config, PLUGINS, to_write=applies) as backends:
             plan = engine.make_plan(self.project, backends, Request(NOW), PLUGINS)
             if applies:
                 engine.apply_plan(self.project, plan, backends, journal=Journal.of(self.config))

@@ -48,7 +48,7 @@ class World:
 
     def run(self, work):
         project = load_project(load_config(self.root / "groupsync.yaml"), NOW)
-        with open_targets(project.config, Plugins.discover({})) as backends:
+        with open_targets(project.config, Plugins.discover({}), to_write=True) as backends:
             return work(project, backends)
 
     def plan(self):

@@ -74,7 +74,7 @@ class World:
 
     def apply(self, *, adopt=False, before_apply=lambda: None):
         project = self.project()
-        with open_targets(project.config, Plugins.discover(), ["there"]) as backends:
+        with open_targets(project.config, Plugins.discover(), ["there"], to_write=True) as backends:
             plan = engine.make_plan(project, backends, engine.Request(NOW, adopt=adopt, retry=patient()))
             before_apply()
             return plan, engine.apply_plan(project, plan, backends, retry=patient())

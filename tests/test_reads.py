@@ -100,7 +100,7 @@ class World:
         self.project = load_project(load_config(self.root / "groupsync.yaml"), NOW)
 
     def open(self):
-        return open_targets(self.project.config, Plugins.discover(), ["there"])
+        return open_targets(self.project.config, Plugins.discover(), ["there"], to_write=True)
 
     def plan(self, backends):
         return engine.make_plan(self.project, backends, engine.Request(NOW, retry=patience()))

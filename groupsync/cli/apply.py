@@ -70,7 +70,7 @@ def command(
     config = common.read_config(config_path)
     project = load_project(config, request.as_of)
     plugins = Plugins.discover()
-    with open_targets(config, plugins, request.targets) as backends:
+    with open_targets(config, plugins, request.targets, to_write=True) as backends:
         resumption = _resumption(project, backends) if resume else None
         if resume and resumption is None:
             common.say("Nothing to resume: no run was cut short.")

@@ -37,7 +37,7 @@ def status(*, targets: tuple[str, ...], config_path: Path | None) -> None:
 @click.option("--yes", "-y", is_flag=True, help="Don't ask.")
 def break_(*, targets: tuple[str, ...], config_path: Path | None, yes: bool) -> None:
     """Take the lock away from whoever holds it. Only where you know that their apply is over."""
-    for name, locking in _locks(targets, config_path):
+    for name, locking in _locks(targets, config_path, to_write=True):
         lock = locking.lock_status()
         if lock is None:
             common.emit(f"{name}: not locked\n")
@@ -46,12 +46,14 @@ def break_(*, targets: tuple[str, ...], config_path: Path | None, yes: bool) -> 
             common.emit(f"{name}: broken; it was {_describe(lock)}\n")
 
 
-def _locks(targets: tuple[str, ...], config_path: Path | None) -> Iterator[tuple[str, SupportsLock]]:
+def _locks(
+    targets: tuple[str, ...], config_path: Path | None, *, to_write: bool = False
+) -> Iterator[tuple[str, SupportsLock]]:
     from groupsync.connect import lock_of, open_targets
     from groupsync.plugins import Plugins
 
     config = common.read_config(config_path)
-    with open_targets(config, Plugins.discover(), targets) as backends:
+    with open_targets(config, Plugins.discover(), targets, to_write=to_write) as backends:
         for name, backend in backends.items():
             yield name, lock_of(config, name, backend)
 

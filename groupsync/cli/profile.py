@@ -101,4 +101,4 @@ def _opened(folder: Path, document: Document, identity: Identity) -> Backend:
     if findings:
         raise InvalidDefinitions(findings)
     context = BackendContext(folder, "", "profile", identity.canonical, identity.rule)
-    return plugin.cls.from_options(target.options.values, context)
+    return plugin.cls.from_options(target.options.values, context).for_reading()

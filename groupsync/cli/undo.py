@@ -58,7 +58,7 @@ def command(
     as_of = common.instant_of(None)
     project = load_project(config, as_of)
     plugins = Plugins.discover()
-    with open_targets(config, plugins, targets) as backends:
+    with open_targets(config, plugins, targets, to_write=saved is None) as backends:
         plan = undo_plan(project, backends, found, as_of)
         plan = engine.judge_again(project, plan, plugins, backends=backends, grants=grants)
         common.show_diagnostics(plan.diagnostics)

@@ -165,7 +165,7 @@ class World:
         self.define(self.wanted, renamed)
 
     def open(self):
-        return open_targets(self.project.config, Plugins.discover())
+        return open_targets(self.project.config, Plugins.discover(), to_write=True)
 
     def plan(self, backends, retry=None):
         return engine.make_plan(self.project, backends, engine.Request(NOW, retry=retry or patience()))
