@@ -22,12 +22,12 @@ from groupsync.undo import Past, Undoing, take_back
 from groupsync.verify import problems_of, rests_of, with_members
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
-    from groupsync.model import Change, Run, Snapshot
+    from groupsync.model import Change, Refusal, Run, Snapshot
     from groupsync.ownership import Ownership
     from groupsync.project import Project
     from groupsync.verify import Rest
@@ -117,7 +117,7 @@ def find_resumption(
     rests = {key: rest.change for key, rest in found.items() if rest.change and key in tried}
     changes = [rests.get(change.key, change) for change in changes]
     left = tuple(replace(each, reason=DONE_ALREADY) if each.key in proven else each for each in changes)
-    refusals = tuple(each for each in saved.verdict.refusals if not each.name or (each.target, each.name) in keys)
+    refusals = tuple(_still_refused(saved.verdict.refusals, keys))
     plan = replace(
         saved,
         changes=left,
@@ -126,6 +126,13 @@ def find_resumption(
         verdict=replace(saved.verdict, refusals=refusals),
     )
     return Resumption(run, sealed(plan), proven, unknown)
+
+
+def _still_refused(refusals: Sequence[Refusal], keys: Collection[tuple[str, str]]) -> Iterator[Refusal]:
+    """Give the refusals of what is left of a run, and those from which they follow."""
+    left = [each for each in refusals if not each.name or (each.target, each.name) in keys]
+    causes = {each.because for each in left if each.because}
+    return (each for each in refusals if each in left or (each.doubts_members and each.name in causes))
 
 
 def _proof(change: Change) -> Result:

@@ -16,6 +16,7 @@ from groupsync.journal import Journal
 from groupsync.model import Outcome
 from groupsync.planfile import read_plan, write_plan
 from groupsync.project import load_project
+from groupsync.recovery import find_resumption
 from groupsync.report.html_data import plan_page
 from groupsync.report.html_overlap import Overlap
 from groupsync.report.markdown import render_plan_markdown
@@ -309,6 +310,23 @@ def test_what_a_written_until_takes_from_a_list_on_no_target_is_no_shrinking(tmp
 
     assert {"derived"} == {change.name for change in plan.changes}
     assert () == plan.verdict.refusals
+
+
+def test_a_run_that_is_gone_on_with_keeps_what_was_refused(tmp_path):
+    """A run that was cut short before it wrote anything down lets nothing through when it is gone on with."""
+    world = world_of(tmp_path, "exclude", "same target")
+    before = world.held()
+    world.write(base=5)
+    project = world.project()
+    with Journal.of(project.config).run(world.plan(selection=Selection(("derived",)))):
+        pass
+    resumption = find_resumption(project, world.backends())
+    again = engine.judge_again(project, resumption.plan, backends=world.backends())
+
+    assert {"built_on"} == {each.rule for each in resumption.plan.verdict.refusals if each.name == "derived"}
+    assert {"built_on"} == {each.rule for each in again.verdict.refusals if each.name == "derived"}
+    assert {Outcome.REFUSED} == set(outcomes(world.apply(again)).values())
+    assert before == world.held()
 
 
 def test_a_limit_of_a_run_on_one_target_holds_the_same_groups_elsewhere(tmp_path):
