@@ -38,7 +38,7 @@ def doubts_definition(change: Change, drift: Drift | None) -> bool:
     """
     if change.action is Action.ADOPT or not change.touches_members:
         return False
-    return drift is None or drift.pending or not drift.drifted
+    return drift is None or drift.gone or drift.pending or not drift.drifted
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,15 @@ def place_or_none(value: object) -> SourceRange | None:
 
 def drift_record(drift: Drift) -> Record:
     """Write how a group stands to its mark."""
-    return {"target": drift.target, "name": drift.name, "drifted": drift.drifted, "pending": drift.pending}
+    place = {"target": drift.target, "name": drift.name}
+    return {**place, "drifted": drift.drifted, "pending": drift.pending, "gone": drift.gone}
 
 
 def read_drift(value: object) -> Drift:
     """Read what `drift_record` wrote."""
-    fields = Fields(value, "a drift")
-    return Drift(fields.text("target"), fields.text("name"), fields.flag("drifted"), fields.flag("pending"))
+    fields = Fields({"gone": False, **value} if isinstance(value, dict) else value, "a drift")
+    sides = fields.flag("drifted"), fields.flag("pending")
+    return Drift(fields.text("target"), fields.text("name"), *sides, gone=fields.flag("gone"))
 
 
 def later_record(later: Later) -> Record:

@@ -35,12 +35,10 @@ class Past:
     Attributes:
         members: of those that the plan adds or removes: whether a run added them, and not removed them.
         attributes: the values that runs wrote.
-        existing: groups that runs made, or changed, and did not delete.
     """
 
     members: dict[Key, dict[str, bool]] = field(default_factory=dict)
     attributes: dict[Key, dict[str, AttributeValue]] = field(default_factory=dict)
-    existing: set[Key] = field(default_factory=set)
 
 
 class What(enum.Enum):
@@ -90,7 +88,7 @@ class Drifted:
 
     Attributes:
         items: by target and group, attributes first, then members by name.
-        gone: groups that past runs made and that are not there any more, as (target, name).
+        gone: groups that were applied and that are not there any more, as (target, name).
     """
 
     items: tuple[Item, ...]
@@ -107,14 +105,11 @@ def find_drift(plan: Plan, desired: Mapping[str, Desired], past: Past) -> Drifte
     """
     drifts = {(each.target, each.name): each for each in plan.drift}
     items: list[Item] = []
-    gone: list[tuple[str, str]] = []
     for change in plan.changes:
-        if change.action is Action.CREATE and change.key in past.existing:
-            gone.append(change.key)
         if change.action in {Action.UPDATE, Action.RENAME} and change.name in desired:
             items += _attributes(change, past)
             items += _members(change, desired[change.name], drifts.get(change.key), past)
-    return Drifted(tuple(items), tuple(gone))
+    return Drifted(tuple(items), tuple(key for key, drift in drifts.items() if drift.gone))
 
 
 def _attributes(change: Change, past: Past) -> Iterator[Item]:

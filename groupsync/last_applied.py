@@ -12,12 +12,14 @@ from groupsync.model import ATTRIBUTES, Action, Outcome
 from groupsync.planfile import read_plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from groupsync.drifted import Key
     from groupsync.model import Change, Plan
 
 _MOST_RUNS: Final = 50
+_DONE: Final = (Outcome.APPLIED, Outcome.NOT_CONVERGED)
 
 
 def read_past(folder: Path, plan: Plan) -> Past:
@@ -43,6 +45,37 @@ def read_past(folder: Path, plan: Plan) -> Past:
     return reader.past
 
 
+def left_on(
+    folder: Path, config: str, target: str, identity: str, names: Mapping[str, Iterable[str]]
+) -> frozenset[str]:
+    """Return which groups the last run that speaks of them left on a target. What can't be read is left out.
+
+    Args:
+        folder: the journal.
+        config: the identity of the config whose runs count, see `Config.id`.
+        target: its name.
+        identity: of its store.
+        names: of the groups that are looked for, each with what it may have been called.
+    """
+    open_ = {(target, called): name for name, every in names.items() for called in every}
+    found: set[str] = set()
+    for run_id in reversed(run_ids_of(folder, config)[-_MOST_RUNS:] if open_ else ()):
+        if not open_:
+            break
+        with suppress(ConfigError):
+            run = read_run(folder, run_id)
+            if run is None or not is_run_of(run, config):
+                continue
+            if not same_store(dict(run.identities).get(target, ""), identity):
+                continue
+            for entry in run.entries:
+                if entry.outcome in _DONE:
+                    name = open_.pop(entry.key, None)
+                    open_.pop((target, entry.prior_name or entry.name), None)
+                    found |= {name} if name and entry.action not in {Action.DELETE, Action.FORGET} else set()
+    return frozenset(found)
+
+
 class _Reader:
     """Takes runs, newest first. `open` maps what a group was called then to the group now."""
 
@@ -58,7 +91,6 @@ class _Reader:
         for change, key in here:
             if change.action in {Action.DELETE, Action.FORGET}:
                 continue
-            self.past.existing.add(key)
             self._note(change, key)
             if change.action is not Action.CREATE:
                 self.open[change.target, change.prior_name or change.name] = key

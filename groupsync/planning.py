@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from groupsync.behind import Beside, left_behind
 from groupsync.diff import compare
 from groupsync.errors import BackendError
 from groupsync.judging import holdings_of
-from groupsync.model import Diagnostic, Mode, Severity, TargetState
+from groupsync.last_applied import left_on
+from groupsync.model import Action, Diagnostic, Drift, Mode, Severity, TargetState
 from groupsync.progress import Track, untracked
 from groupsync.project import collecting, wanted_on
 from groupsync.reading import context_of, read_target, refilled, undeclared
@@ -20,17 +21,20 @@ from groupsync.selecting import Search
 from groupsync.target_identity import target_identity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from groupsync.backend import Backend
-    from groupsync.config import TargetConfig
+    from groupsync.config import Config, TargetConfig
     from groupsync.diff import Context
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Holding
-    from groupsync.model import Change, Drift, Refusal, Snapshot
+    from groupsync.model import Change, Refusal, Snapshot
     from groupsync.ownership import Ownership
     from groupsync.project import Project
     from groupsync.scope import Pair, Wanted
+
+_GONE: Final = "was applied, and is gone from the target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +103,13 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
     draft.search.look(target.name, wanted, snapshot)
     scoped = scope(target.name, config.project, wanted, snapshot)
     context = context_of(config, target, backend, wanted, snapshot)
-    withheld = set(scoped.withheld)
+    identity = target_identity(target.plugin, target.options.values, backend)
+    withheld, gone = set(scoped.withheld), _gone(config, target.name, identity, scoped.pairs, wanted.ownership)
     draft.refusals += scoped.refusals
     draft.findings += [*snapshot.diagnostics, *scoped.diagnostics]
-    for pair in request.track(f"Comparing {target.name}", scoped.pairs):
+    draft.drift += [Drift(target.name, name, drifted=True, pending=False, gone=True) for name in gone]
+    pairs = [replace(pair, reason=_GONE) if _name(pair) in gone else pair for pair in scoped.pairs]
+    for pair in request.track(f"Comparing {target.name}", pairs):
         name = _name(pair)
         try:
             with collecting(draft.findings):
@@ -127,7 +134,6 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
     if request.selection != EVERYTHING:
         draft.findings += _left_behind(project, target, wanted, snapshot, draft)
     state = _state(target, snapshot, scoped, withheld, wanted.ownership)
-    identity = target_identity(target.plugin, target.options.values, backend)
     draft.states.append(replace(state, identity=identity))
     draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
@@ -168,6 +174,21 @@ def _left_behind(
     found = left_behind(target.name, wanted, snapshot, beside)
     project.findings[said:] = [each for each in project.findings[said:] if each.severity is not Severity.ERROR]
     return [found] if found else []
+
+
+def _gone(
+    config: Config, target: str, identity: str, pairs: Sequence[Pair], ownership: Ownership | None
+) -> frozenset[str]:
+    """Return which groups that the target does not have were applied to it, as far as ledger and journal know."""
+    names = {
+        _name(pair): (_name(pair), *pair.desired.definition.previously)
+        for pair in pairs
+        if pair.action is Action.CREATE and pair.desired is not None
+    }
+    recorded = ownership.recorded if ownership else {}
+    listed = {name for name, every in names.items() if any(called in recorded for called in every)}
+    rest = {name: every for name, every in names.items() if name not in listed}
+    return left_on(config.journal, config.id, target, identity, rest) | listed
 
 
 def _name(pair: Pair) -> str:

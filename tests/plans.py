@@ -268,7 +268,7 @@ def moved_plan() -> Plan:
         at=SourceRange("groups/staff.yaml", 2, 7),
         readdressed=tuple(zip(people(13), people(13, 90001), strict=True)),
     )
-    drift = tuple(Drift(each.target, each.name, drifted=False, pending=True) for each in (beta, staff))
+    drift = tuple(Drift(each.target, each.name, drifted=True, pending=True) for each in (beta, staff))
     return plan_of(beta, staff, drift=drift)
 
 

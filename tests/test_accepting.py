@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from groupsync import engine
 from groupsync.accepting import Acceptance, Terms
 from groupsync.config import load_config
 from groupsync.connect import open_targets
-from groupsync.drifted import Moved, Past, What, find_drift
+from groupsync.drifted import Moved, What, find_drift
 from groupsync.edits.members import add_member
 from groupsync.errors import ConfigError
 from groupsync.journal import Journal
@@ -66,10 +67,10 @@ class World:
         return plan
 
     def drifted(self, *, remembers=True):
-        plan = self.plan()
-        past = read_past(self.config.journal, plan) if remembers else Past()
-        with open_targets(self.config, PLUGINS) as backends:
-            plan = engine.make_plan(self.project, backends, Request(NOW), PLUGINS)
+        config = self.config if remembers else replace(self.config, journal=self.folder / "forgotten")
+        past = read_past(config.journal, self.plan())
+        with open_targets(config, PLUGINS) as backends:
+            plan = engine.make_plan(replace(self.project, config=config), backends, Request(NOW), PLUGINS)
             return find_drift(plan, {each.group.name: each for each in self.project.resolution.groups}, past)
 
     def acceptance(self):

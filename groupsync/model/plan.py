@@ -130,6 +130,7 @@ class Drift:
     Attributes:
         drifted: the target's members are not those last applied (and not those desired): somebody else changed them.
         pending: the desired members are not those last applied: the definition, or what it is built from, changed.
+        gone: the target does not have the group any more, although it was applied; then it is drifted, too.
         applied: the digest that was last applied. Two values that differ in it alone are equal.
     """
 
@@ -137,6 +138,7 @@ class Drift:
     name: str
     drifted: bool
     pending: bool
+    gone: bool = False
     applied: str = field(default="", compare=False)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groupsync.model import Action
 from groupsync.report.change_text import former_words, member_lines, readdressed_lines, standing_of
 from groupsync.report.escape import escape
 from groupsync.report.people import drift_people_lines
 from groupsync.report.plan_text import heading, source_lines, target_lines
-from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, number, wrap
+from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, number, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
     from groupsync.report.style import Style
 
 _INDENT = " " * 6
+_SEE_PLAN = "see `groupsync plan`."
 
 
 def render_drift(plan: Plan, style: Style = PLAIN) -> str:
-    """Return the groups that drifted or have an edit pending, as text that ends with a line break.
+    """Return the groups that drifted, as text that ends with a line break; edits that are pending are counted.
 
     Only groups whose members differ from the definitions are there to be shown: a plan knows of no others.
     """
@@ -35,7 +37,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
         yield ""
         yield from target_lines(target, style)
         for drift in plan.drift:
-            if drift.target == target.name and (drift.drifted or drift.pending):
+            if drift.target == target.name and drift.drifted:
                 yield ""
                 yield from _drift_lines(drift, changes.get((drift.target, drift.name)), style)
     yield from drift_people_lines(plan, style) if style.by_person else ()
@@ -44,8 +46,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
 
 
 def _drift_lines(drift: Drift, change: Change | None, style: Style) -> Iterator[str]:
-    symbol, color = ("!", YELLOW) if drift.drifted else ("~", CYAN)
-    yield f"  {style.paint(symbol, BOLD, color)} {style.paint(escape(drift.name), BOLD)}"
+    yield f"  {style.paint('!', BOLD, YELLOW)} {style.paint(escape(drift.name), BOLD)}"
     for line in flow([standing_of(drift)], _INDENT, style.columns):
         yield style.paint(line, FAINT)
     if change is None or not change.touches_members:
@@ -63,18 +64,32 @@ def _drift_lines(drift: Drift, change: Change | None, style: Style) -> Iterator[
 
 
 def drift_words(plan: Plan) -> str:
-    """Say how many groups drifted, and of what that can't be told."""
+    """Say how many groups drifted, of what that can't be told, and why the command ends with another code than 0."""
     drifted = sum(drift.drifted for drift in plan.drift)
-    pending = sum(drift.pending for drift in plan.drift)
     groups = sum(target.groups for target in plan.targets)
     of_all = f"of {counted(groups, 'group')} on {counted(len(plan.targets), 'target')}"
-    incomplete = [escape(target.name) for target in plan.targets if not target.complete or target.withheld]
-    caveat = f" Of {', '.join(incomplete)} not everything could be read." if incomplete else ""
-    unrecorded = [escape(target.name) for target in plan.targets if not target.records]
-    if unrecorded:
-        caveat += f" On {', '.join(unrecorded)} drift can't be told from edits: see `groupsync plan`."
-    if not drifted:
-        edits = f" {counted(pending, 'group')} pending: see `groupsync plan`." if pending else ""
-        return f"No drift: none {of_all} changed on the target since the last apply.{edits}{caveat}"
-    edits = f", {number(pending)} changed here" if pending else ""
-    return f"Drift: {number(drifted)} {of_all} changed on the target since the last apply{edits}.{caveat}"
+    found = f"Drift: {number(drifted)}" if drifted else "No drift: none"
+    return " ".join([f"{found} {of_all} changed on the target since the last apply.", *_asides(plan)])
+
+
+def _asides(plan: Plan) -> Iterator[str]:
+    gone, pending = (sum(getattr(drift, side) for drift in plan.drift) for side in ("gone", "pending"))
+    if gone:
+        yield f"{_are(gone)} gone from the target."
+    if pending:
+        yield f"{counted(pending, 'group')} {'has' if pending == 1 else 'have'} edits pending: {_SEE_PLAN}"
+    absent = sum(change.action is Action.CREATE for change in plan.changes) - gone
+    if absent > 0:
+        yield f"{_are(absent)} not on the target, and as far as records here tell never applied."
+    if rules := sorted({refusal.rule for refusal in plan.verdict.refusals}):
+        yield f"An apply would be refused in part, by {', '.join(map(escape, rules))}: {_SEE_PLAN}"
+    if partial := [escape(target.name) for target in plan.targets if not target.complete]:
+        yield f"Of {', '.join(partial)} not everything could be read."
+    if left_out := [escape(target.name) for target in plan.targets if target.complete and target.withheld]:
+        yield f"On {', '.join(left_out)} something is left out."
+    if unrecorded := [escape(target.name) for target in plan.targets if not target.records]:
+        yield f"On {', '.join(unrecorded)} drift can't be told from edits: see `groupsync plan`."
+
+
+def _are(groups: int) -> str:
+    return f"{counted(groups, 'group')} {'is' if groups == 1 else 'are'}"

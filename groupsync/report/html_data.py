@@ -135,10 +135,10 @@ def plan_page(plan: Plan) -> Page:
 
 
 def drift_page(plan: Plan) -> Page:
-    """Return what is told of the groups that drifted or have an edit pending."""
+    """Return what is told of the groups that drifted; edits that are pending are counted."""
     changes = {change.key: change for change in plan.changes}
     names = Names()
-    moved = sorted((each for each in plan.drift if each.drifted or each.pending), key=lambda each: not each.drifted)
+    moved = [each for each in plan.drift if each.drifted]
     made = (drift_row(each, changes.get((each.target, each.name)), standing_of(each), names) for each in moved)
     rows = bounded(made, len(moved), names)
     back = [changes[key] for each in moved if (key := (each.target, each.name)) in changes]

@@ -199,9 +199,9 @@ def test_nothing_to_do_is_claimed_only_where_it_is_known(targets, line):
     ],
 )
 def test_drift_is_told_from_edits(drifted, pending, standing):
-    """Each group says on which side it moved since the last apply."""
+    """Each group that drifted says on which side it moved since the last apply; an edit alone is for the plan."""
     plan = plan_of(update(1), drift=(Drift("local", "g", drifted, pending),))
-    assert f"      {standing}\n" in render_drift(plan)
+    assert (f"      {standing}\n" in render_drift(plan)) is drifted
 
 
 def test_refused_change_is_marked_with_rule_and_way_out():
@@ -258,7 +258,7 @@ def test_no_drift_is_said_with_pending_edits():
     """Without drift the text says so, and counts the edits that wait."""
     plan = plan_of(update(1), drift=(Drift("local", "g", drifted=False, pending=True),))
     text = render_drift(plan).replace("\n", " ")
-    assert "No drift: none of 42 groups on 1 target changed on the target since the last apply. 1 group pending" in text
+    assert "No drift: none of 42 groups on 1 target changed on the target since the last apply. 1 group has" in text
 
 
 @pytest.mark.parametrize("outcome", Outcome)
