@@ -65,7 +65,7 @@ KEPT = {
     SourceState: "name plugin rows newest segments refused",
     AttributeChange: "name",
     Mark: "project count identity prevent_delete",
-    Drift: "target name drifted pending",
+    Drift: "target name drifted pending gone",
     Refusal: "target name rule at count limit doubts_members because",
     Verdict: "",
     Allowance: "kind name ceiling",
