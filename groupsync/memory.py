@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
 from groupsync.journal_read import is_run_of, read_links, read_outline, read_run, run_ids, same_store
-from groupsync.model import RUN_KINDS, Action, Kind, Outcome, RunKind
+from groupsync.model import DOUBTED, RUN_KINDS, Action, Kind, Outcome, RunKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from groupsync.links import Remembered
     from groupsync.model import Plan, Run, RunEntry, Use
 
-_DONE: Final = (Outcome.APPLIED, Outcome.NOT_CONVERGED, None)
+_DONE: Final = (Outcome.APPLIED, *DOUBTED, None)
 
 
 def past_rows(folder: Path, config: str, names: Collection[str]) -> dict[str, int]:

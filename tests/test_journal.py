@@ -21,6 +21,7 @@ from groupsync.journal import Journal, Purpose, RunRecorder
 from groupsync.journal_read import find_run, idle_and_busy, open_runs, plan_path, read_run, read_runs, run_ids
 from groupsync.memory import past_rows, past_sizes, past_uses
 from groupsync.model import (
+    DOUBTED,
     Action,
     Change,
     Kind,
@@ -488,7 +489,7 @@ def taking(kind=Kind.REMOVE, name="a", count=5):
     ("kind", "outcome", "taken"),
     [
         (Kind.REMOVE, Outcome.APPLIED, [5]),
-        (Kind.REMOVE, Outcome.NOT_CONVERGED, [5]),
+        *((Kind.REMOVE, outcome, [5]) for outcome in DOUBTED),
         (Kind.REMOVE, None, [5]),
         (Kind.REMOVE, Outcome.FAILED, []),
         (Kind.REMOVE, Outcome.STALE, []),
