@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupsync.model import Outcome
+from groupsync.model import DOUBTED, Outcome, PastSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from groupsync.model import Plan, Result, SourceState
+    from groupsync.model import Plan, Result
     from groupsync.project import Project
 
 
-def believed(plan: Plan, results: Iterable[Result], project: Project) -> tuple[SourceState, ...]:
+def believed(plan: Plan, results: Iterable[Result], project: Project) -> tuple[PastSource, ...]:
     """Return the sources of a plan whose figures are to be the past from now on.
 
     What a guard of the source refused is none of them, nor a source of whose changes not one could be applied: the
@@ -24,11 +24,16 @@ def believed(plan: Plan, results: Iterable[Result], project: Project) -> tuple[S
         results: what became of its changes.
         project: whose plan it is.
     """
-    sources = [source for source in plan.sources if not source.refused]
+    identities = {source.name: source.identity for source in project.config.sources}
+    sources = [
+        PastSource(source.name, source.rows, identities.get(source.name, ""))
+        for source in plan.sources
+        if not source.refused
+    ]
     if not sources or not plan.changes:
         return tuple(sources)
     built = {source.name: _built_on(source.name, project) for source in sources}
-    ends = [(result.name, result.outcome is Outcome.APPLIED) for result in results]
+    ends = [(result.name, result.outcome in (Outcome.APPLIED, *DOUBTED)) for result in results]
     ends_of = {name: [applied for group, applied in ends if group in groups] for name, groups in built.items()}
     return tuple(source for source in sources if not ends_of[source.name] or any(ends_of[source.name]))
 

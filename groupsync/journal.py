@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Step
     from groupsync.config import Config
     from groupsync.links import Remembered
-    from groupsync.model import Change, Plan, Report, SourceState, Use
+    from groupsync.model import Change, PastSource, Plan, Report, Use
     from groupsync.records import Record
 
 __all__ = ["APPLYING", "Journal", "Purpose", "RunRecorder"]
@@ -116,7 +116,7 @@ class Journal:
             _prune(self._folder, config or f"{plan.project}/", self._keep, self._now() - timedelta(days=APPROVAL_DAYS))
 
     def note_unchanged(
-        self, plan: Plan, report: Report, sources: Iterable[SourceState], links: Remembered = NOTHING
+        self, plan: Plan, report: Report, sources: Iterable[PastSource], links: Remembered = NOTHING
     ) -> tuple[Diagnostic, ...]:
         """Write down that there was nothing to change, for guards to compare with; return a warning if that fails."""
         try:
@@ -175,7 +175,7 @@ class RunRecorder:
         self.write({"record": "after", "at": format_instant(self._now()), **_result(result)})
 
     def finish(
-        self, plan: Plan, report: Report, sources: Iterable[SourceState] = (), links: Remembered = NOTHING
+        self, plan: Plan, report: Report, sources: Iterable[PastSource] = (), links: Remembered = NOTHING
     ) -> tuple[Diagnostic, ...]:
         """Note what became of all that was not tried, or turned out to be otherwise; and that the run is over.
 
@@ -193,9 +193,9 @@ class RunRecorder:
         built_on = {name: sorted(bases) for name, bases in links.built_on.items()}
         self.write({"record": "links", "built_on": built_on, "counts": dict(links.counts)})
         end: Record = {"record": "end", "at": format_instant(self._now()), "interrupted": report.interrupted}
-        rows = [{"name": source.name, "rows": source.rows} for source in sources]
+        past = [{"name": each.name, "rows": each.rows, "identity": each.identity} for each in sources]
         written = len(report.of(Outcome.APPLIED, *DOUBTED))
-        self.write({**end, "left": left, "applied": written, "sources": rows})
+        self.write({**end, "left": left, "applied": written, "sources": past})
         if self.problem is None:
             return ()
         summary = f"The journal of this run, {self.id}, is not whole"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.errors import ConfigError
 from groupsync.links import Remembered
-from groupsync.model import Action, Kind, Outcome, Run, RunEntry, RunKind, SourceRange, Use
+from groupsync.model import Action, Kind, Outcome, PastSource, Run, RunEntry, RunKind, SourceRange, Use
 from groupsync.planfile import read_plan
 from groupsync.records import Fields, RecordError, kind_of
 
@@ -398,9 +398,10 @@ def _name(value: object) -> str:
     return value
 
 
-def _source(value: object) -> tuple[str, int]:
+def _source(value: object) -> PastSource:
     fields = Fields(value, "a source")
-    return fields.text("name"), fields.count("rows")
+    identity = fields.text("identity") if fields.has("identity") else ""
+    return PastSource(fields.text("name"), fields.count("rows"), identity)
 
 
 def _intent(fields: Fields) -> RunEntry:

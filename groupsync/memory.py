@@ -26,14 +26,34 @@ if TYPE_CHECKING:
 _DONE: Final = (Outcome.APPLIED, *DOUBTED, None)
 
 
-def past_rows(folder: Path, config: str, names: Collection[str]) -> dict[str, int]:
-    """Return how many customers each of the named sources had when it was last believed and applied."""
-    rows: dict[str, int] = {}
-    for run in _finished(folder, config):
-        rows = {name: count for name, count in run.sources if name in names} | rows
-        if len(rows) == len(names):
+def past_rows(folder: Path, config: str, sources: Mapping[str, str]) -> dict[str, int]:
+    """Return by name how many customers sources had when they were last believed and applied.
+
+    The past belongs to the identity: a source that is renamed keeps it, in a config that is renamed as well, and two of
+    one name don't share it. A source that reads something else than before is held against what had its name in this
+    config, unless that has another name now.
+
+    Args:
+        folder: the journal.
+        config: whose runs count first: the identity of the config, see `Config.id`.
+        sources: identities by name.
+    """
+    own: dict[str, int] = {}
+    named: dict[str, int] = {}
+    elsewhere: dict[str, int] = {}
+    taken = frozenset(sources.values())
+    for run in _finished_in(folder, config.partition("/")[0]):
+        is_own = is_run_of(run, config)
+        rows_of = {each.identity: each.rows for each in run.sources if each.identity}
+        for name, identity in sources.items():
+            if identity in rows_of:
+                (own if is_own else elsewhere).setdefault(name, rows_of[identity])
+        for each in run.sources if is_own else ():
+            if each.name in sources and each.identity not in taken:
+                named.setdefault(each.name, each.rows)
+        if len(own) == len(sources):
             break
-    return rows
+    return {**elsewhere, **named, **own}
 
 
 def past_sizes(
@@ -158,8 +178,13 @@ class _Past:
 
 def _finished(folder: Path, config: str) -> Iterator[Run]:
     """Give the outlines of the runs of a config that came to their end, newest first."""
+    return (run for run in _finished_in(folder, config.partition("/")[0]) if is_run_of(run, config))
+
+
+def _finished_in(folder: Path, project: str) -> Iterator[Run]:
+    """Give the outlines of the runs of a project that came to their end, newest first."""
     for name in reversed(run_ids(folder)):
         with suppress(ConfigError):
             run = read_outline(folder, name)
-            if run and is_run_of(run, config) and run.finished_at:
+            if run and run.project == project and run.finished_at:
                 yield run

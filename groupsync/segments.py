@@ -209,7 +209,8 @@ class _Computing:
         self.opened = opened
         self.as_of = as_of
         self.questions = _bound(project, opened, as_of)
-        self.past = past_rows(project.config.journal, project.config.id, opened)
+        config = project.config
+        self.past = past_rows(config.journal, config.id, {name: each.config.identity for name, each in opened.items()})
         self.folder = Folder()
         project.held.append(self.folder)
         self.passes = 0

@@ -13,6 +13,7 @@ from groupsync.model import Limit
 from groupsync.model.definition import said
 from groupsync.plugin_options import PluginOptions, options_at
 from groupsync.secrets import Secret
+from groupsync.target_identity import place_text, telling_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +89,15 @@ class SourceConfig:
         columns = sorted((note.name, note.column) for note in self.attributes if note.column)
         values = [self.plugin, _public(self.options.values), said(self.eligible), columns]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def identity(self) -> str:
+        """SHA-256 in hexadecimal over what it reads, and of whom: the same under another name.
+
+        The plugin's options with secrets revealed, but for credentials; and who is eligible.
+        """
+        text = f"{self.plugin}\n{place_text(telling_options(self.options.values, {}))}\n{said(self.eligible)}"
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _public(value: object) -> object:

@@ -27,6 +27,7 @@ from groupsync.model import (
     Kind,
     Members,
     Outcome,
+    PastSource,
     Report,
     Result,
     RunKind,
@@ -426,17 +427,21 @@ def sources(**rows):
     return tuple(SourceState(name, "ibis", abs(count), refused=count < 0) for name, count in rows.items())
 
 
+def past(**rows):
+    """Make sources as the end of a run tells them."""
+    return tuple(PastSource(name, count, f"id of {name}") for name, count in rows.items())
+
+
 def test_sources_are_remembered_as_they_were_believed_last(tmp_path):
     """What the end of a run tells counts, from however long ago; runs that did not end and other projects do not."""
     journal = Journal(tmp_path / ".groupsync", tmp_path, keep=100, now=Clock())
     folder, applied = tmp_path / ".groupsync", {"a": Outcome.APPLIED}
     plan = plan_of(change("a"), sources=sources(crm=100, shop=-5, web=7))
     with journal.run(plan) as run:
-        run.finish(plan, Report(plan.digest, ()), sources(crm=100, web=7))
-    assert [("crm", 100), ("web", 7)] == list(find_run(folder, CONFIG_ID, run.id).sources)
+        run.finish(plan, Report(plan.digest, ()), past(crm=100, web=7))
+    assert past(crm=100, web=7) == find_run(folder, CONFIG_ID, run.id).sources
     for count in range(1, 20):
-        unchanged = plan_of(sources=sources(crm=100 + count))
-        journal.note_unchanged(unchanged, Report(unchanged.digest, ()), unchanged.sources)
+        journal.note_unchanged(plan_of(), Report("", ()), past(crm=100 + count))
     play(journal, plan_of(change("a"), sources=sources(crm=1, web=1)), applied, finish=False)
     play(
         journal,
@@ -444,8 +449,31 @@ def test_sources_are_remembered_as_they_were_believed_last(tmp_path):
         applied,
     )
 
-    assert {"crm": 119, "web": 7} == past_rows(folder, CONFIG_ID, ["crm", "shop", "web"])
-    assert {} == past_rows(tmp_path / "nowhere", CONFIG_ID, ["crm"])
+    asked = {name: f"id of {name}" for name in ("crm", "shop", "web")}
+    assert {"crm": 119, "web": 7} == past_rows(folder, CONFIG_ID, asked)
+    assert {} == past_rows(tmp_path / "nowhere", CONFIG_ID, asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"crm": "A"}, {"crm": 100}),
+        ({"renamed": "A"}, {"renamed": 100}),
+        ({"crm": "edited"}, {"crm": 100}),
+        ({"renamed": "A", "crm": "new"}, {"renamed": 100}),
+        ({"crm": "B"}, {"crm": 100}),
+        ({"other": "B"}, {"other": 5}),
+        ({"nobody": "nothing"}, {}),
+    ],
+)
+def test_the_past_of_a_source_belongs_to_what_it_reads(tmp_path, asked, found):
+    """A rename keeps it, an edit is held against what had the name in this config, and other configs come last."""
+    journal = Journal(tmp_path / ".groupsync", tmp_path, keep=100, now=Clock())
+    staging = plan_of(config=f"{PROJECT}/staging.yaml")
+    journal.note_unchanged(plan_of(), Report("", ()), (PastSource("crm", 100, "A"),))
+    journal.note_unchanged(staging, Report("", ()), (PastSource("crm", 5, "B"),))
+
+    assert found == past_rows(tmp_path / ".groupsync", CONFIG_ID, asked)
 
 
 def test_runs_that_found_nothing_to_change_push_out_none_that_can_be_undone(journal, tmp_path):
@@ -473,8 +501,8 @@ def test_a_journal_of_before_is_read_with_the_sources_of_its_headers(journal, tm
     end = {key: value for key, value in end.items() if key not in {"applied", "sources"}}
     path.write_text("".join(f"{json.dumps(each)}\n" for each in [*rest, end]))
 
-    assert {"crm": 100} == past_rows(folder, CONFIG_ID, ["crm"])
-    assert ("crm", 100) == find_run(folder, CONFIG_ID, "last").sources[0]
+    assert {"crm": 100} == past_rows(folder, CONFIG_ID, {"crm": "A"})
+    assert PastSource("crm", 100) == find_run(folder, CONFIG_ID, "last").sources[0]
     assert [run] == idle_and_busy(folder, CONFIG_ID)[1]
 
 

@@ -80,7 +80,7 @@ from groupsync.model.plan import (
     TargetState,
     Verdict,
 )
-from groupsync.model.run import Run, RunEntry, RunKind
+from groupsync.model.run import PastSource, Run, RunEntry, RunKind
 
 __all__ = [
     "ALWAYS",
@@ -122,6 +122,7 @@ __all__ = [
     "Mode",
     "Outcome",
     "Overlooked",
+    "PastSource",
     "Period",
     "Plan",
     "Reference",

@@ -63,6 +63,21 @@ class RunEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class PastSource:
+    """A source as a run found it.
+
+    Attributes:
+        name: in the config.
+        rows: how many customers it had.
+        identity: what it read, whatever its name; empty where that is not known.
+    """
+
+    name: str
+    rows: int
+    identity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One apply, as the journal has it.
 
@@ -105,7 +120,7 @@ class Run:
     entries: tuple[RunEntry, ...] = ()
     finished_at: datetime | None = None
     interrupted: bool = False
-    sources: tuple[tuple[str, int], ...] = ()
+    sources: tuple[PastSource, ...] = ()
     uses: tuple[Use, ...] = ()
     config: str = ""
     identities: tuple[tuple[str, str], ...] = ()

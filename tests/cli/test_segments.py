@@ -165,6 +165,23 @@ def test_a_source_of_whose_changes_none_was_applied_is_not_remembered(shop):
     assert "refused by max_shrink (groupsync.yaml:10): 56 of 100 customers are gone since the last run" in text
 
 
+def test_a_source_that_is_renamed_keeps_its_past_and_no_config_judges_another(applied):
+    """Memory belongs to what a source reads: its name makes no difference, and staging's table is not production's."""
+    config = CONFIG.replace("min_rows: 3", "min_rows: 0")
+    applied.write("customers.csv", rows(1))
+    applied.write("groupsync.yaml", config.replace("  customers:", "  people:"))
+    applied.write("groups/older.yaml", OLDER.replace("customers", "people"))
+    assert "3 of 4 customers are gone since the last run" in " ".join(applied("plan").out.split())
+    applied.write("customers.csv", table())
+    applied.write("groups/older.yaml", OLDER)
+    applied.write("staging.csv", rows(1))
+    applied.write("staging.yaml", config.replace("customers.csv", "staging.csv").replace("state/", "staging/"))
+    assert ExitCode.OK == applied("apply", "--yes", "-c", "staging.yaml").code
+    applied.write("groupsync.yaml", CONFIG)
+    assert ExitCode.OK == applied("apply", "--yes").code
+    assert ExitCode.OK == applied("apply", "--yes", "-c", "staging.yaml").code
+
+
 def test_an_approval_is_used_up_by_the_run_that_used_it(shop):
     """A condition stays the same for weeks: what is left is told with the run that took it, and more takes more."""
     shop.write("groupsync.yaml", CONFIG.replace("{percent: 50}", "off"))
