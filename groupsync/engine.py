@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
 from groupsync.believing import believed
+from groupsync.belonging import check_plan
 from groupsync.connect import locked
 from groupsync.errors import ConfigError
 from groupsync.guard_grants import written
@@ -121,9 +122,11 @@ def judge_again(
         retry: how patient to be with targets while they are read; None for the usual.
 
     Raises:
+        ConfigError: the plan belongs to another config, or was made for other stores than the targets are.
         InvalidDefinitions: a policy could not be asked.
         BackendError: a target could not be read at all.
     """
+    check_plan(plan, project.config, backends or {})
     holdings = {}
     for target in project.config.targets:
         if backends and target.name in backends and target.name in needs_holdings(plan, project):
@@ -229,12 +232,7 @@ def _check_applicable(project: Project, plan: Plan, backends: Mapping[str, Backe
         raise ConfigError(
             "This plan can't be applied", "People have pseudonyms in it.", "Apply the plan that it was made from."
         )
-    if plan.project != project.config.project:
-        raise ConfigError(
-            "This plan belongs to another project",
-            f"It was made for `{plan.project}`; {project.config.path} is `{project.config.project}`.",
-            "Apply it in its own project.",
-        )
+    check_plan(plan, project.config, backends)
     missing = sorted({change.target for change in plan.changes} - set(backends))
     if missing:
         raise ConfigError(

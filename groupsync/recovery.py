@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from groupsync.belonging import check_run, check_stores_of
 from groupsync.errors import ConfigError
 from groupsync.journal_read import open_runs, plan_path
 from groupsync.model import DOUBTED, Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
@@ -97,7 +98,7 @@ def find_resumption(
         retry: how patient to be with them; None for the usual.
 
     Raises:
-        ConfigError: the journal is damaged.
+        ConfigError: the journal is damaged, or a target is another store than the run was on.
     """
     config = project.config
     run, keys = next(open_runs(config.journal, config.id), (None, frozenset()))
@@ -105,6 +106,7 @@ def find_resumption(
         return None
     saved = read_plan(plan_path(config.journal, run.id))
     changes = [change for change in saved.changes if change.key in keys]
+    check_stores_of(run, {change.target for change in changes}, config, backends)
     tried = {entry.key for entry in run.entries if entry.outcome in (None, Outcome.FAILED)}
     begun = {entry.key for entry in run.entries if entry.steps}
     found: dict[tuple[str, str], Rest] = {}
@@ -163,10 +165,13 @@ def undo_plan(
         retry: how patient to be with the targets; None for the usual.
 
     Raises:
-        ConfigError: the run's plan is damaged, or `owns` of a target does not go with it.
+        ConfigError: the run is one of another config, or was on another store; its plan is damaged; or `owns` of a
+            target does not go with it.
         BackendError: a target could not be read at all.
     """
+    check_run(run, project.config)
     planned = read_plan(plan_path(project.config.journal, run.id)).changes if run.changes else ()
+    check_stores_of(run, {change.target for change in planned}, project.config, backends)
     outcomes = {entry.key: entry.outcome for entry in run.entries}
     states: list[TargetState] = []
     undoing = Undoing((), (), ())

@@ -698,7 +698,9 @@ def test_after_a_kill_at_any_write_a_resume_finishes_or_proves(start, tell, monk
         missing, extra = harm(found, wanted)
         lost, unintended = lost + missing, unintended + extra
         assert wanted == found, folder.name
-        assert (0, "Nothing to resume: no run was cut short.\n") == typed(folder, "apply", "--resume", "--yes")
+        assert (0, "Nothing to resume: no run of groupsync.yaml was cut short.\n") == typed(
+            folder, "apply", "--resume", "--yes"
+        )
         assert 0 == typed(folder, "plan", "--detailed-exitcode")[0]
     tell(
         f"killed at {len(folders)} writes: {unbegun} before the run began, {proven} proved a change to be done; "

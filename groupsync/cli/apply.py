@@ -73,7 +73,7 @@ def command(
     with open_targets(config, plugins, request.targets, to_write=True) as backends:
         resumption = _resumption(project, backends) if resume else None
         if resume and resumption is None:
-            common.say("Nothing to resume: no run was cut short.")
+            common.say(f"Nothing to resume: no run of {config.path} was cut short.")
             return ExitCode.OK
         plan = resumption.plan if resumption else _plan(project, backends, request, plugins, saved)
         return applying.carry_out(

@@ -34,5 +34,9 @@ def command(*, run: str | None, limit: int | None, config_path: Path | None, for
     else:
         runs = list(islice(history.folded(read_runs(config.journal, config.project)), limit))
         each = list(chain.from_iterable(runs))
-        text = history.render_runs_json(each) if format_ == "json" else history.render_runs(runs, common.output_style())
+        text = (
+            history.render_runs_json(each)
+            if format_ == "json"
+            else history.render_runs(runs, config.id, common.output_style())
+        )
     common.emit(text)

@@ -11,6 +11,7 @@ from groupsync.records import Record, format_instant
 from groupsync.report.escape import cell_width, escape, pad
 from groupsync.report.outcome_text import NAME_WIDTH, OUTCOME_WORDS, result_lines
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, number, wrap
+from groupsync.target_identity import shown_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,19 +27,29 @@ _HEAD: Final = ("RUN", "STARTED (UTC)", "KIND", "PLAN", "BY", "CHANGES")
 
 def folded(runs: Iterable[Run]) -> Iterator[tuple[Run, ...]]:
     """Put runs together that had nothing to change and follow on each other; each other run is alone."""
-    for is_idle, each in groupby(runs, key=lambda run: run.is_idle):
+    for (is_idle, _), each in groupby(runs, key=lambda run: (run.is_idle, run.config)):
         if is_idle:
             yield tuple(each)
         else:
             yield from ((run,) for run in each)
 
 
-def render_runs(runs: Sequence[Sequence[Run]], style: Style = PLAIN) -> str:
-    """Return a table of what `folded` gives, a row each; ends with a line break."""
+def render_runs(runs: Sequence[Sequence[Run]], config: str = "", style: Style = PLAIN) -> str:
+    """Return a table of what `folded` gives, a row each; ends with a line break.
+
+    Args:
+        runs: of a project.
+        config: the identity of the config that asks: where others have runs, too, each row says whose it is.
+        style: how to write.
+    """
     if not runs:
         return "Nothing was applied yet.\n"
+    is_shared = any(each[0].config not in ("", config) for each in runs)
     rows = [_HEAD, *map(_row, runs)]
-    widths = [max(cell_width(row[column]) for row in rows) for column in range(len(_HEAD) - 1)]
+    if is_shared:
+        configs = ["CONFIG", *(escape(_file(each[0].config)) for each in runs)]
+        rows = [(*row[:-1], name, row[-1]) for row, name in zip(rows, configs, strict=True)]
+    widths = [max(cell_width(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines: list[str] = []
     for row in rows:
         start = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=False)) + "  "
@@ -106,8 +117,16 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "ended", _shown(run.finished_at) if run.finished_at else "cut short"
     yield "by", f"{escape(run.who)}, process {run.pid}, groupsync {escape(run.version)}"
     yield "plan", f"{run.plan_digest[:_DIGEST_DIGITS]}, as of {_shown(run.as_of)}, {counted(run.changes, 'change')}"
+    yield "config", escape(_file(run.config))
+    for name, identity in run.identities:
+        yield "target", f"{escape(name)}, {escape(shown_identity(identity)) if identity else _UNKNOWN}"
     for allowance in run.allowances:
         yield "allowed", escape(allowance)
+
+
+def _file(config: str) -> str:
+    """Return the file of a config by its identity."""
+    return config.partition("/")[2] or _UNKNOWN
 
 
 def _shown(instant: datetime) -> str:
@@ -153,6 +172,7 @@ def _record(run: Run) -> Record:
         "kind": run.kind.value,
         "of": run.of,
         "project": run.project,
+        "config": run.config,
         "started_at": format_instant(run.started_at),
         "finished_at": format_instant(run.finished_at) if run.finished_at else None,
         "interrupted": run.interrupted,
@@ -164,6 +184,7 @@ def _record(run: Run) -> Record:
         "plan_digest": run.plan_digest,
         "as_of": format_instant(run.as_of),
         "targets": list(run.targets),
+        "identities": dict(run.identities),
         "allowances": list(run.allowances),
         "summary": summary,
     }

@@ -98,7 +98,7 @@ def test_a_damaged_run_is_told_with_its_line_and_stops_no_plan(shop):
 def test_without_a_run_that_was_cut_short_there_is_nothing_to_resume(shop):
     """It says so, and that is in order."""
     done = shop("apply", "--resume", "--yes")
-    assert (ExitCode.OK, "Nothing to resume: no run was cut short.\n") == (done.code, done.err)
+    assert (ExitCode.OK, "Nothing to resume: no run of groupsync.yaml was cut short.\n") == (done.code, done.err)
 
 
 def test_a_cut_run_is_told_by_plan_and_finished_by_resume(shop):

@@ -1,0 +1,87 @@
+"""Whose a plan or a run is: of which config, for which stores. What is another's is refused before anything is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groupsync.errors import ConfigError
+from groupsync.target_identity import shown_identity, target_identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from groupsync.backend import Backend
+    from groupsync.config import Config
+    from groupsync.model import Plan, Run
+
+
+def stores_now(config: Config, backends: Mapping[str, Backend]) -> dict[str, str]:
+    """Return which store each opened target is, by name."""
+    return {
+        target.name: target_identity(target.plugin, target.options.values, backends[target.name])
+        for target in config.targets
+        if target.name in backends
+    }
+
+
+def check_plan(plan: Plan, config: Config, backends: Mapping[str, Backend]) -> None:
+    """Refuse a plan that was made with another config, or for other stores than the targets are now.
+
+    A plan of format version 1 does not tell; it is taken for one of this config.
+
+    Raises:
+        ConfigError: it belongs to another one.
+    """
+    if plan.project != config.project:
+        raise ConfigError(
+            "This plan belongs to another project",
+            f"It was made for `{plan.project}`; {config.path} is `{config.project}`.",
+            "Apply it in its own project.",
+        )
+    _check_config("This plan", plan.config, config, "apply PLAN")
+    stores = {target.name: target.identity for target in plan.targets}
+    _check_stores(
+        "this plan was made for", stores, {each.target for each in plan.changes}, stores_now(config, backends)
+    )
+
+
+def check_run(run: Run, config: Config) -> None:
+    """Refuse a run of another config.
+
+    Raises:
+        ConfigError: it belongs to another one.
+    """
+    _check_config(f"The run {run.id}", run.config, config, f"undo {run.id}")
+
+
+def check_stores_of(run: Run, targets: Iterable[str], config: Config, backends: Mapping[str, Backend]) -> None:
+    """Refuse to look at a run's changes on targets that are other stores by now.
+
+    Raises:
+        ConfigError: one of them is.
+    """
+    _check_stores(f"the run {run.id} was on", dict(run.identities), targets, stores_now(config, backends))
+
+
+def _check_config(what: str, found: str, config: Config, command: str) -> None:
+    if found and found != config.id:
+        path = found.partition("/")[2]
+        raise ConfigError(
+            f"{what} belongs to another config",
+            f"It was made with `{found}`, and this is `{config.id}`.",
+            f"Name its own config: groupsync {command} -c {path}",
+        )
+
+
+def _check_stores(what: str, then: Mapping[str, str], targets: Iterable[str], now: Mapping[str, str]) -> None:
+    moved = [name for name in sorted(targets) if then.get(name) and then[name] != now.get(name, then[name])]
+    if moved:
+        names = ", ".join(f"`{name}`" for name in moved)
+        found = "; ".join(
+            f"`{name}` was {shown_identity(then[name])}, and is {shown_identity(now[name])} now" for name in moved
+        )
+        raise ConfigError(
+            f"{names} is another store than {what}" if len(moved) == 1 else f"{names} are other stores than {what}",
+            f"{found}.",
+            "Put back what the target's options say of its place; or plan again.",
+        )
