@@ -29,6 +29,7 @@ from groupsync.progress import Track, untracked
 from groupsync.project import Project, sorted_findings, stop_on_errors, wanted_on
 from groupsync.reading import read_target
 from groupsync.retry import Retries
+from groupsync.saved_plan import check_saved, moved
 from groupsync.segments import compute_segments
 from groupsync.selecting import Search
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from groupsync.links import Remembered
     from groupsync.model import Link, Result
     from groupsync.plugins import Plugins
-    from groupsync.resolve import Desired
+    from groupsync.recovery import Resumption
 
 __all__ = ["Request", "apply_plan", "judge_again", "make_plan"]
 
@@ -109,8 +110,11 @@ def judge_again(
     backends: Mapping[str, Backend] | None = None,
     grants: Sequence[Grant] = (),
     retry: Retries | None = None,
+    resumption: Resumption | None = None,
 ) -> Plan:
     """Return a plan that was saved with what speaks against it now, besides what did when it was made.
+
+    What in it does not follow from the definitions is refused: a file is not believed.
 
     Args:
         project: whose plan it is.
@@ -120,22 +124,30 @@ def judge_again(
             group any more. None: nobody can say.
         grants: exceptions from guards.
         retry: how patient to be with targets while they are read; None for the usual.
+        resumption: where it is the rest of a run. What is over already is not judged then; and the rest is not what
+            definitions make of a group: the run's own plan was held against them when it was found.
 
     Raises:
         ConfigError: the plan belongs to another config, or was made for other stores than the targets are.
-        InvalidDefinitions: a policy could not be asked.
+        InvalidDefinitions: a policy could not be asked, or a member file not be read.
         BackendError: a target could not be read at all.
     """
     check_plan(plan, project.config, backends or {})
+    if resumption is None:
+        judged, resumed = check_saved(plan, project, backends or {}), ""
+    else:
+        left = tuple(change for change in plan.changes if change.key not in resumption.settled)
+        judged, resumed = replace(plan, changes=left), resumption.run.id
     holdings = {}
     for target in project.config.targets:
-        if backends and target.name in backends and target.name in needs_holdings(plan, project):
+        if backends and target.name in backends and target.name in needs_holdings(judged, project):
             wanted = wanted_on(project, target)
             wanted, snapshot = read_target(project.config, target, backends[target.name], wanted, retry or Retries())
             holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
-    groups = changed_groups(plan)
+    groups = changed_groups(judged)
     bases = project.resolution.bases_of(frozenset[str]().union(*groups.values()))
-    return judge_plan(plan, project, Looked(Seen(groups, bases=bases), holdings), grants, plugins)
+    judged = judge_plan(judged, project, Looked(Seen(groups, bases=bases), holdings, resumed=resumed), grants, plugins)
+    return replace(judged, changes=plan.changes)
 
 
 # --- apply → verify ---------------------------------------------------------------------------------------------------
@@ -241,22 +253,10 @@ def _check_applicable(project: Project, plan: Plan, backends: Mapping[str, Backe
 
 
 def _objections(project: Project, plan: Plan) -> dict[tuple[str, str], Result]:
-    """Return results for the changes that must not be tried: refused by a rule, or the definition moved since."""
-    desired = {
-        (target.name, each.group.name): each
-        for target in project.config.targets
-        for each in wanted_on(project, target).here
-    }
-    found: dict[tuple[str, str], Result] = {}
+    """Return results for the changes that must not be tried: refused by a rule, or moved by the definitions since."""
+    found = moved(plan, project)
     for change in plan.changes:
         refusal = plan.verdict.refusal_of(change)
         if refusal is not None:
             found[change.key] = applying.outcome_of(change, Outcome.REFUSED, refusal.summary, refusal.hint)
-        elif not plan.undoes and change.definition_digest != _digest_of(desired.get(change.key)):
-            error = "its definition, or something it is built from, changed since the plan"
-            found[change.key] = applying.outcome_of(change, Outcome.STALE, error, "Plan again.")
     return found
-
-
-def _digest_of(desired: Desired | None) -> str:
-    return desired.digest() if desired else ""

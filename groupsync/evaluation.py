@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence, Set
     from datetime import datetime
 
+    from groupsync.bounds import Bounds
+    from groupsync.identity import Identity
     from groupsync.model import Definition, MemberFile
     from groupsync.references import Graph
     from groupsync.source import Answer
@@ -61,6 +63,7 @@ class Evaluator:
         self._answers = dict(answers or {})
         self._digests: dict[str, str] = {}
         self._expiring: dict[str, bool] = {}
+        self._turning: dict[tuple[str, datetime], bool] = {}
         self._blocks: dict[str, Blocked | None] = {}
         self._kept: OrderedDict[tuple[str, bool], frozenset[str]] = OrderedDict()
         self._kept_count = 0
@@ -98,6 +101,30 @@ class Evaluator:
         unlimited = Evaluator(graph, self._files, self._as_of, self._sources, self._answers)
         everyone = unlimited._evaluate(name, False)
         return list(self._ranked(name, everyone - self._listed(definition, False)))
+
+    def bounds(self, people: frozenset[str], identity: Identity) -> Bounds:
+        """Return what can be said, without asking any source, of which of `people` belong to which group."""
+        from groupsync.bounds import Bounds  # nobody needs it but for segments of a saved plan
+
+        return Bounds(
+            self._graph, self._as_of, self._files.members, self._listed, self._known, people=people, identity=identity
+        )
+
+    def _known(self, name: str) -> frozenset[str] | None:
+        return None if self._block(name) else self._final(name, False)
+
+    def turns(self, name: str, later: datetime) -> bool:
+        """Tell whether some `from` or `until`, of a group or what it is built from, comes by a later instant."""
+        if (name, later) not in self._turning:
+            edges = self._graph.edges[name]
+            definition = self._graph.definitions[name]
+            periods = [Period(until=definition.until), *(edge.reference.period for edge in edges)]
+            periods += [timed.period for timed in definition.members.timed] if definition.members else []
+            instants = (each for period in periods for each in (period.start, period.until))
+            self._turning[name, later] = any(each and self._as_of < each <= later for each in instants) or any(
+                self.turns(edge.target, later) for edge in edges
+            )
+        return self._turning[name, later]
 
     def _groups_named(self, name: str) -> list[str]:
         return [edge.target for edge in self._graph.edges[name] if edge.role == "in_group"]

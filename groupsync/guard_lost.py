@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import GroupsyncError
 from groupsync.identity import Identity
-from groupsync.model import NO_MEMBERS, Action, Loss, digest_bytes, has_line
+from groupsync.model import NO_MEMBERS, Action, Loss, digest_bytes, lines_among
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 250_000
 """How many people are looked for in one pass over the groups: some 50 MB, however many are removed."""
-_SEARCHED_SHARE: Final = 200
-"""Searching a text for one line costs about as much as splitting so many lines of it."""
-_LINE_BYTES: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +130,7 @@ class _People:
         """Return the lines of those who are members; `text` is their canonical text where it is known."""
         if text is None:
             return {name.encode() for name in self.names & members.load()} if members else set()
-        if len(self.lines) * _SEARCHED_SHARE < len(text) // _LINE_BYTES:
-            return {line for line in self.lines if has_line(text, line)}
-        return self.lines.intersection(text.split(b"\n"))
+        return lines_among(self.lines, text)
 
 
 def _still_there(people: _People, holding: Holding, losing: Losing) -> set[bytes]:

@@ -62,6 +62,7 @@ def rest_of(
         remove=Members.of(remove),
         precondition=precondition_of(group, revisions=revisions, marks=marks),
         prior_count=members.count,
+        expired=min(change.expired, len(remove)),
         readdressed=tuple(pair for pair in change.readdressed if pair[0] in remove and pair[1] in add),
     )
 

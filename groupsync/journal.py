@@ -102,7 +102,7 @@ class Journal:
         except OSError as error:
             raise _unwritable(error) from error
         try:
-            recorder = RunRecorder(name, handle, self._now)
+            recorder = RunRecorder(name, handle, self._now, purpose.kind)
             if plan.changes:
                 recorder.lost = save_plan(plan, runs / f"{name}{PLAN_ENDING}")
             recorder.write(_header(plan, purpose, name, self._now()) | {"config": config})
@@ -145,8 +145,9 @@ class RunRecorder:
         problem: why the journal could not be written any further; None as long as it could.
     """
 
-    def __init__(self, name: str, handle: int, now: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, handle: int, now: Callable[[], datetime], kind: RunKind = RunKind.APPLY) -> None:
         self.id = name
+        self._kind = kind
         self.lost: dict[tuple[str, str], Result] = {}
         self.problem: OSError | None = None
         self._handle = handle
@@ -189,7 +190,7 @@ class RunRecorder:
             A warning where the journal is not whole.
         """
         self.settle(plan, report.results)
-        left = report.count(Outcome.FAILED) + report.count(Outcome.NOT_TRIED)
+        left = sum(self._kind.leaves(result.outcome) for result in report.results)
         built_on = {name: sorted(bases) for name, bases in links.built_on.items()}
         self.write({"record": "links", "built_on": built_on, "counts": dict(links.counts)})
         end: Record = {"record": "end", "at": format_instant(self._now()), "interrupted": report.interrupted}

@@ -115,8 +115,8 @@ def find_run(folder: Path, config: str, named: str) -> Run:
 def open_runs(folder: Path, config: str) -> Iterator[tuple[Run, frozenset[Key]]]:
     """Give the runs of a config of which something may be left to do, newest first, and the changes that are.
 
-    Those are changes that failed, were not tried, or of which nothing is known, unless a later run applied one to the
-    same group. Nothing is left of a run that a later one went on with or took back.
+    Those are changes that failed, were not tried, or of which nothing is known, and those that a resume refused, unless
+    a later run applied one to the same group. Nothing is left of a run that a later one went on with or took back.
 
     Raises:
         ConfigError: as `read_runs` does.
@@ -251,7 +251,7 @@ def _left(folder: Path, run: Run) -> set[Key]:
     ends = {entry.key: entry.outcome for entry in run.entries}
     if run.finished_at is None and run.changes:
         ends = {change.key: ends.get(change.key) for change in read_plan(plan_path(folder, run.id)).changes}
-    return {key for key, outcome in ends.items() if outcome in (None, Outcome.FAILED, Outcome.NOT_TRIED)}
+    return {key for key, outcome in ends.items() if run.kind.leaves(outcome)}
 
 
 def _end_of(folder: Path, name: str) -> Record:

@@ -40,12 +40,14 @@ class Looked:
         holdings: by target, all our groups there; of a target that is not in it nobody can say who is in no group.
         beside: changes that the plan leaves out, of groups that something in it is built on.
         drift_beside: how their groups stand to what was applied last.
+        resumed: id of the run that is gone on with: what it took of approvals is still its own.
     """
 
     seen: Seen
     holdings: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
     beside: Sequence[Change] = ()
     drift_beside: Sequence[Drift] = ()
+    resumed: str = ""
 
 
 def judge_plan(
@@ -147,7 +149,7 @@ def _evidence(plan: Plan, project: Project, looked: Looked) -> Evidence:
         identity=config.identity,
         beside=looked.beside,
         drift_beside=looked.drift_beside,
-        spent=past_uses(config.journal, config.id) if project.approvals else (),
+        spent=past_uses(config.journal, config.id, looked.resumed) if project.approvals else (),
     )
 
 

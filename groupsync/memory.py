@@ -94,11 +94,16 @@ def past_sizes(
     return {past.asked: sizes for past in found if (sizes := past.sizes())}
 
 
-def past_uses(folder: Path, config: str) -> tuple[Use, ...]:
+def past_uses(folder: Path, config: str, resumed: str = "") -> tuple[Use, ...]:
     """Return how much of approvals each run of a config took, oldest first.
 
     What a resume did counts for the run that it went on with.
     Of a change of which nobody knows whether it was carried out everything counts as taken.
+
+    Args:
+        folder: the journal.
+        config: id of the config whose runs count.
+        resumed: id of the run that is gone on with: what it took is not in the result.
     """
     chains: dict[str, list[Run]] = {}
     root_of: dict[str, str] = {}
@@ -110,6 +115,7 @@ def past_uses(folder: Path, config: str) -> tuple[Use, ...]:
                 root_of[name] = root
                 chains.setdefault(root, []).append(run)
     taken: list[Use] = []
+    chains.pop(root_of.get(resumed, resumed), None)
     for runs in chains.values():
         for use in runs[0].uses if runs[0].kind is not RunKind.RESUME else ():
             count = max(_taken(use, folder, run.id) for run in runs)

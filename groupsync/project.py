@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from groupsync.errors import InvalidDefinitions
@@ -14,7 +14,7 @@ from groupsync.members.files import MemberFiles
 from groupsync.model import Diagnostic, Severity, digest_bytes
 from groupsync.overlooked import find_overlooked, overlooked_findings
 from groupsync.progress import Track, untracked
-from groupsync.references import Doubts
+from groupsync.references import NO_DOUBTS, Doubts
 from groupsync.resolve import resolve
 from groupsync.schema_words import closest
 from groupsync.scope import EVERYTHING, Selection, Wanted
@@ -33,15 +33,17 @@ if TYPE_CHECKING:
 class Project:
     """A project's files, loaded and resolved.
 
-    `approvals` are those that hold now; `findings` collects warnings all through the run; `held` keeps alive what
-    members are read from that were made on the way; `overlooked` are files that seem to hold definitions and are not
-    read, `unmatched` the patterns of `definitions` that match no file.
+    `as_of` is the instant at which `from` and `until` were judged, in UTC; `approvals` are those that hold then;
+    `findings` collects warnings all through the run; `held` keeps alive what members are read from that were made on
+    the way; `overlooked` are files that seem to hold definitions and are not read, `unmatched` the patterns of
+    `definitions` that match no file.
     """
 
     config: Config
     definitions: tuple[Definition, ...]
     resolution: Resolution
     files: MemberFiles
+    as_of: datetime
     findings: list[Diagnostic] = field(default_factory=list)
     approvals: tuple[Grant, ...] = ()
     held: list[object] = field(default_factory=list, repr=False)
@@ -68,8 +70,7 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     overlooked = find_overlooked(config, loaded)
     findings += overlooked_findings(overlooked, loaded)
     doubts = Doubts(loaded.broken, loaded.knows_names, overlooked)
-    sources = {source.name: f"{source.digest}{_aliases_digest(config)}" for source in config.sources}
-    resolution = resolve(loaded.definitions, files, as_of, config.exclude, doubts, sources=sources)
+    resolution = _resolved(config, loaded.definitions, files, as_of, doubts)
     findings += resolution.diagnostics
     findings += _unknown_targets(everyone, config)
     findings += _unknown_sources(everyone, config)
@@ -83,11 +84,27 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
         loaded.definitions,
         resolution,
         files,
+        as_of,
         findings,
         approvals,
         overlooked=overlooked,
         unmatched=loaded.unmatched,
     )
+
+
+def at_instant(project: Project, as_of: datetime) -> Project:
+    """Return the same files resolved as of another instant, with no segment computed; reads nothing."""
+    if as_of == project.as_of:
+        return project
+    resolution = _resolved(project.config, project.definitions, project.files, as_of)
+    return replace(project, resolution=resolution, as_of=as_of)
+
+
+def _resolved(
+    config: Config, definitions: Sequence[Definition], files: MemberFiles, as_of: datetime, doubts: Doubts = NO_DOUBTS
+) -> Resolution:
+    sources = {source.name: f"{source.digest}{_aliases_digest(config)}" for source in config.sources}
+    return resolve(definitions, files, as_of, config.exclude, doubts, sources=sources)
 
 
 def _aliases_digest(config: Config) -> str:

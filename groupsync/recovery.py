@@ -18,6 +18,7 @@ from groupsync.project import sorted_findings, wanted_on
 from groupsync.reading import context_of, read_target, undeclared
 from groupsync.report.style import counted
 from groupsync.retry import Retries
+from groupsync.saved_plan import check_saved
 from groupsync.target_identity import target_identity
 from groupsync.undo import Past, Undoing, take_back
 from groupsync.verify import problems_of, rests_of, with_members
@@ -92,6 +93,8 @@ def find_resumption(
 ) -> Resumption | None:
     """Return what is left of the last run that was cut short; None if nothing is.
 
+    A change that the definitions don't make is refused: the file of a run is no more believed than that of a plan.
+
     Args:
         project: whose run.
         backends: the opened targets; they are asked what was done.
@@ -116,6 +119,8 @@ def find_resumption(
     looked_at = [(change, found[change.key]) for change in changes if change.key in found]
     proven = {change.key: _proof(change) for change, rest in looked_at if not rest.problem}
     unknown = {change.key: _doubt(change, rest.problem) for change, rest in looked_at if rest.is_unread}
+    todo = tuple(change for change in changes if change.key not in proven)
+    refused = check_saved(replace(saved, changes=todo, verdict=Verdict()), project, backends).verdict.refusals
     rests = {key: rest.change for key, rest in found.items() if rest.change and key in tried}
     changes = [rests.get(change.key, change) for change in changes]
     left = tuple(replace(each, reason=DONE_ALREADY) if each.key in proven else each for each in changes)
@@ -125,7 +130,7 @@ def find_resumption(
         changes=left,
         drift=tuple(each for each in saved.drift if (each.target, each.name) in keys),
         diagnostics=(),
-        verdict=replace(saved.verdict, refusals=refusals),
+        verdict=replace(saved.verdict, refusals=(*refusals, *refused)),
     )
     return Resumption(run, sealed(plan), proven, unknown)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from groupsync.bounds import Bounds
+    from groupsync.identity import Identity
     from groupsync.model import Definition, Reference
 
 __all__ = ["Ask", "Blocked", "Desired", "MemberReader", "Resolution", "resolve"]
@@ -61,6 +63,17 @@ class Resolution:
     def ranking(self, name: str) -> list[str]:
         """Return everybody who competes for the places of a computed segment's `limit`, the first one first."""
         return self._evaluator.ranking(name) if self._evaluator else []
+
+    def bounds(self, people: frozenset[str], identity: Identity) -> Bounds:
+        """Return what can be said, without asking any source, of which of `people` belong to which group."""
+        if self._evaluator is None:
+            message = "there are no groups to speak of"
+            raise RuntimeError(message)
+        return self._evaluator.bounds(people, identity)
+
+    def turns(self, name: str, later: datetime) -> bool:
+        """Tell whether some `from` or `until`, of a group or what it is built from, comes by a later instant."""
+        return self._evaluator is not None and self._evaluator.turns(name, later)
 
     def computed(self, ask: Ask) -> Resolution:
         """Return the same with every segment computed.

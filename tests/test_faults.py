@@ -146,7 +146,7 @@ class World:
         self.config: Config = load_config(folder / "groupsync.yaml")
         wanted = tuple(definitions())
         files = MemberFiles(folder, self.config.identity, print)
-        self.project = Project(self.config, wanted, resolve(wanted, files, NOW), files)
+        self.project = Project(self.config, wanted, resolve(wanted, files, NOW), files, NOW)
         base = MemoryStore()
         for group in prior_groups():
             base.put(group)

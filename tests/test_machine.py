@@ -205,7 +205,7 @@ class Trust(RuleBasedStateMachine):
         files = MemberFiles(self.folder, self.config.identity, print)
         resolution = resolve(found, files, NOW)
         assert not resolution.diagnostics
-        return Project(self.config, found, resolution, files)
+        return Project(self.config, found, resolution, files, NOW)
 
     def backends(self):
         """Open the target, to one call at a time, so that the same steps come to the same end each time."""

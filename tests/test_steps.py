@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -186,6 +187,19 @@ def project(tmp_path):
     return load_project(load_config(tmp_path / "groupsync.yaml"), NOW)
 
 
+def defined(root, change):
+    """Return a project whose definition makes the change, and the change as it is planned from it."""
+    is_new = change.action is Action.CREATE
+    definition = {"kind": "known-user-group", "name": change.name, "display_name": "Beta"}
+    definition |= {"members": [*(BEFORE if is_new else AFTER)]}
+    definition |= {"previously": ["g"]} if change.action is Action.RENAME else {}
+    (root / "groups.yaml").write_text(json.dumps(definition))
+    project = load_project(load_config(root / "groupsync.yaml"), NOW)
+    (desired,) = project.resolution.groups
+    kind = (AttributeChange("kind", None, "known-user-group"),) if is_new else ()
+    return project, replace(change, attributes=(*kind, *ATTRIBUTES), definition_digest=desired.digest())
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), BackendError("gone")])
 @pytest.mark.parametrize("after_write", [False, True])
 @pytest.mark.parametrize("nth", range(1, WRITES + 1))
@@ -198,6 +212,7 @@ def test_a_run_that_stops_at_any_write_is_finished_by_resume(project, kind, nth,
     change = replace(change, precondition=store.put(held).revision) if held else change
     if nth > writes_of(change):
         return
+    project, change = defined(project.config.root, change)
     world = World(store, change)
     store.fail("apply", nth, after_write=after_write, error=error)
     backends, journal = {THERE: opened(store)}, Journal.of(project.config)

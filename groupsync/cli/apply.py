@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,8 +59,12 @@ def command(
     Without PLAN it plans, shows the plan and asks. With PLAN, saved by `groupsync plan --out`, it does what was
     reviewed: a group whose target or definition moved since is left alone and listed, the others go on.
 
+    What the file says is checked: a change that is not what the definitions make of its group is refused, and one whose
+    members are others by now, because a written date has passed, is left alone.
+
     With --resume it goes on with a run that was killed, interrupted or partly failed: what turns out to be done is
-    noted as done, what is as it was planned on is applied, and what moved meanwhile is left alone and listed.
+    noted as done, what is as it was planned on is applied, and what moved meanwhile is left alone and listed. What it
+    reads is checked and judged as a saved plan is; an exception that the run had is given again with --allow.
     """
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
@@ -71,7 +76,7 @@ def command(
     project = load_project(config, request.as_of)
     plugins = Plugins.discover()
     with open_targets(config, plugins, request.targets, to_write=True) as backends:
-        resumption = _resumption(project, backends) if resume else None
+        resumption = _resumption(project, backends, request, plugins) if resume else None
         if resume and resumption is None:
             common.say(f"Nothing to resume: no run of {config.path} was cut short.")
             return ExitCode.OK
@@ -99,19 +104,25 @@ def _check_usage(request: Request, saved: Path | None, *, resume: bool) -> None:
         raise click.UsageError(
             "A saved plan is applied as it is: --at, --select, --label and --adopt don't go with it."
         )
-    if resume and (saved is not None or narrowed or request.targets or request.grants):
-        raise click.UsageError("--resume goes on with a run as it was planned: no plan and no other choice go with it.")
+    if resume and (saved is not None or narrowed or request.targets):
+        raise click.UsageError("--resume goes on with a run as it was planned: no plan and no selection go with it.")
 
 
-def _resumption(project: Project, backends: Mapping[str, Backend]) -> Resumption | None:
+def _resumption(
+    project: Project, backends: Mapping[str, Backend], request: Request, plugins: Plugins
+) -> Resumption | None:
+    from groupsync import engine
     from groupsync.recovery import find_resumption
 
     found = find_resumption(project, backends)
-    if found is not None:
-        done = f", {len(found.proven)} of which turn out to be done" if found.proven else ""
-        changes = "change" if len(found.plan.changes) == 1 else "changes"
-        common.say(f"Going on with the run {found.run.id}: {len(found.plan.changes):,} {changes} left{done}.")
-    return found
+    if found is None:
+        return None
+    done = f", {len(found.proven)} of which turn out to be done" if found.proven else ""
+    changes = "change" if len(found.plan.changes) == 1 else "changes"
+    common.say(f"Going on with the run {found.run.id}: {len(found.plan.changes):,} {changes} left{done}.")
+    plan = engine.judge_again(project, found.plan, plugins, backends=backends, grants=request.grants, resumption=found)
+    common.show_diagnostics(plan.diagnostics)
+    return replace(found, plan=plan)
 
 
 def _plan(

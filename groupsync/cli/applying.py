@@ -49,6 +49,7 @@ def carry_out(
     from groupsync.cli.stopping import stoppable
     from groupsync.journal import Journal, Purpose
     from groupsync.model import RunKind
+    from groupsync.project import load_project
     from groupsync.retry import Retries
 
     _check_expected(plan, expect)
@@ -58,6 +59,8 @@ def carry_out(
     settled = resumption.settled if resumption else {}
     if plan.changes and not _consents(plan, settled, yes=yes):
         return ExitCode.ERROR
+    if not yes:  # an answer may take its time: what follows from files is looked at again
+        project = load_project(project.config, common.instant_of(None))
     purpose = Purpose(RunKind.UNDO, plan.undoes) if plan.undoes else Purpose()
     with stoppable() as stop:
         report = engine.apply_plan(

@@ -57,6 +57,7 @@ from groupsync.model.members import (
     digest_bytes,
     encode_members,
     has_line,
+    lines_among,
 )
 from groupsync.model.outcome import (
     DOUBTED,
@@ -147,5 +148,6 @@ __all__ = [
     "digest_bytes",
     "encode_members",
     "has_line",
+    "lines_among",
     "loaded_once",
 ]

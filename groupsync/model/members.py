@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Set
 
 
 def encode_members(members: Iterable[str]) -> bytes:
@@ -45,6 +45,18 @@ def has_line(text: bytes, line: bytes) -> bool:
         else:
             high = start
     return False
+
+
+_SEARCHED_SHARE: Final = 200
+"""Searching a text for one line costs about as much as splitting so many lines of it."""
+_LINE_BYTES: Final = 24
+
+
+def lines_among(lines: Set[bytes], text: bytes) -> set[bytes]:
+    """Return those of `lines` that a canonical text has."""
+    if len(lines) * _SEARCHED_SHARE < len(text) // _LINE_BYTES:
+        return {line for line in lines if has_line(text, line)}
+    return set(lines).intersection(text.split(b"\n"))
 
 
 EMPTY_DIGEST: Final = digest_bytes(b"")

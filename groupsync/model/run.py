@@ -22,6 +22,15 @@ class RunKind(enum.StrEnum):
     RESUME = "resume"
     UNDO = "undo"
 
+    def leaves(self, outcome: Outcome | None) -> bool:
+        """Tell whether a change with this outcome is left to be done; None is that of a change that nobody knows of.
+
+        What is refused when a run is gone on with was not refused by that run, so that it is still to be done.
+        """
+        if outcome is Outcome.REFUSED:
+            return self is RunKind.RESUME
+        return outcome in (None, Outcome.FAILED, Outcome.NOT_TRIED)
+
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:

@@ -29,8 +29,9 @@ r"""Cases: small YAML files that say what is there, what is written, what must b
 
 What can go wrong on the way is in `groupsync.testing.circumstances`.
 
-Besides what a case says, the runner proves that planning writes nothing, that a second plan is empty and that the
-inverse of each change brings its group back to what it was.
+Besides what a case says, the runner proves that planning writes nothing, that the plan would be believed if it were
+saved and read again, that a second plan is empty and that the inverse of each change brings its group back to what it
+was.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ from groupsync.config import load_config
 from groupsync.diff import Context
 from groupsync.errors import InvalidDefinitions
 from groupsync.guard_grants import parse_allow
-from groupsync.model import ATTRIBUTES, Group, Mark, Members
+from groupsync.model import ATTRIBUTES, Group, Mark, Members, Verdict
 from groupsync.project import Project, load_project
+from groupsync.saved_plan import check_saved
 from groupsync.testing.circumstances import DISTURBANCES, OddStore, disturb, misread, not_applied
 from groupsync.undo import inverse
 from groupsync.validate import parse_instant
@@ -118,8 +120,8 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
         store: what `backend` holds.
 
     Raises:
-        AssertionError: planning wrote something, the second plan is not empty, or the reverse plan does not restore
-            what was there.
+        AssertionError: planning wrote something, the plan would not be believed if it were saved, the second plan is
+            not empty, or the reverse plan does not restore what was there.
     """
     _write_files(folder, {"groupsync.yaml": DEFAULT_CONFIG})
     if "customers" in case:
@@ -143,6 +145,7 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
     except InvalidDefinitions as error:
         return Outcomes({}, {}, [], {}, _codes(error.diagnostics), _after(store), {})
     assert before == store.groups, "planning wrote to the target"
+    _prove_saved_plan_holds(project, backend, plan)
     if case.keys() & DISTURBANCES:
         disturb(cast(OddStore, store), case, _prior)
         _write_files(folder, case.get("later", {}))
@@ -189,6 +192,11 @@ def matches_after(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return found.keys() == wanted.keys() and all(
         found[name].get(key) == value for name, spec in wanted.items() for key, value in spec.items()
     )
+
+
+def _prove_saved_plan_holds(project: Project, backend: Backend, plan: Plan) -> None:
+    found = check_saved(replace(plan, verdict=Verdict()), project, {TARGET: backend})
+    assert not found.verdict.refusals, f"a plan that was saved is not believed: {found.verdict.refusals}"
 
 
 def _prove_second_plan_is_empty(project: Project, backend: Backend, request: engine.Request, plan: Plan) -> None:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
 from groupsync.errors import ExitCode
+from groupsync.model import Members
+from groupsync.plan import sealed
+from groupsync.planfile import read_plan, write_plan
 
 STATE = "state/groups/staff.txt"
 MEMBERS = "groups/members/staff.txt"
@@ -92,6 +96,18 @@ def test_a_damaged_run_is_told_with_its_line_and_stops_no_plan(shop):
     assert f"{path}:2" in done.err.replace("\n  ", "")
 
 
+def altered(path, name, *more):
+    """Let more people come to a group by a saved plan, and make all of its figures and digests fit."""
+    plan = read_plan(path)
+
+    def alter(change):
+        mark = replace(change.mark, count=change.mark.count + len(more), digest="f" * 64)
+        return replace(change, add=Members.of(change.add.load() | set(more)), mark=mark)
+
+    changes = tuple(alter(change) if change.name == name else change for change in plan.changes)
+    write_plan(sealed(replace(plan, changes=changes)), path)
+
+
 # --- Gone on with -----------------------------------------------------------------------------------------------------
 
 
@@ -142,6 +158,19 @@ def test_what_moved_after_the_cut_is_left_alone(shop):
         each["name"]: each["outcome"] for each in json.loads(done.out)["results"]
     }
     assert "zoe@example.com\n" == shop.read(STATE)
+
+
+def test_a_run_whose_file_was_altered_is_not_gone_on_with(shop):
+    """A journal is a file like any other: what the definitions don't make is refused, and not written."""
+    restore(shop)
+    cut(shop, records=2)
+    path = max((shop.folder / ".groupsync/runs").glob("*.plan"))
+    altered(path, "staff", "mallory@example.com")
+    done = shop("apply", "--resume", "--yes")
+    assert ExitCode.REFUSED == done.code
+    said = " ".join(done.out.split())
+    assert "it would add `mallory@example.com`, whom the definition does not name" in said
+    assert "mallory" not in shop.read(STATE)
 
 
 @pytest.mark.parametrize("more", [["x.plan"], ["--adopt"], ["--select", "staff"], ["--target", "local"]])

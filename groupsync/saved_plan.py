@@ -1,0 +1,100 @@
+"""Check a plan that was saved, and was perhaps altered, before it is carried out. An edge: it reads files.
+
+What follows from the definitions is worked out again (`groupsync.plan_check`), as of the plan's instant; and whether it
+still is so now, when some of the dates that are written there may have passed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import Outcome, Refusal, Result
+from groupsync.plan_check import Basis, contradiction, has_turned
+from groupsync.project import at_instant, wanted_on
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from groupsync.backend import Backend
+    from groupsync.config import TargetConfig
+    from groupsync.model import Plan
+    from groupsync.project import Project
+    from groupsync.resolve import Desired
+
+RULE: Final = "saved_plan"
+_HINT: Final = "Plan again. If this is new to you, find out who could write to the file."
+
+
+def check_saved(plan: Plan, project: Project, backends: Mapping[str, Backend]) -> Plan:
+    """Return the plan with a refusal of each change that is not what the definitions make of its group.
+
+    Args:
+        plan: one that takes back a run is returned as it is: the definitions don't say what it does.
+        project: whose plan it is.
+        backends: the opened targets; they say what they can store.
+
+    Raises:
+        InvalidDefinitions: a member file can't be read.
+    """
+    if plan.undoes:
+        return plan
+    then = at_instant(project, plan.as_of)
+    refusals = []
+    for target in project.config.targets:
+        changes = [change for change in plan.changes if change.target == target.name]
+        basis = _basis(plan, then, target, backends) if changes else None
+        for change in changes:
+            if basis and (found := contradiction(change, basis)):
+                summary = f"the saved plan is not what `{change.name}` is defined as: {found}"
+                refusals.append(Refusal(change.target, change.name, RULE, summary, _HINT, change.at))
+    return replace(plan, verdict=replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals)))
+
+
+def _basis(plan: Plan, then: Project, target: TargetConfig, backends: Mapping[str, Backend]) -> Basis:
+    wanted, backend = wanted_on(then, target), backends.get(target.name)
+    return Basis(
+        then.config.project,
+        then.config.identity,
+        {each.group.name: each for each in wanted.here},
+        wanted.elsewhere,
+        backend.capabilities.attributes if backend else frozenset(),
+        all(state.complete for state in plan.targets if state.name == target.name),
+        lambda people: then.resolution.bounds(people, then.config.identity),
+    )
+
+
+def moved(plan: Plan, project: Project) -> dict[tuple[str, str], Result]:
+    """Return results for the changes whose definition, or the members by it, are others by now.
+
+    Args:
+        plan: of one that takes back a run nothing is moved by definitions.
+        project: its definitions, as of now.
+
+    Raises:
+        InvalidDefinitions: a member file can't be read.
+    """
+    if plan.undoes:
+        return {}
+    first, last = sorted((plan.as_of, project.as_of))
+    then, now = at_instant(project, first), at_instant(project, last)
+    before, after = _desired(then), _desired(now)
+    found = {}
+    for change in plan.changes:
+        one, other = before.get(change.key), after.get(change.key)
+        if change.definition_digest != (other.digest() if other else ""):
+            error = "its definition, or something it is built from, changed since the plan"
+        elif one and other and then.resolution.turns(change.name, last) and has_turned(one, other):
+            error = "a written `from` or `until` has passed since the plan, which decides who belongs to it"
+        else:
+            continue
+        found[change.key] = Result(change.target, change.name, change.action, Outcome.STALE, error, "Plan again.")
+    return found
+
+
+def _desired(project: Project) -> dict[tuple[str, str], Desired]:
+    return {
+        (target.name, each.group.name): each
+        for target in project.config.targets
+        for each in wanted_on(project, target).here
+    }

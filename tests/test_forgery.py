@@ -1,0 +1,409 @@
+"""A saved plan is checked, not believed: what was altered in it is refused or stale, however well its digests fit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from groupsync import engine
+from groupsync.config import load_config
+from groupsync.facade import checked
+from groupsync.guard_grants import parse_allow
+from groupsync.model import (
+    NO_MEMBERS,
+    Action,
+    AttributeChange,
+    Change,
+    Group,
+    Mark,
+    Members,
+    Outcome,
+    digest_bytes,
+    encode_members,
+)
+from groupsync.plan import sealed
+from groupsync.planfile import read_plan, write_plan
+from groupsync.project import load_project
+from groupsync_memory.backend import MemoryBackend
+from groupsync_memory.store import MemoryStore
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+ADA, BOB, CY, DI, EVE, MALLORY = (f"{name}@example.com" for name in ("ada", "bob", "cy", "di", "eve", "mallory"))
+CROWD = tuple(f"person-{number:03}@example.com" for number in range(1, 201))
+BACKEND = checked(MemoryBackend, "groupsync", "0")
+CONFIG = """\
+version: 1
+project: shop
+definitions: [groups.yaml]
+aliases: {old@example.com: new@example.com}
+exclude: [blocked]
+sources:
+  customers:
+    plugin: memory
+    id: email
+    rows: [{email: ada@example.com, age: 40}, {email: bob@example.com, age: 50}, {email: cy@example.com, age: 60},
+      {email: di@example.com, age: 70}]
+targets: {there: {plugin: memory}, elsewhere: {plugin: memory}}
+"""
+LIST, SEGMENT = {"kind": "known-user-group"}, {"kind": "segment", "source": "customers", "where": {"everyone": True}}
+DEFINITIONS = {
+    "blocked": {**LIST, "members": [EVE], "targets": ["elsewhere"]},
+    "consented": {
+        **LIST,
+        "members": [ADA, BOB, CY, DI, EVE, "yan@example.com", "zoe@example.com"],
+        "targets": ["elsewhere"],
+    },
+    "away": {**LIST, "members": [ADA], "targets": ["elsewhere"]},
+    "gone": {**LIST, "lifecycle": {"state": "absent"}},
+    "new-name": {**LIST, "members": [ADA], "previously": ["old-name"]},
+    "crowd": {**LIST, "members_from": [{"path": "crowd.txt"}]},
+    "made": {**LIST, "members": [ADA, BOB], "owners": ["lead@example.com"], "display_name": "Made"},
+    "more": {**LIST, "members": [ADA, BOB], "lifecycle": {"mode": "additive"}},
+    "moving": {**LIST, "members": ["new@example.com", ADA]},
+    "open": {**LIST, "description": "Whoever is in it stays"},
+    "staff": {**LIST, "members_from": [{"path": "staff.txt"}], "owners": ["lead@example.com"], "display_name": "Staff"},
+    "trial": {**LIST, "members": [ADA, {"email": BOB, "until": "2026-11-01"}]},
+    "buyers": {
+        **SEGMENT,
+        "members": ["zoe@example.com", {"email": "yan@example.com", "until": "2026-11-01"}],
+        "restrict_to": ["consented"],
+    },
+    "derived": {**LIST, "include": ["buyers", "staff"]},
+    "first": {**SEGMENT, "limit": {"count": 2, "order_by": {"age": "desc"}}},
+    "half": {**SEGMENT, "sample": {"percent": 50, "seed": "a"}, "holdout": {"percent": 40, "seed": "b"}},
+}
+PRIOR = {
+    "old-name": [BOB],
+    "crowd": [*CROWD[:199], "leaver@example.com"],
+    "gone": [ADA],
+    "more": [CY],
+    "moving": ["old@example.com", BOB],
+    "open": [CY],
+    "staff": [ADA, "leaver@example.com"],
+    "trial": [ADA, BOB, CY],
+    "buyers": [ADA, "leaver@example.com", "yan@example.com"],
+    "derived": [ADA, "leaver@example.com"],
+    "orphan": [CY],
+    "away": [CY],
+}
+
+
+class World:
+    """A project with a target in memory that holds what `PRIOR` says, all of it ours."""
+
+    def __init__(self, root, config=CONFIG, definitions=None, prior=None):
+        self.root = root
+        self.store = MemoryStore()
+        (root / "groupsync.yaml").write_text(config)
+        (root / "staff.txt").write_text("ada@example.com\nbob@example.com\n")
+        (root / "crowd.txt").write_text("".join(f"{each}\n" for each in CROWD))
+        self.define(DEFINITIONS if definitions is None else definitions)
+        for name, members in (PRIOR if prior is None else prior).items():
+            held = Members.of(members)
+            mark = Mark("shop", held.digest, held.count, "email/fold")
+            self.store.put(Group(name, display_name="As it was", members=held, mark=mark))
+
+    def define(self, definitions):
+        texts = [json.dumps({"name": name, **definition}) for name, definition in definitions.items()]
+        (self.root / "groups.yaml").write_text("\n---\n".join(texts))
+
+    def project(self, now=NOW):
+        return load_project(load_config(self.root / "groupsync.yaml"), now)
+
+    def backends(self):
+        return {"there": BACKEND(MemoryBackend(self.store))}
+
+    def plan(self):
+        self.planned = self.project()  # which keeps the members of segments that its plan has
+        return engine.make_plan(self.planned, self.backends(), engine.Request(NOW))
+
+    def saved(self, plan):
+        """Give the plan the digest that it would have, save it and read it again."""
+        path = self.root / "saved.plan"
+        write_plan(sealed(plan), path)
+        return read_plan(path)
+
+    def apply(self, plan, now=NOW, grants=()):
+        """Do as `groupsync apply PLAN` does, and return by name what became of each change, and why."""
+        project, backends = self.project(now), self.backends()
+        plan = engine.judge_again(project, self.saved(plan), backends=backends, grants=grants)
+        report = engine.apply_plan(project, plan, backends)
+        return {result.name: (result.outcome, result.error) for result in report.results}
+
+    def members(self, name):
+        return sorted(self.store.groups[name].members.load())
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+def altered(plan, name, alter):
+    """Alter one change of a plan."""
+    changes = tuple(alter(each) if each.name == name else each for each in plan.changes)
+    return replace(plan, changes=tuple(sorted(changes, key=lambda each: each.key)))
+
+
+def with_members(change, add=(), remove=(), **more):
+    """Let others come and go, with figures that add up; the mark stays that of the definition."""
+    come, go = Members.of(add), Members.of(remove)
+    mark = replace(change.mark, **more) if more else change.mark
+    return replace(change, add=come, remove=go, prior_count=mark.count - come.count + go.count, mark=mark)
+
+
+def adding(*names):
+    """Let some more people come, and make the mark fit."""
+
+    def alter(change):
+        come = change.add.load() | set(names)
+        count = change.mark.count + len(names)
+        return replace(change, add=Members.of(come), mark=replace(change.mark, count=count, digest="f" * 64))
+
+    return alter
+
+
+def removing(*names):
+    """Let some more people go, and make the figures add up."""
+
+    def alter(change):
+        go = change.remove.load() | set(names)
+        return replace(change, remove=Members.of(go), prior_count=change.prior_count + len(names))
+
+    return alter
+
+
+def setting(**values):
+    return lambda change: replace(change, **values)
+
+
+def marking(**values):
+    return lambda change: replace(change, mark=replace(change.mark, **values))
+
+
+def attribute(name, after):
+    """Write another value than the definition has."""
+
+    def alter(change):
+        others = tuple(each for each in change.attributes if each.name != name)
+        return replace(change, attributes=(*others, AttributeChange(name, None, after)))
+
+    return alter
+
+
+def without(name):
+    return lambda change: replace(change, attributes=tuple(each for each in change.attributes if each.name != name))
+
+
+def deleting(change):
+    return Change(
+        "there",
+        change.name,
+        Action.DELETE,
+        change.name,
+        remove=Members.of([ADA]),
+        prior_count=1,
+        precondition=change.precondition,
+        definition_digest=change.definition_digest,
+    )
+
+
+def no_forgery(change):
+    return change
+
+
+DIGEST_OF_TWO = digest_bytes(encode_members([ADA, MALLORY]))
+FORGERIES = [
+    # who comes and goes, where files alone say it
+    ("staff", adding(MALLORY), "it would add `mallory@example.com`, whom the definition does not name"),
+    ("crowd", adding(MALLORY), "it would add `mallory@example.com`, whom the definition does not name"),
+    ("crowd", removing(CROWD[0]), "it would remove `person-001@example.com`, whom the definition names"),
+    (
+        "crowd",
+        removing(*CROWD[:10]),
+        "`person-001@example.com`, `person-002@example.com`, `person-003@example.com` and 7 more, whom the definition",
+    ),
+    ("made", adding(MALLORY), "it would add `mallory@example.com`"),
+    ("made", setting(add=Members.of([ADA, MALLORY])), "it would add `mallory@example.com`"),
+    ("made", lambda change: with_members(change, [ADA], count=1), "it leaves 1 member, and the definition has 2"),
+    ("more", adding(MALLORY), "it would add `mallory@example.com`"),
+    ("more", removing(CY), "it would remove members, and may only add some"),
+    ("moving", adding(MALLORY), "it would add `mallory@example.com`"),
+    ("open", removing(CY), "it would change who belongs, and its definition says nothing of that"),
+    (
+        "open",
+        lambda change: replace(
+            change, add=Members.of([MALLORY]), mark=replace(change.mark, count=change.mark.count + 1)
+        ),
+        "it would change who belongs, and its definition says nothing of that",
+    ),
+    # what guards go by
+    ("crowd", setting(expired=1), "1 of those to remove are said to have expired, and 0 have"),
+    ("trial", setting(expired=2), "2 of those to remove are said to have expired, and 1 have"),
+    ("crowd", setting(prior_count=10**9), "its figures don't add up"),
+    ("moving", setting(readdressed=()), "its changed addresses are not those of `aliases`"),
+    ("staff", setting(readdressed=(("leaver@example.com", BOB),)), "its changed addresses are not those of `aliases`"),
+    ("orphan", setting(prior_count=10**9), "and 1 would go with it"),
+    ("gone", setting(prior_count=10**9), "and 1 would go with it"),
+    ("orphan", setting(expired=1), "nothing may come with a group that goes"),
+    ("orphan", setting(add=Members.of([MALLORY])), "nothing may come with a group that goes"),
+    # the mark
+    ("staff", marking(digest=DIGEST_OF_TWO), "its mark has the digest of other members"),
+    ("staff", marking(count=7), "its figures don't add up"),
+    ("staff", marking(project="other"), "its mark is not one of this project"),
+    ("staff", marking(identity="id/preserve"), "its mark is not one of this project"),
+    ("staff", marking(prevent_delete=True), "its mark has another protection"),
+    ("staff", setting(mark=None), "it would have no mark"),
+    # attributes and owners
+    ("staff", attribute("display_name", "Ours"), "the `display_name` to write is not that of the definition"),
+    ("staff", attribute("description", "Ours"), "the `description` to write is not that of the definition"),
+    ("staff", attribute("labels", (("tier", "gold"),)), "the `labels` to write is not that of the definition"),
+    ("staff", attribute("prevent_delete", True), "its protection is not that of the definition"),
+    ("made", attribute("owners", (MALLORY,)), "the `owners` to write is not that of the definition"),
+    ("made", without("display_name"), "the `display_name` of the definition is left out"),
+    ("made", setting(owners=(MALLORY,)), "its owners are not those of the definition"),
+    ("made", setting(owners=()), "its owners are not those of the definition"),
+    ("staff", setting(owners=("lead@example.com", MALLORY)), "its owners are not those of the definition"),
+    # what is done
+    ("staff", deleting, "it would be deleted, and its definition wants it"),
+    (
+        "away",
+        setting(action=Action.DELETE, remove=Members.of([CY])),
+        "it would be deleted, and is defined, though not for there",
+    ),
+    ("orphan", setting(action=Action.FORGET, remove=NO_MEMBERS), "its mark would be taken off, and no definition"),
+    ("away", setting(remove=Members.of([CY])), "a group that is given up keeps its members"),
+    ("away", setting(attributes=(AttributeChange("display_name", "x", None),)), "keeps its attributes"),
+    ("new-name", setting(prior_name="crowd"), "its definition has no `previously: [crowd]`"),
+    ("staff", setting(prior_name="orphan"), "its definition calls it staff, and it is called orphan there"),
+    ("made", setting(prior_name="orphan"), "it would be created, and had something before"),
+    ("orphan", setting(prior_name="staff"), "it is called staff there"),
+    (
+        "orphan",
+        lambda change: with_members(
+            replace(change, action=Action.UPDATE, mark=Mark("shop", "f" * 64, 1, "email/fold")), [MALLORY]
+        ),
+        "no definition gives it to there",
+    ),
+    (
+        "gone",
+        lambda change: replace(change, action=Action.UPDATE, mark=Mark("shop", "f" * 64, 0, "email/fold")),
+        "its definition has `state: absent`",
+    ),
+    # who comes and goes, where a source says it: bounds
+    ("buyers", adding(EVE), "it would add `eve@example.com`, who can't belong to it"),  # excluded from every group
+    ("buyers", adding(MALLORY), "it would add `mallory@example.com`, who can't belong to it"),  # not among `consented`
+    ("buyers", removing("zoe@example.com"), "it would remove `zoe@example.com`, who belong to it"),
+    ("buyers", setting(expired=2), "2 of those to remove are said to have expired, and 1 can have"),
+    ("derived", adding(MALLORY), "it would add `mallory@example.com`, who can't belong to it"),
+    ("derived", removing(BOB), "it would remove `bob@example.com`, who belong to it"),
+    ("first", adding(MALLORY), "it leaves 3 members, and `limit` lets in 2 at most"),
+    ("half", adding("person-001@example.com", "person-002@example.com"), "who can't belong to it"),
+]
+
+
+@pytest.mark.parametrize(("name", "alter", "reason"), FORGERIES, ids=[f"{each[0]}: {each[2]}" for each in FORGERIES])
+def test_a_change_that_is_not_what_the_definition_makes_is_refused(world, name, alter, reason):
+    """It is left alone with the reason, though every digest fits; the other changes are not stopped by it."""
+    plan = world.plan()
+    assert name in {change.name for change in plan.changes}
+    before = dict(world.store.groups)
+    forged = altered(plan, name, alter)
+    assert forged != plan
+    off = [f"{kind}:there<=99@{world.saved(forged).digest}" for kind in ("run", "lost", "delete")]
+    found = world.apply(forged, grants=[parse_allow(each) for each in off])
+    outcome, error = found.pop(name)
+    assert (Outcome.REFUSED, True) == (outcome, reason in error), error
+    assert before.get(name) == world.store.groups.get(name)
+    assert Outcome.APPLIED in {each for each, _ in found.values()}
+
+
+def test_a_plan_that_nobody_altered_is_believed(world):
+    """What is refused of it is only what guards refuse."""
+    plan = world.plan()
+    project = world.project()
+    again = engine.judge_again(project, world.saved(plan), backends=world.backends())
+    assert plan.verdict == again.verdict
+    kinds = {change.action for change in plan.changes}
+    assert {Action.CREATE, Action.UPDATE, Action.RENAME, Action.DELETE, Action.FORGET} == kinds
+
+
+def test_members_that_go_are_not_believed_to_have_expired(tmp_path):
+    """A guard that lets expired members go counts those who have expired, and not those who are said to have."""
+    people = [f"person-{number:05}@example.com" for number in range(10_000)]
+    world = World(
+        tmp_path,
+        "version: 1\nproject: shop\ndefinitions: [groups.yaml]\ntargets: {there: {plugin: memory}}\n",
+        {"customers": {**LIST, "members_from": [{"path": "crowd.txt"}]}},
+        {"customers": people},
+    )
+    (tmp_path / "crowd.txt").write_text("".join(f"{each}\n" for each in [*people, "person-10000@example.com"]))
+    plan = altered(
+        world.plan(),
+        "customers",
+        lambda change: replace(
+            with_members(change, (), people[1:], count=1, digest=digest_bytes(encode_members(people[:1]))),
+            expired=9_999,
+        ),
+    )
+    outcome, error = world.apply(plan)["customers"]
+    assert (Outcome.REFUSED, 10_000) == (outcome, len(world.members("customers")))
+    assert "and 6 more, whom the definition names" in error or "more, whom the definition names" in error
+
+
+# --- Time -------------------------------------------------------------------------------------------------------------
+
+
+def dated(**period):
+    return {"email": BOB, **period}
+
+
+SOON, LATER = NOW + timedelta(days=1), NOW + timedelta(days=2)
+TURNING = {
+    "an `until` of somebody who comes": ({"g": {**LIST, "members": [ADA, dated(until=SOON.isoformat())]}}, [ADA]),
+    "an `until` of somebody who is in": (
+        {"g": {**LIST, "members": [ADA, CY, dated(until=SOON.isoformat())]}},
+        [ADA, BOB],
+    ),
+    "a `from`": ({"g": {**LIST, "members": [ADA, CY, dated(**{"from": SOON.isoformat()})]}}, [ADA]),
+    "a group that is included": (
+        {"g": {**LIST, "include": ["h"]}, "h": {**LIST, "members": [ADA, dated(until=SOON.isoformat())]}},
+        [ADA],
+    ),
+    "the reference": (
+        {"g": {**LIST, "include": [{"group": "h", "until": SOON.isoformat()}]}, "h": {**LIST, "members": [ADA, BOB]}},
+        [ADA],
+    ),
+    "a group that is excluded": (
+        {
+            "g": {**LIST, "members": [ADA, BOB], "exclude": ["h"]},
+            "h": {**LIST, "members": [dated(until=SOON.isoformat())]},
+        },
+        [CY],
+    ),
+    "the definition": ({"g": {**LIST, "members": [ADA, BOB], "until": SOON.isoformat()}}, [ADA]),
+    "a segment's overlay": ({"g": {**SEGMENT, "members": [dated(until=SOON.isoformat())]}}, [ADA]),
+}
+
+
+@pytest.mark.parametrize("case", TURNING, ids=str)
+def test_a_change_whose_members_are_others_by_now_is_stale(tmp_path, case):
+    """Whatever written time is the cause; before it has come the plan is applied as it is."""
+    definitions, held = TURNING[case]
+    config = CONFIG.replace("exclude: [blocked]\n", "guards: {removed_members: {refuse: off}}\n")
+    world = World(tmp_path, config, definitions, {"g": held})
+    plan = world.plan()
+    outcome, error = world.apply(plan, LATER)["g"]
+    assert (Outcome.STALE, True) == (outcome, error.startswith("a written `from` or `until` has passed")), error
+    assert sorted(held) == world.members("g")
+    assert Outcome.APPLIED is world.apply(plan, NOW + timedelta(hours=23))["g"][0]
+
+
+def test_a_date_that_changes_nobody_leaves_the_plan_as_it_is(tmp_path):
+    """Somebody who is in the group by two entries stays when one of them ends."""
+    definitions = {"g": {**LIST, "members": [ADA, BOB, dated(until=SOON.isoformat())]}}
+    world = World(tmp_path, CONFIG.replace("exclude: [blocked]\n", ""), definitions, {"g": [ADA]})
+    assert Outcome.APPLIED is world.apply(world.plan(), LATER)["g"][0]
