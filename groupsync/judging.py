@@ -97,7 +97,8 @@ def _changes_by_memory(project: Project, looked: Looked, remembered: Remembered)
     compared = {change.name for change in looked.beside}
     for desired in project.resolution.groups:
         name, members = desired.group.name, desired.group.members
-        before = remembered.counts.get(name)
+        known = (remembered.counts.get(each) for each in (name, *desired.definition.previously))
+        before = next((count for count in known if count is not None), None)
         if name not in looked.seen.bases - compared or members is None or before is None or before == members.count:
             continue
         gone, come = max(0, before - members.count), max(0, members.count - before)

@@ -234,6 +234,25 @@ def test_a_list_on_no_target_is_guarded_by_what_was_applied_last(way, tmp_path):
     assert "base" not in {each.because for each in allowed.verdict.refusals}
 
 
+@pytest.mark.parametrize("way", ["include", "exclude", "restrict_to", "over two groups"])
+def test_a_list_on_no_target_that_is_renamed_keeps_its_past(way, tmp_path):
+    """Renaming it by `previously` in the edit that empties it is refused as without the rename, again and again."""
+    world = World(tmp_path, way, {"a": ["derived"]})
+    world.write(base=30)
+    world.apply(world.plan())
+    before = world.held()
+    world.write(base=5)
+    path = tmp_path / "groups" / "all.yaml"
+    text = path.read_text().replace("name: base,", "name: core, previously: [base],").replace("[base]}", "[core]}")
+    path.write_text(text.replace("previously: [core]", "previously: [base]"))
+    for _ in range(2):
+        plan = world.plan()
+        world.apply(plan)
+
+        assert before == world.held()
+        assert ("core", "removed_members") in {(each.name, each.rule) for each in plan.verdict.refusals}
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_base_on_a_target_that_is_not_opened_is_judged_by_memory(way, tmp_path):
     """With one target picked, a base on another one is held against its size at the last run."""
