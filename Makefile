@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SERVERS := $(patsubst tests/servers/requirements/%.txt,.venv-servers/%/installed,$(wildcard tests/servers/requirements/*.txt))
 
-.PHONY: demo test servers system lint bench clean
+.PHONY: demo test calendar servers system lint bench clean
 
 $(VENV)/base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -23,6 +23,10 @@ demo: $(VENV)/base ## plan and apply examples/quickstart on the embedded local-f
 # loadgroup: all tests of one server go to one worker, which starts it once; the largest groups begin first.
 test: $(VENV)/dev servers ## all tests; pick some with ARGS="-k fmt", leave out real servers with ARGS="-m 'not servers'"
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadgroup --quiet $(ARGS)
+
+# ARGS: a file that `make test ARGS=--note-asking=FILE` wrote; `--all` runs them all on all of the days.
+calendar: $(VENV)/dev ## the fast tests that ask the clock, on other days: a leap day, New Year, a day, a month, 400 days ahead
+	$(BIN)/python -m tests.clock $(ARGS)
 
 servers: $(SERVERS) system ## real servers for the tests, each in an environment of its own
 

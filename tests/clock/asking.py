@@ -1,7 +1,8 @@
 """Which tests ask the clock: no other can depend on the date.
 
-`--note-asking FILE` adds those that do, in their own process or in a child, to a file; `--only-asking FILE` runs those
-of a file alone. One whose fixture asks, perhaps for an earlier test already, counts like one that asks itself.
+`--note-asking FILE` adds those that do, in their own process or in a child, to a file, a line each.
+`--only-asking FILE` runs those of a file alone.
+A test whose fixture asked, perhaps for an earlier test already, counts like one that asks itself.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.clock import ASKED
+from tests.clock import ASKED, install
+
+NAME = pytest.StashKey[str]()
+"""The name of a test, before pytest-xdist puts its group behind it."""
 
 
 def pytest_addoption(parser):
@@ -22,21 +26,23 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """Note, where that is wanted."""
+    """Let tests have their clock, and note who asks it where that is wanted."""
+    install()
     if config.option.note_asking:
         config.pluginmanager.register(Noting(config.option.note_asking), "noting")
+
+
+def pytest_itemcollected(item):
+    """Keep the name."""
+    item.stash[NAME] = item.nodeid
 
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what does not ask."""
     if config.option.only_asking:
         asking = set(config.option.only_asking.read_text("utf-8").splitlines())
-        config.hook.pytest_deselected(items=[item for item in items if _name(item) not in asking])
-        items[:] = [item for item in items if _name(item) in asking]
-
-
-def _name(item):
-    return item.nodeid.partition("@")[0] if item.get_closest_marker("xdist_group") else item.nodeid
+        config.hook.pytest_deselected(items=[item for item in items if item.stash[NAME] not in asking])
+        items[:] = [item for item in items if item.stash[NAME] in asking]
 
 
 class Noting:
@@ -57,9 +63,6 @@ class Noting:
         del os.environ[ASKED]
         self._looks.unlink()
 
-    def _count(self):
-        return self._looks.stat().st_size
-
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef):
         """Remember a fixture that asks: the next tests that share it may not ask any more."""
@@ -77,5 +80,8 @@ class Noting:
         used = {each for found in item._fixtureinfo.name2fixturedefs.values() for each in found}
         if self._count() > before or used & self._asking_fixtures:
             with self._file.open("a", encoding="utf-8") as file:
-                file.write(f"{_name(item)}\n")
+                file.write(f"{item.stash[NAME]}\n")
         return done
+
+    def _count(self):
+        return self._looks.stat().st_size

@@ -13,7 +13,7 @@ AHEAD = "GROUPSYNC_TEST_AHEAD_SECONDS"
 """Read at each look at the clock, so that a test can set it for itself and its children."""
 
 ASKED = "GROUPSYNC_TEST_ASKED"
-"""A file to note each look at the clock in."""
+"""A file that gets a byte more with each look at the clock."""
 
 
 class Shifted(datetime):
@@ -22,7 +22,7 @@ class Shifted(datetime):
     @classmethod
     def now(cls, tz=None):
         if ASKED in os.environ:
-            with open(os.environ[ASKED], "ab") as file:  # noqa: PTH123 -- at the start of each child: no more imports
+            with open(os.environ[ASKED], "ab") as file:  # noqa: PTH123 -- pathlib is an import more in each child
                 file.write(b".")
         return datetime.now(tz) + timedelta(seconds=float(os.environ.get(AHEAD, "0")))  # noqa: TID251 -- the real one
 
