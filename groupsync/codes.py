@@ -87,7 +87,7 @@ CODES: Final[dict[str, str]] = {
     "GS607": "Groups that are ours on a target without marks have no definition.",
     "GS608": "A ledger could not be written.",
     "GS609": "A target can't keep an attribute, which is left out there.",
-    "GS610": "A run was cut short, and something that it was to do is still to be done.",
+    "GS610": "A run was cut short or interrupted, or changes of it failed, and this plan is to do the same.",
     "GS611": "The journal of a run is not whole, or can't be read.",
     "GS612": "A change of a run is not taken back, because its group is not as the run left it.",
     "GS619": "Groups are built on what a selection picks, would change too, and are not in the run.",

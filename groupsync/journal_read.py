@@ -5,13 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.errors import ConfigError
 from groupsync.links import Remembered
-from groupsync.model import Action, Kind, Outcome, PastSource, Run, RunEntry, RunKind, SourceRange, Use
+from groupsync.model import (
+    Action,
+    Diagnostic,
+    Kind,
+    Outcome,
+    PastSource,
+    Run,
+    RunEntry,
+    RunKind,
+    Severity,
+    SourceRange,
+    Use,
+)
 from groupsync.planfile import read_plan
 from groupsync.records import Fields, RecordError, kind_of
 
@@ -33,11 +45,20 @@ Key: TypeAlias = tuple[str, str]
 
 
 def run_ids(folder: Path) -> list[str]:
-    """Return the ids of all runs in the journal `folder`, oldest first."""
+    """Return the ids of all runs in the journal `folder`, oldest first; none only where there is no such folder.
+
+    Raises:
+        ConfigError: the folder can't be read, so that nobody knows.
+    """
+    runs = folder / "runs"
     try:
-        names = os.listdir(folder / "runs")  # noqa: PTH208 -- names are all that is needed
-    except OSError:
+        names = os.listdir(runs)  # noqa: PTH208 -- names are all that is needed
+    except FileNotFoundError:
         return []
+    except OSError as error:
+        detail = f"{runs}: {error.strerror or error}. What was applied before is not known."
+        hint = "Make it readable, or move it away, and lose what it tells. Who ran groupsync before may own it."
+        raise ConfigError("The journal can't be read", detail, hint) from error
     found = (name.removesuffix(RUN_ENDING) for name in names if name.endswith(RUN_ENDING))
     return sorted(name for name in found if _RUN_ID.fullmatch(name))
 
@@ -151,6 +172,23 @@ def idle_and_busy(folder: Path, config: str) -> tuple[list[str], list[str]]:
     return idle, busy
 
 
+@contextmanager
+def collecting(unread: list[ConfigError] | None) -> Iterator[None]:
+    """Leave out a run that can't be read, and hand back what is wrong with it."""
+    try:
+        yield
+    except ConfigError as error:
+        if unread is not None:
+            unread.append(error)
+
+
+def unread_run(error: ConfigError) -> Diagnostic:
+    """Return the warning that what a run did is not known, for one that can't be read."""
+    where = f" ({error.at})" if error.at else ""
+    detail = f"{error.detail}{where}. Guards that compare with past runs go without it, and so does `--resume`."
+    return Diagnostic("GS611", Severity.WARNING, error.summary, detail, error.hint)
+
+
 def read_outline(folder: Path, name: str) -> Run | None:
     """Read of one run how it began and how it ended alone; its entries are left out.
 
@@ -235,7 +273,8 @@ def _path(folder: Path, name: str) -> Path:
 
 
 def _unreadable(name: str, error: OSError) -> ConfigError:
-    return ConfigError(f"Can't read the journal of the run {name}", error.strerror or str(error))
+    hint = "Make it readable, or move it away, and lose what it tells."
+    return ConfigError(f"Can't read the journal of the run {name}", error.strerror or str(error), hint)
 
 
 def _may_be_of(folder: Path, name: str, config: str) -> bool:

@@ -9,6 +9,7 @@ from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
 from groupsync.guard_overlooked import keep_what_is_not_read
+from groupsync.journal_read import unread_run
 from groupsync.links import NOTHING, built_on_by_now_or_then
 from groupsync.memory import past_sizes, past_uses, remembered_links, stores_of
 from groupsync.model import NO_MEMBERS, Action, Change, Members, Mode, State
@@ -19,6 +20,7 @@ from groupsync.project import sorted_findings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
     from groupsync.links import Remembered
     from groupsync.model import Drift, Group, Plan, Refusal, Snapshot
@@ -70,10 +72,12 @@ def judge_plan(
     """
     plan = keep_what_is_not_read(plan, project.overlooked, project.unmatched)
     config = project.config
-    remembered = remembered_links(config.journal, config.id)
+    unread: list[ConfigError] = []
+    remembered = remembered_links(config.journal, config.id, unread)
     by_memory = list(_changes_by_memory(project, looked, remembered or NOTHING))
     looked = replace(looked, beside=(*looked.beside, *by_memory))
-    judging = Judging(plan, config.guards, (*grants, *project.approvals), _evidence(plan, project, looked))
+    evidence = _evidence(plan, project, looked, unread)
+    judging = Judging(plan, config.guards, (*grants, *project.approvals), evidence)
     judging.judge_groups()
     refused, findings = ask_policies(replace(plan, verdict=judging.verdict()), project, looked.seen, plugins)
     judging.refusals += refused
@@ -84,7 +88,7 @@ def judge_plan(
     return replace(
         plan,
         verdict=judging.verdict(),
-        diagnostics=sorted_findings([*plan.diagnostics, *findings, *judging.told()]),
+        diagnostics=sorted_findings([*plan.diagnostics, *findings, *judging.told(), *map(unread_run, unread)]),
         lost=tuple(sorted(losses, key=lambda each: each.target)),
     )
 
@@ -138,19 +142,19 @@ def _held_back(plan: Plan, project: Project, judging: Judging, remembered: Remem
     return list(held_back(plan, own, Ties(built_on, segments, defined, is_recorded=remembered is not None)))
 
 
-def _evidence(plan: Plan, project: Project, looked: Looked) -> Evidence:
+def _evidence(plan: Plan, project: Project, looked: Looked, unread: list[ConfigError]) -> Evidence:
     config, sized = project.config, _sized((*plan.changes, *looked.beside))
     definitions = project.resolution.groups
     return Evidence(
         overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
-        sizes=past_sizes(config.journal, config.id, sized, config.guards.runs, stores_of(plan)),
+        sizes=past_sizes(config.journal, config.id, sized, config.guards.runs, stores_of(plan), unread=unread),
         holdings=looked.holdings,
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
         absent=_absent(project),
         identity=config.identity,
         beside=looked.beside,
         drift_beside=looked.drift_beside,
-        spent=past_uses(config.journal, config.id, looked.resumed) if project.approvals else (),
+        spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),
     )
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from groupsync.drifted import Past
-from groupsync.errors import ConfigError
-from groupsync.journal_read import is_run_of, plan_path, read_run, run_ids_of, same_store
-from groupsync.model import ATTRIBUTES, Action, Outcome
+from groupsync.journal_read import collecting, is_run_of, plan_path, read_run, run_ids_of, same_store
+from groupsync.model import ATTRIBUTES, DOUBTED, Action, Outcome
 from groupsync.planfile import read_plan
 
 if TYPE_CHECKING:
@@ -16,25 +14,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.drifted import Key
+    from groupsync.errors import ConfigError
     from groupsync.model import Change, Plan
 
 _MOST_RUNS: Final = 50
-_DONE: Final = (Outcome.APPLIED, Outcome.NOT_CONVERGED)
+_DONE: Final = (Outcome.APPLIED, *DOUBTED)
 
 
-def read_past(folder: Path, plan: Plan) -> Past:
-    """Read of the last runs what is needed to judge a plan. It is evidence only: what can't be read is left out.
+def read_past(folder: Path, plan: Plan, unread: list[ConfigError] | None = None) -> Past:
+    """Read of the last runs what is needed to judge a plan. It is evidence only: a run that can't be read is left out.
 
     Args:
         folder: the journal.
         plan: made now; runs of its config, on the stores of its targets, are its past.
+        unread: takes what is wrong with runs that can't be read.
+
+    Raises:
+        ConfigError: the journal can't be read.
     """
     reader = _Reader(plan)
     identities = {each.name: each.identity for each in plan.targets}
     for name in reversed(run_ids_of(folder, plan.config)[-_MOST_RUNS:]):
         if not reader.open:
             break
-        with suppress(ConfigError):
+        with collecting(unread):
             run = read_run(folder, name)
             if run is None or not is_run_of(run, plan.config):
                 continue
@@ -46,7 +49,13 @@ def read_past(folder: Path, plan: Plan) -> Past:
 
 
 def left_on(
-    folder: Path, config: str, target: str, identity: str, names: Mapping[str, Iterable[str]]
+    folder: Path,
+    config: str,
+    target: str,
+    identity: str,
+    names: Mapping[str, Iterable[str]],
+    *,
+    unread: list[ConfigError] | None = None,
 ) -> frozenset[str]:
     """Return which groups the last run that speaks of them left on a target. What can't be read is left out.
 
@@ -56,13 +65,17 @@ def left_on(
         target: its name.
         identity: of its store.
         names: of the groups that are looked for, each with what it may have been called.
+        unread: takes what is wrong with runs that can't be read.
+
+    Raises:
+        ConfigError: the journal can't be read.
     """
     open_ = {(target, called): name for name, every in names.items() for called in every}
     found: set[str] = set()
     for run_id in reversed(run_ids_of(folder, config)[-_MOST_RUNS:] if open_ else ()):
         if not open_:
             break
-        with suppress(ConfigError):
+        with collecting(unread):
             run = read_run(folder, run_id)
             if run is None or not is_run_of(run, config):
                 continue

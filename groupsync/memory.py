@@ -1,18 +1,18 @@
 """What guards compare with: how large groups and sources were, as the journal tells. An edge: it reads the journal.
 
-Only runs that came to their end count, however long ago they were: what no kept run knows is not remembered. Files that
-can't be read are left out.
+Only runs that came to their end count, however long ago they were: what no kept run knows is not remembered. Runs that
+can't be read are left out; `unread` takes what is wrong with them, so that it can be told. Each function raises
+ConfigError where the journal itself can't be read.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
-from groupsync.journal_read import is_run_of, read_links, read_outline, read_run, run_ids, same_store
+from groupsync.journal_read import collecting, is_run_of, read_links, read_outline, read_run, run_ids, same_store
 from groupsync.model import DOUBTED, RUN_KINDS, Action, Kind, Outcome, RunKind
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 _DONE: Final = (Outcome.APPLIED, *DOUBTED, None)
 
 
-def past_rows(folder: Path, config: str, sources: Mapping[str, str]) -> dict[str, int]:
+def past_rows(
+    folder: Path, config: str, sources: Mapping[str, str], unread: list[ConfigError] | None = None
+) -> dict[str, int]:
     """Return by name how many customers sources had when they were last believed and applied.
 
     The past belongs to the identity: a source that is renamed keeps it, in a config that is renamed as well, and two of
@@ -37,12 +39,13 @@ def past_rows(folder: Path, config: str, sources: Mapping[str, str]) -> dict[str
         folder: the journal.
         config: whose runs count first: the identity of the config, see `Config.id`.
         sources: identities by name.
+        unread: takes what is wrong with runs that can't be read.
     """
     own: dict[str, int] = {}
     named: dict[str, int] = {}
     elsewhere: dict[str, int] = {}
     taken = frozenset(sources.values())
-    for run in _finished_in(folder, config.partition("/")[0]):
+    for run in _finished_in(folder, config.partition("/")[0], unread):
         is_own = is_run_of(run, config)
         rows_of = {each.identity: each.rows for each in run.sources if each.identity}
         for name, identity in sources.items():
@@ -62,6 +65,8 @@ def past_sizes(
     keys: Collection[Key],
     runs: int = 14,
     stores: Mapping[str, str] = MappingProxyType({}),
+    *,
+    unread: list[ConfigError] | None = None,
 ) -> dict[Key, list[int]]:
     """Return how many members groups had after each of the last finished runs that served their target, newest last.
 
@@ -73,14 +78,15 @@ def past_sizes(
         keys: target and present name of the groups in question.
         runs: how many to look at.
         stores: which store each target is now, by name; what was applied to another one is not the past of this.
+        unread: takes what is wrong with runs that can't be read.
     """
     open_ = {key: _Past(key, runs) for key in keys}
     found = list(open_.values())
-    for outline in _finished(folder, config):
+    for outline in _finished(folder, config, unread):
         if not open_:
             break
         run = None
-        with suppress(ConfigError):
+        with collecting(unread):
             run = read_run(folder, outline.id, open_) if outline.changes else outline
         if run:
             applied = [entry for entry in run.entries if entry.outcome is Outcome.APPLIED]
@@ -94,7 +100,7 @@ def past_sizes(
     return {past.asked: sizes for past in found if (sizes := past.sizes())}
 
 
-def past_uses(folder: Path, config: str, resumed: str = "") -> tuple[Use, ...]:
+def past_uses(folder: Path, config: str, resumed: str = "", unread: list[ConfigError] | None = None) -> tuple[Use, ...]:
     """Return how much of approvals each run of a config took, oldest first.
 
     What a resume did counts for the run that it went on with.
@@ -104,11 +110,12 @@ def past_uses(folder: Path, config: str, resumed: str = "") -> tuple[Use, ...]:
         folder: the journal.
         config: id of the config whose runs count.
         resumed: id of the run that is gone on with: what it took is not in the result.
+        unread: takes what is wrong with runs that can't be read.
     """
     chains: dict[str, list[Run]] = {}
     root_of: dict[str, str] = {}
     for name in run_ids(folder):
-        with suppress(ConfigError):
+        with collecting(unread):
             run = read_outline(folder, name)
             if run and is_run_of(run, config):
                 root = root_of.get(run.of, run.of) if run.kind is RunKind.RESUME else name
@@ -143,10 +150,10 @@ def stores_of(plan: Plan) -> dict[str, str]:
     return {target.name: target.identity for target in plan.targets}
 
 
-def remembered_links(folder: Path, config: str) -> Remembered | None:
+def remembered_links(folder: Path, config: str, unread: list[ConfigError] | None = None) -> Remembered | None:
     """Return how groups were built on others by what was applied last; None where no kept run tells."""
-    for outline in _finished(folder, config):
-        with suppress(ConfigError):
+    for outline in _finished(folder, config, unread):
+        with collecting(unread):
             if (links := read_links(folder, outline.id)) is not None:
                 return links
     return None
@@ -182,15 +189,16 @@ class _Past:
         return [*self._sizes, *before][: self._runs][::-1]
 
 
-def _finished(folder: Path, config: str) -> Iterator[Run]:
+def _finished(folder: Path, config: str, unread: list[ConfigError] | None) -> Iterator[Run]:
     """Give the outlines of the runs of a config that came to their end, newest first."""
-    return (run for run in _finished_in(folder, config.partition("/")[0]) if is_run_of(run, config))
+    return (run for run in _finished_in(folder, config.partition("/")[0], unread) if is_run_of(run, config))
 
 
-def _finished_in(folder: Path, project: str) -> Iterator[Run]:
+def _finished_in(folder: Path, project: str, unread: list[ConfigError] | None) -> Iterator[Run]:
     """Give the outlines of the runs of a project that came to their end, newest first."""
     for name in reversed(run_ids(folder)):
-        with suppress(ConfigError):
+        run = None
+        with collecting(unread):
             run = read_outline(folder, name)
-            if run and run.project == project and run.finished_at:
-                yield run
+        if run and run.project == project and run.finished_at:
+            yield run

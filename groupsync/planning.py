@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.behind import Beside, left_behind
 from groupsync.diff import compare
 from groupsync.errors import BackendError
+from groupsync.journal_read import unread_run
 from groupsync.judging import holdings_of
 from groupsync.last_applied import left_on
 from groupsync.model import Action, Diagnostic, Drift, Mode, Severity, TargetState
@@ -21,12 +22,13 @@ from groupsync.selecting import Search
 from groupsync.target_identity import target_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from datetime import datetime
 
     from groupsync.backend import Backend
     from groupsync.config import Config, TargetConfig
     from groupsync.diff import Context
+    from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Holding
     from groupsync.model import Change, Refusal, Snapshot
@@ -104,7 +106,9 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
     scoped = scope(target.name, config.project, wanted, snapshot)
     context = context_of(config, target, backend, wanted, snapshot)
     identity = target_identity(target.plugin, target.options.values, backend)
-    withheld, gone = set(scoped.withheld), _gone(config, target.name, identity, scoped.pairs, wanted.ownership)
+    recorded = wanted.ownership.recorded if wanted.ownership else {}
+    gone = _gone(config, target.name, identity, scoped.pairs, recorded, findings=draft.findings)
+    withheld = set(scoped.withheld)
     draft.refusals += scoped.refusals
     draft.findings += [*snapshot.diagnostics, *scoped.diagnostics]
     draft.drift += [Drift(target.name, name, drifted=True, pending=False, gone=True) for name in gone]
@@ -177,7 +181,13 @@ def _left_behind(
 
 
 def _gone(
-    config: Config, target: str, identity: str, pairs: Sequence[Pair], ownership: Ownership | None
+    config: Config,
+    target: str,
+    identity: str,
+    pairs: Sequence[Pair],
+    recorded: Container[str],
+    *,
+    findings: list[Diagnostic],
 ) -> frozenset[str]:
     """Return which groups that the target does not have were applied to it, as far as ledger and journal know."""
     names = {
@@ -185,10 +195,12 @@ def _gone(
         for pair in pairs
         if pair.action is Action.CREATE and pair.desired is not None
     }
-    recorded = ownership.recorded if ownership else {}
     listed = {name for name, every in names.items() if any(called in recorded for called in every)}
     rest = {name: every for name, every in names.items() if name not in listed}
-    return left_on(config.journal, config.id, target, identity, rest) | listed
+    unread: list[ConfigError] = []
+    left = left_on(config.journal, config.id, target, identity, rest, unread=unread)
+    findings.extend(map(unread_run, unread))
+    return left | listed
 
 
 def _name(pair: Pair) -> str:

@@ -1,4 +1,4 @@
-"""Go on with a run that was cut short, or take one back. An edge: it reads the journal and the targets.
+"""Go on with a run that left something to do, or take one back. An edge: it reads the journal and the targets.
 
 Both make a plan, which is shown, judged, confirmed and applied like any other.
 """
@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.belonging import check_run, check_stores_of
 from groupsync.errors import ConfigError
-from groupsync.journal_read import open_runs, plan_path
+from groupsync.journal_read import open_runs, plan_path, unread_run
 from groupsync.model import DOUBTED, Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
 from groupsync.plan import sealed
 from groupsync.planfile import read_plan
 from groupsync.project import sorted_findings, wanted_on
 from groupsync.reading import context_of, read_target, undeclared
-from groupsync.report.style import counted
 from groupsync.retry import Retries
 from groupsync.saved_plan import check_saved
 from groupsync.target_identity import target_identity
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from groupsync.project import Project
     from groupsync.verify import Rest
 
-DONE_ALREADY: Final = "done already: the run came to it before it was cut short"
+DONE_ALREADY: Final = "done already, by the run that this one goes on with"
 
 
 # --- Go on ------------------------------------------------------------------------------------------------------------
@@ -42,7 +41,7 @@ DONE_ALREADY: Final = "done already: the run came to it before it was cut short"
 
 @dataclass(frozen=True, slots=True)
 class Resumption:
-    """What is left of a run that was cut short.
+    """What is left of a run that did not come to its end, or not with all of its changes.
 
     Attributes:
         run: which.
@@ -64,7 +63,7 @@ class Resumption:
 
 
 def reminded(project: Project, plan: Plan) -> Plan:
-    """Return the plan with a warning, where a run was cut short that was to do something that this plan does, too."""
+    """Return the plan with a warning, where an earlier run left something to do that this plan does, too."""
     config = project.config
     mine = {change.key for change in plan.changes}
     if not mine:
@@ -72,26 +71,45 @@ def reminded(project: Project, plan: Plan) -> Plan:
     try:
         left = next(((run, keys) for run, keys in open_runs(config.journal, config.id) if keys & mine), None)
     except ConfigError as error:
-        where = f" ({error.at})" if error.at else ""
-        found = Diagnostic("GS611", Severity.WARNING, error.summary, f"{error.detail}{where}", error.hint)
-        return replace(plan, diagnostics=sorted_findings([*plan.diagnostics, found]))
+        return replace(plan, diagnostics=sorted_findings([*plan.diagnostics, unread_run(error)]))
     if left is None:
         return plan
     run, keys = left
+    both = len(keys & mine)
     found = Diagnostic(
         "GS610",
         Severity.WARNING,
-        f"The run {run.id} was cut short",
-        f"{counted(len(keys), 'change')} of it may be undone yet; {len(keys & mine)} of those are in this plan, too.",
+        f"The run {run.id} {_end_of(run)}",
+        f"Of its changes {_left_words(run, keys)}; {both:,} of those {'is' if both == 1 else 'are'} in this plan, too.",
         "`groupsync apply --resume` goes on with it. Applying this plan is as good.",
     )
     return replace(plan, diagnostics=sorted_findings([*plan.diagnostics, found]))
 
 
+def _end_of(run: Run) -> str:
+    if run.finished_at is None:
+        return "was cut short"
+    return "was interrupted" if run.interrupted else "left something to do"
+
+
+def _left_words(run: Run, keys: frozenset[tuple[str, str]]) -> str:
+    """Say why changes of a run are left: `1 failed, 2 were not tried`."""
+    ends = {entry.key: entry.outcome for entry in run.entries}
+    failed = sum(ends.get(key) is Outcome.FAILED for key in keys)
+    doubtful = sum(key in ends and ends[key] is None for key in keys)
+    left = len(keys) - failed - doubtful
+    words = (
+        (failed, "failed"),
+        (left, "was not tried" if left == 1 else "were not tried"),
+        (doubtful, "may be done or not"),
+    )
+    return ", ".join(f"{count:,} {word}" for count, word in words if count)
+
+
 def find_resumption(
     project: Project, backends: Mapping[str, Backend], retry: Retries | None = None
 ) -> Resumption | None:
-    """Return what is left of the last run that was cut short; None if nothing is.
+    """Return what is left of the last run that left something to do; None if nothing is.
 
     A change that the definitions don't make is refused: the file of a run is no more believed than that of a plan.
 

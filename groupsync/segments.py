@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupsync.aliases import with_former, with_present
-from groupsync.errors import SourceError
+from groupsync.errors import ConfigError, SourceError
+from groupsync.journal_read import unread_run
 from groupsync.memory import past_rows
 from groupsync.model import Diagnostic, Severity, SourceState
 from groupsync.plugin_options import check_options
@@ -209,8 +210,10 @@ class _Computing:
         self.opened = opened
         self.as_of = as_of
         self.questions = _bound(project, opened, as_of)
-        config = project.config
-        self.past = past_rows(config.journal, config.id, {name: each.config.identity for name, each in opened.items()})
+        config, unread = project.config, list[ConfigError]()
+        identities = {name: each.config.identity for name, each in opened.items()}
+        self.past = past_rows(config.journal, config.id, identities, unread)
+        project.findings.extend(map(unread_run, unread))
         self.folder = Folder()
         project.held.append(self.folder)
         self.passes = 0

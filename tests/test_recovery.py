@@ -454,7 +454,7 @@ def test_a_plan_is_warned_of_a_run_that_was_cut_short(plain):
     (found,) = plain.reminded()
     run, _ = next(open_runs(plain.project().config.journal, "shop/groupsync.yaml"))
     assert ("GS610", f"The run {run.id} was cut short") == (found.code, found.summary)
-    assert "1 change of it may be undone yet; 1 of those are in this plan" in found.detail
+    assert "Of its changes 1 may be done or not; 1 of those is in this plan, too." == found.detail
 
     plain.define("b", ADA)
     other = plain.groups.pop("a")
@@ -463,6 +463,21 @@ def test_a_plan_is_warned_of_a_run_that_was_cut_short(plain):
     plain.resume()
     plain.define("a", ADA, BOB)
     assert [] == plain.reminded()
+
+
+def test_a_run_that_ended_with_failures_is_not_called_cut_short(plain):
+    """What is left of it failed or was not tried, and is still to be done."""
+    for name in "abc":
+        plain.define(name, ADA)
+    plan = plain.plan()
+    for nth, error in ((1, "403"), (3, "404")):
+        plain.store.fail("apply", nth, error=BackendError(error))
+    plain.carry_out(plan, Purpose())
+    (found,) = plain.reminded()
+    run, _ = next(open_runs(plain.project().config.journal, "shop/groupsync.yaml"))
+
+    assert f"The run {run.id} left something to do" == found.summary
+    assert "Of its changes 2 failed; 2 of those are in this plan, too." == found.detail
 
 
 def test_a_damaged_journal_is_told_and_stops_only_the_resume(plain):

@@ -109,6 +109,7 @@ def _drifted(project: Project, plugins: Plugins, request: Request) -> tuple[Drif
     from groupsync import engine
     from groupsync.connect import open_targets
     from groupsync.drifted import find_drift
+    from groupsync.journal_read import unread_run
     from groupsync.last_applied import read_past
     from groupsync.lookup import group_named
 
@@ -120,7 +121,9 @@ def _drifted(project: Project, plugins: Plugins, request: Request) -> tuple[Drif
         plan = engine.make_plan(project, backends, request, plugins)
         # What guards and policies say is about applying, which is not what happens here.
         common.show_diagnostics(each for each in plan.diagnostics if not each.code.startswith("GS8"))
-        past = read_past(config.journal, plan)
+        unread: list[ConfigError] = []
+        past = read_past(config.journal, plan, unread)
+        common.show_diagnostics(found for found in map(unread_run, unread) if found not in plan.diagnostics)
         return find_drift(plan, {each.group.name: each for each in project.resolution.groups}, past), plan
 
 

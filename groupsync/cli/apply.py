@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 @click.command(cls=common.Selecting)
 @click.argument("saved", required=False, type=click.Path(path_type=Path), metavar="[PLAN]")
-@click.option("--resume", is_flag=True, help="Go on with the last run that was cut short: finish it, or prove it done.")
+@click.option(
+    "--resume", is_flag=True, help="Go on with the last run that left something to do: finish it, or prove it done."
+)
 @common.selection_options
 @click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
 @common.allow_option
@@ -78,7 +80,7 @@ def command(
     with open_targets(config, plugins, request.targets, to_write=True) as backends:
         resumption = _resumption(project, backends, request, plugins) if resume else None
         if resume and resumption is None:
-            common.say(f"Nothing to resume: no run of {config.path} was cut short.")
+            common.say(f"Nothing to resume: no run of {config.path} left anything to do.")
             return ExitCode.OK
         plan = resumption.plan if resumption else _plan(project, backends, request, plugins, saved)
         return applying.carry_out(
@@ -117,7 +119,8 @@ def _resumption(
     found = find_resumption(project, backends)
     if found is None:
         return None
-    done = f", {len(found.proven)} of which turn out to be done" if found.proven else ""
+    proven = len(found.proven)
+    done = f", {proven:,} of which {'turns' if proven == 1 else 'turn'} out to be done" if proven else ""
     changes = "change" if len(found.plan.changes) == 1 else "changes"
     common.say(f"Going on with the run {found.run.id}: {len(found.plan.changes):,} {changes} left{done}.")
     plan = engine.judge_again(project, found.plan, plugins, backends=backends, grants=request.grants, resumption=found)

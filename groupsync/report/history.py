@@ -98,7 +98,7 @@ def _lines(run: Run, style: Style) -> Iterator[str]:
     yield ""
     left = run.changes - len(run.entries)
     if left:
-        yield style.paint(f"{counted(left, 'change')} {'was' if left == 1 else 'were'} never come to.", YELLOW)
+        yield style.paint(f"{counted(left, 'change')} {'was' if left == 1 else 'were'} never begun.", YELLOW)
     yield style.paint(f"{_became(run)[:1].upper()}{_became(run)[1:]}.", BOLD, *([RED] if run.is_unfinished else []))
 
 

@@ -108,7 +108,7 @@ def test_resume_goes_on_with_nothing_of_another_config(both):
     cut(both, runs(both)[0]["id"], records=2)
     done = both("apply", "--resume", "--yes")
 
-    assert (ExitCode.OK, "Nothing to resume: no run of groupsync.yaml was cut short.\n") == (done.code, done.err)
+    assert (ExitCode.OK, "Nothing to resume: no run of groupsync.yaml left anything to do.\n") == (done.code, done.err)
     assert before == both.read(STAFF)
     assert "Going on with the run" in both("apply", "--resume", "--yes", *OTHER).err
 

@@ -96,6 +96,43 @@ def test_a_damaged_run_is_told_with_its_line_and_stops_no_plan(shop):
     assert f"{path}:2" in done.err.replace("\n  ", "")
 
 
+READERS = [
+    ("history",),
+    ("history", "last"),
+    ("undo", "last", "--yes"),
+    ("apply", "--resume", "--yes"),
+    ("accept", "--keep-all", "--dry-run"),
+    ("plan",),
+    ("drift",),
+    ("apply", "--yes"),
+]
+
+
+@pytest.mark.parametrize("typed", READERS, ids=" ".join)
+def test_a_journal_that_can_not_be_read_is_never_an_empty_one(shop, typed):
+    """Each command that asks it ends with 1, and says what stands in the way; none says that there is nothing."""
+    shutil.rmtree(shop.folder / ".groupsync" / "runs")
+    shop.write(".groupsync/runs", "in the way")
+    done = shop(*typed)
+    assert (ExitCode.ERROR, "") == (done.code, done.out)
+    assert "The journal can't be read" in done.err
+    assert ".groupsync/runs: Not a directory" in " ".join(done.err.split())
+    assert not re.search(r"Nothing (was applied|to resume)|No drift", done.err)
+
+
+@pytest.mark.parametrize("typed", [("plan",), ("accept", "--keep-all", "--dry-run")], ids=" ".join)
+def test_a_run_that_can_not_be_read_is_missed_aloud(shop, typed):
+    """What it tells is not known to guards that look back, nor to what explains drift; that it ended well is known."""
+    path = f".groupsync/runs/{runs(shop)[0]['id']}.jsonl"
+    shop.write(path, shop.read(path).replace('"record":"before"', '"record":"bef"'))
+    shop.write(STATE, shop.read(STATE) + "zoe@contoso.com\n")
+    done = shop(*typed)
+    assert ExitCode.ERROR != done.code
+    assert "GS611" in done.err
+    assert "is damaged" in done.err
+    assert f"{path}:" in done.err.replace("\n  ", "")
+
+
 def altered(path, name, *more):
     """Let more people come to a group by a saved plan, and make all of its figures and digests fit."""
     plan = read_plan(path)
@@ -114,7 +151,7 @@ def altered(path, name, *more):
 def test_without_a_run_that_was_cut_short_there_is_nothing_to_resume(shop):
     """It says so, and that is in order."""
     done = shop("apply", "--resume", "--yes")
-    assert (ExitCode.OK, "Nothing to resume: no run of groupsync.yaml was cut short.\n") == (done.code, done.err)
+    assert (ExitCode.OK, "Nothing to resume: no run of groupsync.yaml left anything to do.\n") == (done.code, done.err)
 
 
 def test_a_cut_run_is_told_by_plan_and_finished_by_resume(shop):
