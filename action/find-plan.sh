@@ -8,6 +8,9 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 source "${BASH_SOURCE[0]%/*}/github.sh"
 
 if [ -n "${INPUT_EXPECT:-}" ]; then
+  if [[ ! $INPUT_EXPECT =~ ^[0-9a-f]{64}$ ]]; then
+    fail "The input \`expect\` is \`$INPUT_EXPECT\`. Expected the whole digest of a plan, 64 digits, as its page of the run shows it."
+  fi
   notice 'A digest is expected: a new plan is made, and applied if it has that digest.'
   exit 0
 fi

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from groupsync import clock
 from groupsync.files import UnreadableFile, find_files, read_found_file
-from groupsync.guard_grants import APPROVAL_DAYS, Grant
+from groupsync.guard_grants import APPROVAL_DAYS, DEFINITION_DIGITS, Grant
 from groupsync.model import RUN_KINDS, Diagnostic, Kind, Severity
 from groupsync.schema_check import check
 from groupsync.times import instant_at
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.yaml.document import Document
+
+
+_SHORT: Final = re.compile(rf"[0-9a-f]{{12,{DEFINITION_DIGITS - 1}}}")
+"""What an earlier groupsync bound approvals by."""
 
 
 @lru_cache(maxsize=1)
@@ -66,10 +72,22 @@ def load_approvals(
             continue
         found += problems
         for document in documents:
-            problems = check(document, approval_schema())
+            problems = [_with_way_out(each, document) for each in check(document, approval_schema())]
             found += problems
             grants += [] if problems else _grants(document, (as_of, latest), known, found)
     return tuple(grants), found
+
+
+def _with_way_out(found: Diagnostic, document: Document) -> Diagnostic:
+    """Say of an approval that an earlier groupsync printed, with fewer digits, how to get a new one."""
+    value: Any = document.value
+    written = str(value.get("definition")) if isinstance(value, dict) else ""
+    if found.code != "GS206" or found.subject != document.locate(("definition",)) or not _SHORT.fullmatch(written):
+        return found
+    detail = f"It has {len(written)} digits, and may be the digest of another definition, too."
+    hint = "Delete it if it has ended. Otherwise plan again: `groupsync plan --full` prints the approval anew."
+    summary = f"`definition` of an approval needs at least the first {DEFINITION_DIGITS} digits"
+    return replace(found, summary=summary, detail=detail, hint=hint)
 
 
 def _grants(

@@ -1,8 +1,8 @@
 """Exceptions from guards: how they are written, and what each is good for. Pure.
 
-An option, `--allow 'remove:beta-testers<=120@3f9a1c2b'`, is good for one plan, known by the first digits of its digest.
-An approval, a reviewed file, is good for one definition, known by the first digits of its digest, and once: what a run
-took of it is gone. Neither is good for more than its ceiling, and nothing allows everything.
+An option, `--allow 'remove:beta-testers<=9@3f9a1c2b4d5e6f70'`, is good for one plan, known by the first digits of its
+digest. An approval, a reviewed file, is good for one definition, known by the first digits of its digest, and once:
+what a run took of it is gone. Neither is good for more than its ceiling, and nothing allows everything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import RUN_KINDS, Allowance, Kind, Use
+from groupsync.model import PLAN_DIGITS, RUN_KINDS, Allowance, Kind, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
     from groupsync.model import Change, SourceRange
 
-PLAN_DIGITS: Final = 8
-DEFINITION_DIGITS: Final = 12
+DEFINITION_DIGITS: Final = 32
+"""What an approval is bound by: whoever writes definitions may look for two that are alike in fewer digits."""
 APPROVAL_DAYS: Final = 7
 OPTION: Final = "--allow"
 _FORM: Final = re.compile(
-    r"(?P<kind>[a-z]+):(?P<name>[^<>@\s]+)<=(?P<ceiling>[0-9]{1,12})@(?P<digest>[0-9a-fA-F]{8,64})"
+    r"(?P<kind>[a-z]+):(?P<name>[^<>@\s]+)<=(?P<ceiling>[0-9]{1,12})@(?P<digest>[0-9a-fA-F]{16,64})"
 )
 
 
@@ -90,7 +90,7 @@ def parse_allow(text: str) -> Grant:
     """
     found = _FORM.fullmatch(text.strip())
     if found is None:
-        form = "`kind:name<=ceiling@digest`, such as `remove:beta-testers<=120@3f9a1c2b`"
+        form = "`kind:name<=ceiling@digest`, such as `remove:beta-testers<=120@3f9a1c2b4d5e6f70`"
         message = f"expected {form}, with {PLAN_DIGITS} or more digits of the plan's digest"
         raise ValueError(message)
     try:

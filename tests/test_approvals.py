@@ -20,7 +20,8 @@ from groupsync_memory.store import MemoryStore
 from tests.worlds import NOW
 
 KNOWN = {"group": {"beta"}, "target": {"there"}}
-GOOD = 'group: beta\nkind: remove\nceiling: 6\ndefinition: "0123456789ab"\nuntil: 2026-11-25\nreason: spring cleaning\n'
+DIGITS = "0123456789abcdef" * 2
+GOOD = f'group: beta\nkind: remove\nceiling: 6\ndefinition: "{DIGITS}"\nuntil: 2026-11-25\nreason: spring cleaning\n'
 CONFIG = "version: 1\nproject: shop\ndefinitions: [groups/*.yaml]\ntargets: {there: {plugin: memory}}\n"
 
 
@@ -42,9 +43,26 @@ def test_an_approval_is_read_with_its_place_and_reason(load):
     """What is needed to judge it, and to write it down."""
     (grant,), found = load(GOOD)
     assert [] == found
-    assert (Kind.REMOVE, "beta", 6, "0123456789ab") == (grant.kind, grant.name, grant.ceiling, grant.digest)
+    assert (Kind.REMOVE, "beta", 6, DIGITS) == (
+        grant.kind,
+        grant.name,
+        grant.ceiling,
+        grant.digest,
+    )
     assert ("approvals/0.yaml:1", "spring cleaning") == (grant.source, grant.reason)
     assert not grant.is_option
+
+
+def test_an_approval_with_the_digits_of_before_says_how_to_get_a_new_one(tmp_path):
+    """Twelve digits were enough once: it is an error that names the command, not only a pattern."""
+    (tmp_path / "approvals").mkdir()
+    (tmp_path / "approvals/old.yaml").write_text(GOOD.replace(DIGITS, DIGITS[:12]))
+    grants, (found,) = load_approvals(tmp_path, "approvals", NOW, KNOWN, lambda: NOW)
+
+    assert ((), "GS206", "approvals/old.yaml:4:13") == (grants, found.code, str(found.subject))
+    assert "at least the first 32 digits" in found.summary
+    assert "It has 12 digits" in found.detail
+    assert "`groupsync plan --full`" in found.hint
 
 
 def test_no_folder_is_no_approvals(tmp_path):
@@ -63,8 +81,8 @@ def test_no_folder_is_no_approvals(tmp_path):
         (GOOD.replace("2026-11-25", "2026-11-31"), [("GS211", "approvals/0.yaml:5:8")]),
         (GOOD.replace("remove", "all"), [("GS205", "approvals/0.yaml:2:7")]),
         (GOOD.replace("group: beta", "target: there"), [("GS208", "approvals/0.yaml:1:1")]),
-        (GOOD.replace("0123456789ab", "0123456789a"), [("GS206", "approvals/0.yaml:4:13")]),
-        (GOOD.replace('"0123456789ab"', "123456789012"), [("GS203", "approvals/0.yaml:4:13")]),
+        (GOOD.replace(DIGITS, "0123456789a"), [("GS206", "approvals/0.yaml:4:13")]),
+        (GOOD.replace(f'"{DIGITS}"', "123456789012"), [("GS203", "approvals/0.yaml:4:13")]),
         (GOOD.replace("spring cleaning", '""'), [("GS206", "approvals/0.yaml:6:9")]),
         (GOOD.replace("reason: spring cleaning\n", ""), [("GS202", "approvals/0.yaml:1:1")]),
         (GOOD + "force: true\n", [("GS201", "approvals/0.yaml:7:1")]),

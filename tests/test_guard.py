@@ -439,7 +439,7 @@ def test_a_rename_is_refused_on_both_sides_with_the_line_to_paste():
         (each.name, each.rule) for each in verdict.refusals
     ]
     assert all("add `previously: [testers]` to groups/new.yaml:3" in each.hint for each in verdict.refusals)
-    assert all(f"'recreate:new<=4@{plan.digest[:8]}'" in each.hint for each in verdict.refusals)
+    assert all(f"'recreate:new<=4@{plan.digest[:16]}'" in each.hint for each in verdict.refusals)
     assert [] == refused(plan, grants=[parse_allow(f"recreate:new<=4@{plan.digest}")])
 
 
@@ -457,7 +457,7 @@ def test_the_option_that_is_shown_allows_just_this():
     plan = plan_with(update(300, 120))
     (refusal,) = judge(plan, DEFAULT_GUARDS)[0].refusals
     option = refusal.hint.rpartition("--allow ")[2].strip("'")
-    assert f"remove:beta<=120@{plan.digest[:8]}" == option
+    assert f"remove:beta<=120@{plan.digest[:16]}" == option
     verdict, findings, _ = judge(plan, DEFAULT_GUARDS, [parse_allow(option)])
     assert Verdict((), (Allowance(Kind.REMOVE, "beta", 120, "--allow"),)) == verdict
     assert [] == findings
@@ -467,7 +467,7 @@ def test_the_option_that_is_shown_allows_just_this():
     ("option", "why"),
     [
         ("remove:beta<=119@{digest}", "It allows 119, and this is 120."),
-        ("remove:beta<=9999@00000000", "It was given for another plan, 00000000"),
+        ("remove:beta<=9999@0000000000000000", "It was given for another plan, 0000000000000000"),
         ("empty:beta<=120@{digest}", "No guard refuses `empty` for `beta`."),
         ("remove:betta<=120@{digest}", "No guard refuses `remove` for `betta`."),
     ],
@@ -475,7 +475,7 @@ def test_the_option_that_is_shown_allows_just_this():
 def test_an_option_for_something_else_is_worth_nothing_and_said_so(option, why):
     """Too low, for another plan, of another kind or name."""
     plan = plan_with(update(300, 120))
-    verdict, (found,), _ = judge(plan, DEFAULT_GUARDS, [parse_allow(option.format(digest=plan.digest[:8]))])
+    verdict, (found,), _ = judge(plan, DEFAULT_GUARDS, [parse_allow(option.format(digest=plan.digest[:16]))])
     assert [("beta", "removed_members")] == [(each.name, each.rule) for each in verdict.refusals]
     assert () == verdict.allowances
     assert "GS810" == found.code
@@ -565,7 +565,7 @@ def test_an_approval_that_nobody_needs_is_no_news():
 def test_an_approval_of_a_run_is_bound_to_its_changes():
     """With one change more, it is worth nothing."""
     changes = [deletion(1, f"g{number}", first=number) for number in range(3)]
-    definition = run_definition(changes)[:12]
+    definition = run_definition(changes)[:32]
     grant = Grant(Kind.DELETE, "local", 3, "approvals/run.yaml:1", definition, "spring", AT)
     assert [] == refused(plan_with(*changes, groups=3), grants=[grant])
     more = plan_with(*changes, update(9, 1), groups=4)
@@ -585,8 +585,9 @@ def test_what_was_refused_when_the_plan_was_made_stays_refused():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "remove:beta", "remove:beta<=1", "remove:beta<=1@abc", "remove:beta<=-1@3f9a1c2b", "remove:<=1@3f9a1c2b",
-     "remove:*<=1@", "rm:beta<=1@3f9a1c2b", "remove:be ta<=1@3f9a1c2b", "remove:beta<1@3f9a1c2b"],
+    ["", "remove:beta", "remove:beta<=1", "remove:beta<=1@abc", "remove:beta<=-1@3f9a1c2b4d5e6f70", "remove:*<=1@",
+     "remove:beta<=1@3f9a1c2b", "remove:beta<=1@3f9a1c2b4d5e6f7", "remove:<=1@3f9a1c2b4d5e6f70",
+     "rm:beta<=1@3f9a1c2b4d5e6f70", "remove:be ta<=1@3f9a1c2b4d5e6f70", "remove:beta<1@3f9a1c2b4d5e6f70"],
 )  # fmt: skip
 def test_other_forms_of_an_option_are_refused(text):
     """The message says what was expected."""
@@ -600,7 +601,7 @@ def test_an_option_reads_as_it_is_shown(kind, name, count, digest):
     """What is printed can be typed, and what is journalled can be read again."""
     shown = option_for(kind, name, count, digest).removeprefix("--allow ").strip("'")
     grant = parse_allow(shown)
-    assert (kind, name, count, digest[:8]) == (grant.kind, grant.name, grant.ceiling, grant.digest)
+    assert (kind, name, count, digest[:16]) == (grant.kind, grant.name, grant.ceiling, grant.digest)
     assert shown == written(grant.allowance, digest) == str(grant)
 
 

@@ -9,7 +9,7 @@ import click
 
 from groupsync.cli import common, rendering
 from groupsync.errors import ConfigError, ExitCode, PlanStopped
-from groupsync.model import Outcome
+from groupsync.model import PLAN_DIGITS, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Don't ask. Needed where there is no terminal.")
 expect_option = click.option(
-    "--expect", metavar="DIGEST", help="Apply only if the plan has this digest (its first 8 or more digits)."
+    "--expect", metavar="DIGEST", help="Apply only if the plan has this digest (its first 16 or more digits)."
 )
 
 
@@ -97,12 +97,12 @@ def exit_code_of(report: Report, plan: Plan) -> ExitCode:
 def _check_expected(plan: Plan, expect: str | None) -> None:
     if expect is None:
         return
-    if len(expect) < 8:
-        raise click.UsageError("--expect needs at least the first 8 digits of the plan's digest.")
+    if len(expect) < PLAN_DIGITS:
+        raise click.UsageError(f"--expect needs at least the first {PLAN_DIGITS} digits of the plan's digest.")
     if not plan.digest.startswith(expect.lower()):
         raise ConfigError(
             "This is not the plan that was expected",
-            f"Its digest is {plan.digest[:16]}…, not {expect}: something moved since the review.",
+            f"Its digest is {plan.digest[:PLAN_DIGITS]}…, not {expect}: something moved since the review.",
             "Review the plan again; nothing was changed.",
         )
 
@@ -116,7 +116,7 @@ def _check_stops(plan: Plan, stops: Sequence[str]) -> None:
         raise PlanStopped(
             f"Nothing was applied: the plan has what `{options}` stops at",
             "\n".join(map(str, found)),
-            f"Review the plan {plan.digest[:8]}. Where this is meant, apply it without `{options}`.",
+            f"Review the plan {plan.digest[:PLAN_DIGITS]}. Where this is meant, apply it without `{options}`.",
         )
 
 

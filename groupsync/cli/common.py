@@ -122,7 +122,7 @@ allow_option = click.option(
     type=Allow(),
     multiple=True,
     metavar="EXCEPTION",
-    help="Allow just what a refusal shows, such as 'remove:beta<=120@3f9a1c2b', for that plan alone; may be repeated.",
+    help="Allow just what a refusal shows, such as 'remove:beta<=9@3f9a1c2b4d5e6f70', for that plan; may be repeated.",
 )
 
 

@@ -66,6 +66,7 @@ from groupsync.model.outcome import (
     Result,
 )
 from groupsync.model.plan import (
+    PLAN_DIGITS,
     Action,
     AttributeChange,
     Cause,
@@ -92,6 +93,7 @@ __all__ = [
     "KINDS",
     "KNOWN_USER_GROUP",
     "NO_MEMBERS",
+    "PLAN_DIGITS",
     "RULES",
     "RUN_KINDS",
     "SEGMENT",

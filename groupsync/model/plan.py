@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from groupsync.model.guards import Allowance, Use
 
 
+PLAN_DIGITS: Final = 16
+"""Of a plan's digest, as it is printed, and the least by which somebody may name a plan: 64 bits.
+
+Two plans with eight digits alike are found in seconds. Where nobody types it, a digest is compared whole.
+"""
+
+
 class Action(enum.StrEnum):
     """What a change does to a group."""
 

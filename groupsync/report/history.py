@@ -6,7 +6,7 @@ import json
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Outcome, Result, RunKind
+from groupsync.model import PLAN_DIGITS, Outcome, Result, RunKind
 from groupsync.records import Record, format_instant
 from groupsync.report.escape import cell_width, escape, pad
 from groupsync.report.outcome_text import NAME_WIDTH, OUTCOME_WORDS, result_lines
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from groupsync.report.style import Style
 
 _UNKNOWN: Final = "unknown"
-_DIGEST_DIGITS: Final = 8
-_HEAD: Final = ("RUN", "STARTED (UTC)", "KIND", "PLAN", "BY", "CHANGES")
+_HEAD: Final = ("RUN (BY ITS START, UTC)", "KIND", "PLAN", "BY", "CHANGES")
 
 
 def folded(runs: Iterable[Run]) -> Iterator[tuple[Run, ...]]:
@@ -62,9 +61,8 @@ def _row(runs: Sequence[Run]) -> tuple[str, ...]:
     run, oldest = runs[0], runs[-1]
     return (
         run.id,
-        f"{run.started_at:%Y-%m-%d %H:%M}",
         run.kind.value,
-        run.plan_digest[:_DIGEST_DIGITS],
+        run.plan_digest[:PLAN_DIGITS],
         escape(run.who),
         _became(run) + (f" in {len(runs):,} runs since {oldest.started_at:%Y-%m-%d %H:%M}" if runs[1:] else ""),
     )
@@ -116,7 +114,7 @@ def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "started", _shown(run.started_at)
     yield "ended", _shown(run.finished_at) if run.finished_at else "cut short"
     yield "by", f"{escape(run.who)}, process {run.pid}, groupsync {escape(run.version)}"
-    yield "plan", f"{run.plan_digest[:_DIGEST_DIGITS]}, as of {_shown(run.as_of)}, {counted(run.changes, 'change')}"
+    yield "plan", f"{run.plan_digest[:PLAN_DIGITS]}, as of {_shown(run.as_of)}, {counted(run.changes, 'change')}"
     yield "config", escape(_file(run.config))
     for name, identity in run.identities:
         yield "target", f"{escape(name)}, {escape(shown_identity(identity)) if identity else _UNKNOWN}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from groupsync.approvers import approvers_of
+from groupsync.model import PLAN_DIGITS
 from groupsync.records import instant_words
 from groupsync.report.approvers import approver_words
 from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from groupsync.model import Allowance, Change, Plan, Refusal, TargetState
     from groupsync.report.style import Style
-
-_DIGEST_DIGITS: Final = 8
 
 
 def render_plan(plan: Plan, style: Style = PLAIN) -> str:
@@ -147,7 +146,7 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
     if plan.changes:
         words = approver_words(approvers_of(plan))
         yield from wrap(f"Should approve: {words}.", "", style.columns, hanging="  ")
-    yield f"Plan digest: {plan.digest if style.full else plan.digest[:_DIGEST_DIGITS]}"
+    yield f"Plan digest: {plan.digest if style.full else plan.digest[:PLAN_DIGITS]}"
 
 
 def allowed_words(allowance: Allowance) -> str:

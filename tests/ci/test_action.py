@@ -453,11 +453,14 @@ def test_what_a_guard_refuses_is_not_applied(repository):
 def test_a_plan_made_by_hand_is_applied_by_its_digest(repository):
     """Without a pull request: the plan is made again, and must be the one that was looked at."""
     digest = repository.act(event="workflow_dispatch").outputs["digest"]
-    done = repository.act("apply", "workflow_dispatch", expect="0" * 8)
+    done = repository.act("apply", "workflow_dispatch", expect="0" * 64)
     assert 1 == done.code
-    assert "not 00000000" in done.log
+    assert "not the plan that was expected" in done.log
     assert not (repository.folder / "state/groups").exists()
-    done = repository.act("apply", "workflow_dispatch", expect=digest[:8])
+    for short in (digest[:16], digest[:63], digest.upper()):
+        done = repository.act("apply", "workflow_dispatch", expect=short)
+        assert (1, True) == (done.code, "Expected the whole digest of a plan, 64 digits" in done.log)
+    done = repository.act("apply", "workflow_dispatch", expect=digest)
     assert (0, []) == (done.code, repository.hub.comments)
     assert "tim@contoso.com" in repository.held("staff")
 

@@ -95,7 +95,7 @@ def test_from_a_pull_request_to_the_nights_after(repository):
     planned = play(repository, "apply", "workflow_dispatch")
     assert {0} == set(planned.codes.values())
     assert "alan@contoso.com" in repository.held("staff")
-    digest = re.search(r"Plan digest: ([0-9a-f]{8})", planned.log)[1]
+    digest = re.findall(r"Plan digest: `([0-9a-f]{64})`", repository.runner.summary())[-1]
     assert 0 == play(repository, "apply", "workflow_dispatch", digest).code
     assert "alan@contoso.com" not in repository.held("staff")
     assert 0 == play(repository, "drift", "schedule").code

@@ -131,7 +131,7 @@ def test_expect_binds_an_apply_to_the_plan_that_was_reviewed(project):
     digest = json.loads(project("plan", "--format", "json").out)["digest"]
     assert 1 == project("apply", "--yes", "--expect", "0" * 16).code
     assert not (project.folder / "state").exists()
-    assert 0 == project("apply", "--yes", "--expect", digest[:12]).code
+    assert 0 == project("apply", "--yes", "--expect", digest[:16]).code
 
 
 def test_output_goes_to_a_file_where_asked(project):

@@ -246,8 +246,8 @@ def test_a_saved_undo_does_just_what_was_reviewed(shop):
     """`undo --out` makes a plan file for `apply`, which `--expect` pins."""
     saved = shop("undo", "last", "--out", "back.plan")
     assert ExitCode.OK == saved.code, saved.err
-    digest = saved.out.rstrip()[-8:]
-    assert ExitCode.ERROR == shop("apply", "back.plan", "--yes", "--expect", "00000000").code
+    digest = saved.out.rstrip()[-16:]
+    assert ExitCode.ERROR == shop("apply", "back.plan", "--yes", "--expect", "0000000000000000").code
     assert ExitCode.OK == shop("apply", "back.plan", "--yes", "--expect", digest).code
     assert "radia@contoso.com" not in shop.read(STATE)
 

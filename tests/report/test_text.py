@@ -237,7 +237,7 @@ def test_looking_plan_says_that_it_cannot_be_applied():
 def test_last_line_identifies_the_plan():
     """The last line gives the first eight digits of the digest, with `full` all of them."""
     plan = sample_plan()
-    assert f"Plan digest: {plan.digest[:8]}" == render_plan(plan).splitlines()[-1]
+    assert f"Plan digest: {plan.digest[:16]}" == render_plan(plan).splitlines()[-1]
     assert f"Plan digest: {plan.digest}" == render_plan(plan, FULL).splitlines()[-1]
 
 
