@@ -266,12 +266,14 @@ class LockInfo:
         since: when it was taken, UTC.
         ttl_seconds: how long it holds without being renewed.
         token: identifies this very lock.
+        is_gone: who took it has ended for certain, so that it is taken over; False where that can't be known from here.
     """
 
     holder: str
     since: datetime
     ttl_seconds: float
     token: str
+    is_gone: bool = False
 
     def is_expired(self, now: datetime) -> bool:
         """Tell whether its time to live is over."""

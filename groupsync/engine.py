@@ -15,7 +15,7 @@ from groupsync.believing import believed
 from groupsync.belonging import check_plan
 from groupsync.connect import locked
 from groupsync.errors import ConfigError
-from groupsync.guard_grants import written
+from groupsync.guard_grants import later_hint, written
 from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
 from groupsync.ledger import Ledgers
@@ -259,4 +259,6 @@ def _objections(project: Project, plan: Plan) -> dict[tuple[str, str], Result]:
         refusal = plan.verdict.refusal_of(change)
         if refusal is not None:
             found[change.key] = applying.outcome_of(change, Outcome.REFUSED, refusal.summary, refusal.hint)
-    return found
+    if len(found) == len(plan.changes):
+        return found
+    return {key: replace(result, hint=later_hint(result.hint)) for key, result in found.items()}

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from groupsync import closure
-from groupsync.guard_grants import approval_for, option_for, run_definition
+from groupsync.guard_grants import allowing_hint, approval_for, option_for, run_definition
 from groupsync.guard_limits import place_of
 from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
@@ -33,6 +33,7 @@ from groupsync.model import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Lost
@@ -54,6 +55,7 @@ class Evidence:
             counts.
         drift_beside: how their groups stand to what was applied last.
         spent: how much of approvals past runs took.
+        now: when it is judged; None for when the plan was made.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class Evidence:
     beside: Sequence[Change] = ()
     drift_beside: Sequence[Drift] = ()
     spent: Sequence[Use] = ()
+    now: datetime | None = None
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -220,8 +223,8 @@ class Judging:
         if self._is_granted(refusal, subject, definition):
             return
         option = option_for(kind, subject, refusal.count, self.plan.digest)
-        approval = approval_for(kind, subject, refusal.count, definition, self.plan.as_of)
-        hint = f"{first_hint} Otherwise allow just this: {option}" if first_hint else f"Allow just this: {option}"
+        approval = approval_for(kind, subject, refusal.count, definition, self.evidence.now or self.plan.as_of)
+        hint = allowing_hint(first_hint, option)
         self.refusals.append(replace(refusal, hint=hint, approval=approval))
 
     def _is_granted(self, refusal: Refusal, subject: str, definition: str) -> bool:

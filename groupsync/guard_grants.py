@@ -26,6 +26,7 @@ DEFINITION_DIGITS: Final = 32
 """What an approval is bound by: whoever writes definitions may look for two that are alike in fewer digits."""
 APPROVAL_DAYS: Final = 7
 OPTION: Final = "--allow"
+_ALLOW: Final = "allow just this: "
 _FORM: Final = re.compile(
     r"(?P<kind>[a-z]+):(?P<name>[^<>@\s]+)<=(?P<ceiling>[0-9]{1,12})@(?P<digest>[0-9a-fA-F]{16,64})"
 )
@@ -104,6 +105,19 @@ def parse_allow(text: str) -> Grant:
 def option_for(kind: Kind, name: str, count: int, plan_digest: str) -> str:
     """Return the option that allows just `count`, to be typed in a shell."""
     return f"{OPTION} {shlex.quote(f'{kind}:{name}<={count}@{plan_digest[:PLAN_DIGITS]}')}"
+
+
+def allowing_hint(first: str, option: str) -> str:
+    """Return the hint of a refusal that an option allows."""
+    return f"{first} Otherwise {_ALLOW}{option}" if first else f"{_ALLOW[0].upper()}{_ALLOW[1:]}{option}"
+
+
+def later_hint(hint: str) -> str:
+    """Return such a hint as it is right once anything else of the plan was applied: the option is then for no plan."""
+    start = hint.lower().find(_ALLOW)
+    if start < 0:
+        return hint
+    return f"{hint[:start].removesuffix('Otherwise ')}Plan again for the option that allows just this."
 
 
 def approval_for(kind: Kind, name: str, count: int, definition: str, as_of: datetime) -> str:

@@ -155,6 +155,7 @@ def _evidence(plan: Plan, project: Project, looked: Looked, unread: list[ConfigE
         beside=looked.beside,
         drift_beside=looked.drift_beside,
         spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),
+        now=project.as_of,
     )
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -78,7 +78,7 @@ class Lease:
         """Return who holds the lock, whether it ran out or not; None if nobody does."""
         with _explained("can't be looked at"):
             held = self._read()
-            return held.info if held else None
+            return replace(held.info, is_gone=held.owner.is_gone()) if held else None
 
     def break_lock(self) -> LockInfo | None:
         """Remove the lock file, whoever's it is and even if it is damaged, and return what it said."""

@@ -97,7 +97,7 @@ def _context(plan: Plan, project: Project, options: PolicyOptions, seen: Seen) -
 
     definitions = tuple(sorted(project.definitions, key=lambda definition: definition.name))
     canonical = project.config.identity.canonical
-    return PolicyContext(plan, definitions, options, plan.as_of, members_of, count_of, canonical)
+    return PolicyContext(plan, definitions, options, project.as_of, members_of, count_of, canonical)
 
 
 def _members(desired: Desired | None) -> Members | None:

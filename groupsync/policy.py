@@ -48,7 +48,7 @@ class PolicyContext:
             and `remove` may do I/O; counts never do.
         definitions: every definition, sorted by name, also those of groups that the plan leaves alone.
         options: the section `policies` of the config; empty where it has none.
-        as_of: the instant at which the plan was made, in UTC.
+        as_of: the instant at which it is asked, in UTC: for a plan that was saved, that of its apply.
         members_of: returns who belongs to a group by its definition; None where nobody manages its membership, where
             it is meant to be absent, and for a name that is not defined. Loading them may do I/O: ask only for what is
             needed, one group after the other, and let what loading raises pass.

@@ -62,5 +62,7 @@ def _describe(lock: LockInfo) -> str:
     now = clock.now()
     age = int((now - lock.since).total_seconds())
     left = int(lock.ttl_seconds - age)
+    if lock.is_gone:
+        return f"held by {lock.holder}, which has ended since: the next apply takes it over"
     state = f"expires in {left} s" if left > 0 else "expired: the next apply takes it over"
     return f"held by {lock.holder} for {age} s, {state}"

@@ -67,10 +67,11 @@ def command(
         common.show_diagnostics(plan.diagnostics)
         rendering.emit_plan(plan, format_, full=full, by_person=by_person, output=output)
         if saved is not None:
+            from groupsync.cli.saving import saved_words
             from groupsync.planfile import write_plan
 
             write_plan(plan, saved)
-            common.say(f"Saved to {saved}; `groupsync apply {saved}` does just this.")
+            common.say(saved_words(plan, saved))
     is_stopped = rendering.stops_at(plan.changes, stops)
     return ExitCode.REFUSED if is_stopped else exit_code_of(plan, detailed=detailed_exitcode)
 

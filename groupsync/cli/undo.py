@@ -64,9 +64,10 @@ def command(
         common.show_diagnostics(plan.diagnostics)
         if saved is None:
             return applying.carry_out(project, plan, backends, expect=expect, yes=yes, full=full, format_=format_)
+        from groupsync.cli.saving import saved_words
         from groupsync.planfile import write_plan
 
         rendering.emit_plan(plan, format_, full=full)
         write_plan(plan, saved)
-        common.say(f"Saved to {saved}; `groupsync apply {saved}` does just this.")
+        common.say(saved_words(plan, saved))
     return exit_code_of(plan, detailed=False)

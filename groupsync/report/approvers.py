@@ -80,7 +80,7 @@ def render_approvers(
         style: how.
     """
     lines = list(_lines(found, style))
-    if is_check:
+    if is_check and found.groups:
         lines += ["", *_missing_lines(found, approved, style)]
     lines += ["", f"Plan digest: {found.plan_digest}"]
     return "".join(f"{line}\n" for line in lines)

@@ -165,6 +165,9 @@ def nothing_words(plan: Plan) -> str:
     if partial:
         names = joined(escape(target.name) for target in partial)
         return f"No changes in what could be read; {names} could not be read wholly."
+    if plan.verdict.refusals:
+        refused = sorted({escape(each.name or each.target) for each in plan.verdict.refusals})
+        return f"No changes in what is not refused; {joined(refused)} {'is' if len(refused) == 1 else 'are'}."
     groups = sum(target.groups for target in plan.targets)
     verb = "matches its definition" if groups == 1 else "match their definitions"
     return f"No changes. {counted(groups, 'group')} on {counted(len(plan.targets), 'target')} {verb}."

@@ -593,7 +593,9 @@ def test_the_lock_of_a_dead_process_is_taken_over_at_once(root, connect):
     left = backend.lock_status()
 
     assert left is not None
+    assert left.is_gone
     assert left.token != backend.lock(60).token
+    assert not backend.lock_status().is_gone
 
 
 def test_the_lock_of_a_process_elsewhere_is_respected(lease, root):
@@ -601,6 +603,7 @@ def test_the_lock_of_a_process_elsewhere_is_respected(lease, root):
     lease().lock(60)
     path = root / "state/.lock"
     path.write_text(json.dumps({**json.loads(path.read_text()), "place": "another machine", "pid": 2**22 + 1}))
+    assert not lease().lock_status().is_gone
     with pytest.raises(LockHeldError):
         lease().lock(60)
 

@@ -191,6 +191,19 @@ def test_nothing_to_do_is_claimed_only_where_it_is_known(targets, line):
 
 
 @pytest.mark.parametrize(
+    ("names", "line"),
+    [
+        (["a"], "No changes in what is not refused; a is."),
+        (["b", "a"], "No changes in what is not refused; a and b are."),
+    ],
+)
+def test_nothing_to_do_is_not_claimed_of_what_is_refused(names, line):
+    """Whether a refused group matches its definition is just what is not said."""
+    refusals = tuple(Refusal("local", name, "policy", "no") for name in names)
+    assert line in render_plan(plan_of(verdict=Verdict(refusals))).splitlines()
+
+
+@pytest.mark.parametrize(
     ("drifted", "pending", "standing"),
     [
         (True, True, "changed here, and changed on the target since the last apply"),
