@@ -90,6 +90,7 @@ CODES: Final[dict[str, str]] = {
     "GS610": "A run was cut short or interrupted, or changes of it failed, and this plan is to do the same.",
     "GS611": "The journal of a run is not whole, or can't be read.",
     "GS612": "A change of a run is not taken back, because its group is not as the run left it.",
+    "GS613": "Not all of a change is taken back, because a policy forbids it of some people.",
     "GS619": "Groups are built on what a selection picks, would change too, and are not in the run.",
     "GS620": "Rows of a source are left out, because what names their customer can be no identifier.",
     "GS621": "A segment is smaller than its `min_size`, so it is inactive.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
@@ -32,6 +33,7 @@ from groupsync.retry import Retries
 from groupsync.saved_plan import check_saved, moved
 from groupsync.segments import compute_segments
 from groupsync.selecting import Search
+from groupsync.undoing import after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -146,7 +148,8 @@ def judge_again(
             holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
     groups = changed_groups(judged)
     bases = project.resolution.bases_of(frozenset[str]().union(*groups.values()))
-    judged = judge_plan(judged, project, Looked(Seen(groups, bases=bases), holdings, resumed=resumed), grants, plugins)
+    seen = Seen(groups, bases=bases, after=partial(after, backends or {}, retry or Retries()))
+    judged = judge_plan(judged, project, Looked(seen, holdings, resumed=resumed), grants, plugins)
     return replace(judged, changes=plan.changes)
 
 

@@ -35,6 +35,12 @@ def plan_digest(plan: Plan) -> str:
     return digest.hexdigest()
 
 
+def change_digest(change: Change) -> str:
+    """Return a digest of one change: of all that the digest of a plan covers of it."""
+    values = ["change", *_decisive(change), change.readdressed, change.owners]
+    return hashlib.sha256(_ENCODER.encode(values).encode()).hexdigest()
+
+
 def _version_1(plan: Plan) -> Iterator[list[object]]:
     if plan.undoes:
         yield [plan.undoes]

@@ -6,17 +6,27 @@ Only what the run looks at is refused, and what that is built on: a finding abou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from groupsync.errors import InvalidDefinitions
-from groupsync.model import Refusal, Severity, SourceRange, State
+from groupsync.model import (
+    ATTRIBUTES,
+    KNOWN_USER_GROUP,
+    Action,
+    Definition,
+    Members,
+    Refusal,
+    Severity,
+    SourceRange,
+    State,
+)
 from groupsync.policy import PolicyContext, PolicyFinding, PolicyOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from groupsync.model import Diagnostic, Members, Plan
+    from groupsync.model import Change, Diagnostic, Plan
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Desired
@@ -32,11 +42,14 @@ class Seen:
         groups: by target, the names of the groups that were compared, with changes or without.
         counts: how many members a definition gives its group, where that was found out on the way.
         bases: names of the groups that these are built on and that are on no target of the run, or left out of it.
+        after: returns who is in a group once a change of it is carried out, None where it is gone then; None where
+            nobody can say.
     """
 
     groups: Mapping[str, frozenset[str]]
     counts: Mapping[str, int] = field(default_factory=dict)
     bases: frozenset[str] = frozenset()
+    after: Callable[[Change], Members | None] | None = None
 
     @property
     def names(self) -> frozenset[str]:
@@ -66,38 +79,88 @@ def ask_policies(
     Raises:
         InvalidDefinitions: a policy could not be asked, or nobody enforces one that the config names.
     """
+    findings = _findings(plan, project, seen, plugins)
+    refusals = [refusal for each in findings for refusal in _refusals(each, plan, seen)]
+    return refusals, [each.found for each in findings]
+
+
+def forbidden_people(
+    plan: Plan, project: Project, seen: Seen, plugins: Plugins | None = None
+) -> dict[str, dict[frozenset[str], Diagnostic]]:
+    """Return by group who must not come to it, or go from it, with what says so; raises as `ask_policies` does."""
+    found: dict[str, dict[frozenset[str], Diagnostic]] = {}
+    for each in _findings(plan, project, seen, plugins):
+        if each.people and each.found.severity is Severity.ERROR:
+            for name in each.groups:
+                found.setdefault(name, {})[each.people] = each.found
+    return found
+
+
+def _findings(plan: Plan, project: Project, seen: Seen, plugins: Plugins | None) -> list[PolicyFinding]:
     options = project.config.policies or _NO_OPTIONS
     if plugins is None:
         if not options:
-            return [], []
+            return []
         from groupsync.plugins import Plugins
 
         plugins = Plugins.discover()
     findings, problems = plugins.check_plan(_context(plan, project, options, seen))
     if problems:
         raise InvalidDefinitions([*problems, *(each.found for each in findings), *plan.diagnostics])
-    relevant = [each for each in findings if not each.groups or not seen.names.isdisjoint(each.groups)]
-    refusals = [refusal for each in relevant for refusal in _refusals(each, plan, seen)]
-    return refusals, [each.found for each in relevant]
+    return [each for each in findings if not each.groups or not seen.names.isdisjoint(each.groups)]
 
 
 def _context(plan: Plan, project: Project, options: PolicyOptions, seen: Seen) -> PolicyContext:
     desired = {each.group.name: each for each in project.resolution.groups}
+    after = _after(plan, desired, seen)
 
     def members_of(name: str) -> Members | None:
-        return _members(desired.get(name))
+        return after[name] if name in after else _members(desired.get(name))
 
     def count_of(name: str) -> int | None:
-        members = _members(desired.get(name))
+        members = members_of(name)
         if members is None:
             return None
         if members.known_count is None and name in seen.counts:
             return seen.counts[name]
         return members.count
 
-    definitions = tuple(sorted(project.definitions, key=lambda definition: definition.name))
+    found = _as_left(plan, project.definitions) if plan.undoes else project.definitions
+    definitions = tuple(sorted(found, key=lambda definition: definition.name))
     canonical = project.config.identity.canonical
     return PolicyContext(plan, definitions, options, project.as_of, members_of, count_of, canonical)
+
+
+def _after(plan: Plan, desired: Mapping[str, Desired], seen: Seen) -> dict[str, Members | None]:
+    """Return by name who is in a group after the plan, where it is not known that this is who the definition has."""
+    found: dict[str, Members | None] = {}
+    for change in plan.changes if seen.after else ():
+        definition = desired.get(change.name)
+        if seen.after and (plan.undoes or (definition is not None and definition.blocked)):
+            found[change.name] = _both(found.get(change.name), seen.after(change))
+    return found
+
+
+def _both(one: Members | None, other: Members | None) -> Members | None:
+    """Return who is in either of two groups: a group has other members on another target."""
+    if one is None or other is None:
+        return one or other
+    return Members(lambda: one.load() | other.load())
+
+
+def _as_left(plan: Plan, definitions: Iterable[Definition]) -> Iterable[Definition]:
+    """Return the definitions as if they said what taking back a run leaves of its groups."""
+    found = {definition.name: definition for definition in definitions}
+    for change in plan.changes:
+        written = {each.name: each.after for each in change.attributes if each.name in ATTRIBUTES[1:]}
+        made = Definition(KNOWN_USER_GROUP, change.name, change.at or SourceRange(""))
+        left: Definition = replace(found.get(change.name, made), **cast("dict[str, Any]", written))
+        found[change.name] = replace(left, lifecycle=replace(left.lifecycle, state=_state_after(change)))
+    return found.values()
+
+
+def _state_after(change: Change) -> State:
+    return State.ABSENT if change.action in {Action.DELETE, Action.FORGET} else State.PRESENT
 
 
 def _members(desired: Desired | None) -> Members | None:

@@ -46,12 +46,14 @@ class PolicyContext:
     Attributes:
         plan: what is about to be done, with what the core itself refuses of it. Looking at names of its changes' `add`
             and `remove` may do I/O; counts never do.
-        definitions: every definition, sorted by name, also those of groups that the plan leaves alone.
+        definitions: every definition, sorted by name, also those of groups that the plan leaves alone. Where a run is
+            taken back they say of its groups what these will be then, and there is one for each of its groups.
         options: the section `policies` of the config; empty where it has none.
         as_of: the instant at which it is asked, in UTC: for a plan that was saved, that of its apply.
-        members_of: returns who belongs to a group by its definition; None where nobody manages its membership, where
-            it is meant to be absent, and for a name that is not defined. Loading them may do I/O: ask only for what is
-            needed, one group after the other, and let what loading raises pass.
+        members_of: returns who belongs to a group by its definition; where that is not known (a segment of a saved
+            plan), or the plan does not do what it says (a run is taken back), who is in it after the plan. None where
+            nobody manages its membership, where it is meant to be absent, and for a name that is not defined. Loading
+            them may do I/O: ask only for what is needed, one group after the other, and let what loading raises pass.
         count_of: returns how many these are, from what planning found out already where it did; None as `members_of`.
         canonical: maps an identifier to its canonical form; raises ValueError for text that is none.
     """
@@ -76,6 +78,8 @@ class PolicyFinding:
         count, limit: what was counted and how many there may be, where that is what it is about.
         is_about_members: an error doubts who belongs to the groups, so that what is built on them is refused, too.
             False for one about names, owners and other texts.
+        people: who must not come to the groups, or must not go from them, where it is about somebody. Where a run is
+            taken back, this is left out of it, and the rest is done.
     """
 
     found: Diagnostic
@@ -83,6 +87,7 @@ class PolicyFinding:
     count: int = 0
     limit: int = 0
     is_about_members: bool = True
+    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

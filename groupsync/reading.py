@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from groupsync.diff import Context
 from groupsync.ledger import ownership_of
-from groupsync.model import ATTRIBUTES, Action, Diagnostic, Refusal, Scope, Severity
+from groupsync.model import ATTRIBUTES, Action, Diagnostic, Members, Refusal, Scope, Severity
 from groupsync.scope import emptied, is_suddenly_empty
 
 if TYPE_CHECKING:
@@ -39,6 +39,27 @@ def read_target(
     if ownership is not None:
         snapshot = replace(snapshot, groups=ownership.claim(snapshot.groups))
     return replace(wanted, ownership=ownership), snapshot
+
+
+def members_now(change: Change, backend: Backend, retry: Retries) -> Members:
+    """Return who is in the group of a change now, read from its target each time they are loaded."""
+
+    def load() -> frozenset[str]:
+        if change.prior_name is None:
+            return frozenset()
+        snapshot = backend.read(Scope(frozenset({change.prior_name})))
+        members = next((group.members for group in snapshot.groups if group.name == change.prior_name), None)
+        return members.load() if members else frozenset()
+
+    return Members(lambda: retry.call(load))
+
+
+def members_after(change: Change, backend: Backend, retry: Retries) -> Members | None:
+    """Return who is in the group of a change once it is carried out; None where the group is gone, or given up."""
+    if change.action in {Action.DELETE, Action.FORGET}:
+        return None
+    held = members_now(change, backend, retry)
+    return Members(lambda: (held.load() - change.remove.load()) | change.add.load())
 
 
 def context_of(config: Config, target: TargetConfig, backend: Backend, wanted: Wanted, snapshot: Snapshot) -> Context:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.belonging import check_run, check_stores_of
 from groupsync.errors import ConfigError
-from groupsync.journal_read import open_runs, plan_path, unread_run
-from groupsync.model import DOUBTED, Diagnostic, Outcome, Plan, Result, Severity, TargetState, Verdict
+from groupsync.journal_read import find_run, open_runs, plan_path, unread_run
+from groupsync.model import DOUBTED, Diagnostic, Outcome, Plan, Refusal, Result, Severity, TargetState, Verdict
 from groupsync.plan import sealed
 from groupsync.planfile import read_plan
 from groupsync.project import sorted_findings, wanted_on
 from groupsync.reading import context_of, read_target, undeclared
 from groupsync.retry import Retries
-from groupsync.saved_plan import check_saved
+from groupsync.saved_plan import RULE, check_saved
 from groupsync.target_identity import target_identity
-from groupsync.undo import Past, Undoing, take_back
+from groupsync.undo import Past, Undoing, take_back, takes_back
 from groupsync.verify import problems_of, rests_of, with_members
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
-    from groupsync.model import Change, Refusal, Run, Snapshot
+    from groupsync.model import Change, Run, Snapshot
     from groupsync.ownership import Ownership
     from groupsync.project import Project
     from groupsync.verify import Rest
@@ -138,7 +138,10 @@ def find_resumption(
     proven = {change.key: _proof(change) for change, rest in looked_at if not rest.problem}
     unknown = {change.key: _doubt(change, rest.problem) for change, rest in looked_at if rest.is_unread}
     todo = tuple(change for change in changes if change.key not in proven)
-    refused = check_saved(replace(saved, changes=todo, verdict=Verdict()), project, backends).verdict.refusals
+    if saved.undoes:
+        refused = tuple(_not_taken_back(saved, todo, project))
+    else:
+        refused = check_saved(replace(saved, changes=todo, verdict=Verdict()), project, backends).verdict.refusals
     rests = {key: rest.change for key, rest in found.items() if rest.change and key in tried}
     changes = [rests.get(change.key, change) for change in changes]
     left = tuple(replace(each, reason=DONE_ALREADY) if each.key in proven else each for each in changes)
@@ -158,6 +161,19 @@ def _still_refused(refusals: Sequence[Refusal], keys: Collection[tuple[str, str]
     left = [each for each in refusals if not each.name or (each.target, each.name) in keys]
     causes = {each.because for each in left if each.because}
     return (each for each in refusals if each in left or (each.doubts_members and each.name in causes))
+
+
+def _not_taken_back(saved: Plan, changes: Sequence[Change], project: Project) -> Iterator[Refusal]:
+    """Refuse what does something else than to take back a part of the run that a cut undo names."""
+    config = project.config
+    run = find_run(config.journal, config.id, saved.undoes)
+    planned = read_plan(plan_path(config.journal, run.id)).changes if run.id == saved.undoes else ()
+    before = {(each.target, each.prior_name or each.name): each for each in planned}
+    for change in changes:
+        original = before.get(change.key)
+        if original is None or not takes_back(change, original):
+            summary = f"the saved plan does not take back what the run {saved.undoes} did"
+            yield Refusal(change.target, change.name, RULE, summary, f"Look at `groupsync undo {run.id}`.")
 
 
 def _proof(change: Change) -> Result:

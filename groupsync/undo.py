@@ -27,7 +27,7 @@ from groupsync.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from groupsync.diff import Context
     from groupsync.model import Group
@@ -40,6 +40,15 @@ _REASONS: Final = {
     Action.DELETE: "the run deleted it; it comes back as a new group",
     Action.ADOPT: "the run adopted it",
     Action.FORGET: "the run gave it up",
+}
+
+_PARTS: Final = frozenset({Action.UPDATE, Action.ADOPT})
+"""What takes back a part of a change, or a change that is of these itself."""
+_WHOLE: Final = {
+    Action.CREATE: Action.DELETE,
+    Action.DELETE: Action.CREATE,
+    Action.RENAME: Action.RENAME,
+    Action.FORGET: Action.ADOPT,
 }
 
 
@@ -149,6 +158,40 @@ def _unadopted(back: Change) -> Change:
     """Leave the mark off; what the adoption wrote besides is written back in the same go."""
     writes = back.touches_members or any(each.name in ATTRIBUTES for each in back.attributes)
     return replace(back, action=Action.UPDATE if writes else Action.FORGET)
+
+
+def takes_back(change: Change, original: Change) -> bool:
+    """Tell whether a change does nothing but take back another one, or a part of it."""
+    swapped = {(each.name, each.after, each.before) for each in original.attributes}
+    return (
+        (change.action in _PARTS or _WHOLE.get(change.action) is original.action)
+        and all((each.name, each.before, each.after) in swapped for each in change.attributes)
+        and change.add.load() <= original.remove.load()
+        and change.remove.load() <= original.add.load()
+    )
+
+
+def without(change: Change, people: Set[str], held: Members) -> Change | None:
+    """Return the change with nothing done to some people; None where nothing is left of it.
+
+    Args:
+        change: one that takes another back, and after which the group is there.
+        people: who neither comes nor goes.
+        held: who is in the group now.
+    """
+    add, remove = change.add.load() - people, change.remove.load() - people
+    mark = change.mark
+    if mark:
+        after = Members.of((held.load() - remove) | add)
+        mark = replace(mark, digest=after.digest, count=after.count)
+    left = replace(
+        change,
+        add=Members.of(add),
+        remove=Members.of(remove),
+        mark=mark,
+        readdressed=tuple(pair for pair in change.readdressed if pair[0] in remove and pair[1] in add),
+    )
+    return left if left.touches_members or left.attributes or left.action is not Action.UPDATE else None
 
 
 def _mark(change: Change, members: Members, context: Context) -> Mark:

@@ -10,8 +10,11 @@ import pytest
 
 from groupsync import engine
 from groupsync.config import load_config
+from groupsync.errors import ConfigError
 from groupsync.facade import checked
 from groupsync.guard_grants import parse_allow
+from groupsync.journal import Journal, Purpose
+from groupsync.journal_read import find_run
 from groupsync.model import (
     NO_MEMBERS,
     Action,
@@ -21,12 +24,16 @@ from groupsync.model import (
     Mark,
     Members,
     Outcome,
+    RunKind,
     digest_bytes,
     encode_members,
 )
 from groupsync.plan import sealed
 from groupsync.planfile import read_plan, write_plan
+from groupsync.plugins import Plugins
 from groupsync.project import load_project
+from groupsync.recovery import find_resumption
+from groupsync.undoing import check_undo, plan_undo
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 
@@ -352,6 +359,180 @@ def test_members_that_go_are_not_believed_to_have_expired(tmp_path):
     outcome, error = world.apply(plan)["customers"]
     assert (Outcome.REFUSED, 10_000) == (outcome, len(world.members("customers")))
     assert "and 6 more, whom the definition names" in error or "more, whom the definition names" in error
+
+
+# --- Taking back ------------------------------------------------------------------------------------------------------
+
+
+UNDOING = """\
+version: 1
+project: shop
+definitions: [groups.yaml]
+guards: {removed_members: {refuse: off}, emptied_group: off, lost_every_group: {refuse: off}}
+targets: {there: {plugin: memory}}
+"""
+
+
+class Applied(World):
+    """A world with two runs behind it: the second let somebody come to each group, and somebody go."""
+
+    def __init__(self, root):
+        groups = {name: {**LIST, "members": [ADA, BOB]} for name in ("one", "two")}
+        super().__init__(root, UNDOING, groups, {})
+        self.run()
+        self.define({name: {**LIST, "members": [ADA, CY]} for name in ("one", "two")})
+        self.run()
+
+    def run(self):
+        project, backends = self.project(), self.backends()
+        plan = engine.make_plan(project, backends, engine.Request(NOW))
+        return engine.apply_plan(project, plan, backends, journal=Journal.of(project.config))
+
+    def undone(self, run="last", **how):
+        project = self.project()
+        found = find_run(project.config.journal, project.config.id, run)
+        return plan_undo(project, self.backends(), found, NOW, **how)
+
+    def judged(self, plan):
+        """Judge a saved plan as `groupsync apply PLAN` does."""
+        project, backends = self.project(), self.backends()
+        plan = check_undo(self.saved(plan), project, backends)
+        return engine.judge_again(project, plan, backends=backends)
+
+    def apply(self, plan):
+        plan = self.judged(plan)
+        report = engine.apply_plan(self.project(), plan, self.backends())
+        return {result.name: (result.outcome, result.error) for result in report.results}
+
+
+@pytest.fixture
+def applied(tmp_path):
+    return Applied(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        adding(MALLORY),
+        removing(ADA),
+        setting(add=NO_MEMBERS),
+        marking(count=9),
+        deleting,
+        marking(prevent_delete=True),
+        setting(owners=(MALLORY,)),
+        setting(expired=9),
+        setting(prior_count=99),
+        attribute("display_name", "Ours"),
+    ],
+)
+def test_a_saved_undo_that_was_altered_is_refused(applied, alter):
+    """Each change has to be what taking the run back makes now; the others are taken back."""
+    plan = applied.undone()
+    reason = f"the saved plan is not what `groupsync undo {plan.undoes}` makes now"
+    found = applied.apply(altered(plan, "one", alter))
+    assert {"one": (Outcome.REFUSED, reason), "two": (Outcome.APPLIED, "")} == found
+    assert ([ADA, CY], [ADA, BOB]) == (applied.members("one"), applied.members("two"))
+
+
+@pytest.mark.parametrize("undoes", ["anything-at-all", "last", "2026", "-"])
+def test_a_plan_that_takes_back_no_run_of_the_journal_is_refused(applied, undoes):
+    """To say that it takes something back opens nothing, nor does a part of an id."""
+    with pytest.raises(ConfigError, match=r"There is no run|a run that the journal does not have|may be any of"):
+        applied.judged(replace(applied.undone(), undoes=undoes))
+
+
+def test_a_plan_that_is_said_to_take_back_a_run_may_do_only_that(applied):
+    """A plan of another kind, with the id of a run that there is, is refused change by change."""
+    applied.define({name: {**LIST, "members": [ADA, CY, DI]} for name in ("one", "two")})
+    plan = replace(engine.make_plan(applied.project(), applied.backends(), engine.Request(NOW)))
+    plan = replace(plan, undoes=applied.undone().undoes)
+    assert {Outcome.REFUSED} == {outcome for outcome, _ in applied.apply(plan).values()}
+    assert [ADA, CY] == applied.members("one")
+
+
+def test_a_saved_undo_that_nobody_altered_is_carried_out(applied):
+    """It is what taking the run back makes now."""
+    assert {Outcome.APPLIED} == {outcome for outcome, _ in applied.apply(applied.undone()).values()}
+    assert ([ADA, BOB], [ADA, BOB]) == (applied.members("one"), applied.members("two"))
+
+
+@pytest.mark.parametrize("alter", [no_forgery, adding(MALLORY), removing(ADA), deleting, setting(add=Members.of([DI]))])
+def test_an_undo_that_was_cut_is_gone_on_with_only_as_an_undo(applied, alter):
+    """The file of a run that took another back, and was cut short, is held against that other one."""
+    plan = altered(applied.undone(), "one", alter)
+    project, backends = applied.project(), applied.backends()
+    applied.store.fail("apply", 1, error=KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        engine.apply_plan(
+            project,
+            applied.saved(plan),
+            backends,
+            journal=Journal.of(project.config),
+            purpose=Purpose(RunKind.UNDO, plan.undoes),
+        )
+    applied.store.lock = None
+    found = find_resumption(project, backends)
+    refused = {refusal.name for refusal in found.plan.verdict.refusals}
+    assert (set() if alter is no_forgery else {"one"}) == refused
+
+
+DOMAINS = "policies: {allowed_domains: [example.com]}\n"
+
+
+def test_an_undo_leaves_out_whom_a_policy_forbids_and_restores_the_rest(tmp_path):
+    """Policies judge what is left on the target: who must not come is named, everybody else comes back."""
+    evil = "x@evil.example.net"
+    world = Applied.__new__(Applied)
+    World.__init__(world, tmp_path, UNDOING, {"one": {**LIST, "members": [ADA, BOB, evil]}}, {})
+    world.run()
+    world.define({"one": {**LIST, "members": [ADA]}, "two": {**LIST, "members": [evil]}})
+    world.run()
+    (tmp_path / "groupsync.yaml").write_text(UNDOING + DOMAINS)
+    plan = world.undone(plugins=Plugins.discover())
+    (found,) = [each for each in plan.diagnostics if each.code == "GS613"]
+    assert ("GS851" in found.summary, f"Left as they are now: {evil}." in found.detail) == (True, True)
+    assert {"one": ([BOB], []), "two": ([], [evil])} == {
+        each.name: (sorted(each.add.load()), sorted(each.remove.load())) for each in plan.changes
+    }
+    judged = engine.judge_again(world.project(), plan, Plugins.discover(), backends=world.backends())
+    assert () == judged.verdict.refusals
+    report = engine.apply_plan(world.project(), judged, world.backends())
+    assert {Outcome.APPLIED} == {each.outcome for each in report.results}, report.results
+    assert [ADA, BOB] == world.members("one")
+
+
+@pytest.mark.parametrize(
+    ("policies", "one", "left"),
+    [
+        ("policies: {pinned: [{group: one, members: [cy@example.com]}]}", [ADA, BOB, CY], True),
+        ("policies: {no_overlap: [[one, other]]}", [ADA], True),
+        ("policies: {size: [{groups: [one], min: 3}]}", [ADA, CY], False),
+        ("policies: {owners_required: true}", [ADA, CY], False),
+    ],
+)
+def test_every_policy_judges_what_an_undo_leaves(tmp_path, policies, one, left):
+    """Who must stay stays, who must not be in both is not; where nobody is to blame the group is refused."""
+    world = Applied.__new__(Applied)
+    owned = {"owners": ["lead@example.com"]}
+    other = {"other": {**LIST, **owned, "members": [BOB]}}
+    World.__init__(world, tmp_path, UNDOING, {"one": {**LIST, "members": [ADA, BOB]}, **other}, {})
+    world.run()
+    world.define({"one": {**LIST, **owned, "members": [ADA, CY]}, **other})
+    world.run()
+    (tmp_path / "groupsync.yaml").write_text(UNDOING + policies)
+    plugins = Plugins.discover()
+    plan = engine.judge_again(world.project(), world.undone(plugins=plugins), plugins, backends=world.backends())
+    engine.apply_plan(world.project(), plan, world.backends())
+    assert one == world.members("one")
+    assert left == any(found.code == "GS613" for found in plan.diagnostics)
+
+
+def test_policies_judge_whom_a_saved_plan_adds_to_a_segment(tmp_path):
+    """The source is not asked again, so that what a policy is told is who would be in the group after the plan."""
+    world = World(tmp_path, CONFIG + DOMAINS, {**DEFINITIONS, "everybody": SEGMENT}, {"everybody": [ADA]})
+    forged = altered(world.plan(), "everybody", adding("mallory@evil.example.net"))
+    outcome, error = world.apply(forged)["everybody"]
+    assert (Outcome.REFUSED, True) == (outcome, "in domains that are not allowed" in error), error
 
 
 # --- Time -------------------------------------------------------------------------------------------------------------

@@ -145,7 +145,13 @@ def _plan(
         hint = f"To apply a group alone: `groupsync apply --select {shlex.quote(str(saved))}`."
         raise ConfigError(f"There is no plan file {saved}", "", hint)
     reviewed = read_plan(saved)
-    plan = engine.judge_again(project, reviewed, plugins, backends=backends, grants=request.grants)
+    if reviewed.undoes:
+        from groupsync.undoing import check_undo
+
+        plan = check_undo(reviewed, project, backends, plugins)
+    else:
+        plan = reviewed
+    plan = engine.judge_again(project, plan, plugins, backends=backends, grants=request.grants)
     plan = reminded(project, plan)
     common.show_diagnostics(found for found in plan.diagnostics if found not in reviewed.diagnostics)
     return plan

@@ -85,7 +85,7 @@ def exit_code_of(report: Report, plan: Plan) -> ExitCode:
     """Return what an apply says by its exit code: interrupted, then refused, then not wholly done."""
     if report.interrupted:
         return ExitCode.INTERRUPTED
-    if report.count(Outcome.REFUSED) or plan.verdict.refusals:
+    if report.count(Outcome.REFUSED) or plan.verdict.refusals or any(f.code == "GS613" for f in plan.diagnostics):
         return ExitCode.REFUSED
     incomplete = any(not target.complete or target.withheld for target in plan.targets)
     left_out = any(found.code == "GS612" for found in plan.diagnostics)

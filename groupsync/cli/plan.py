@@ -78,7 +78,7 @@ def command(
 
 def exit_code_of(plan: Plan, *, detailed: bool) -> ExitCode:
     """Return what a plan says by its exit code; refusals go before incomplete reads, and these before changes."""
-    if plan.verdict.refusals:
+    if plan.verdict.refusals or any(found.code == "GS613" for found in plan.diagnostics):
         return ExitCode.REFUSED
     if any(not target.complete or target.withheld for target in plan.targets):
         return ExitCode.INCOMPLETE

@@ -42,8 +42,8 @@ def command(
     """Take a run back: RUN is its id, the beginning or the end of that, or `last`; `groupsync history` lists them.
 
     It makes the plan that does the opposite, shows it and asks, like any other. A group that is not as the run left it
-    any more stays as it is, and is listed. The definitions stay as they are, too: until they are edited, the next plan
-    wants the same again.
+    any more stays as it is, and is listed. Whoever a policy forbids to come back, or to go, is left out and listed.
+    The definitions stay as they are: until they are edited, the next plan wants the same again.
     """
     from groupsync import engine
     from groupsync.cli.plan import exit_code_of
@@ -51,7 +51,7 @@ def command(
     from groupsync.journal_read import find_run
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
-    from groupsync.recovery import undo_plan
+    from groupsync.undoing import plan_undo
 
     config = common.read_config(config_path)
     found = find_run(config.journal, config.id, run)
@@ -59,7 +59,7 @@ def command(
     project = load_project(config, as_of)
     plugins = Plugins.discover()
     with open_targets(config, plugins, targets, to_write=saved is None) as backends:
-        plan = undo_plan(project, backends, found, as_of)
+        plan = plan_undo(project, backends, found, as_of, plugins=plugins)
         plan = engine.judge_again(project, plan, plugins, backends=backends, grants=grants)
         common.show_diagnostics(plan.diagnostics)
         if saved is None:

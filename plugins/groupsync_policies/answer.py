@@ -87,7 +87,7 @@ def _finding(severity: Severity, code: str, breach: Breach, groups: tuple[str, .
     subject = breach.at or breach.rule
     related = tuple(dict.fromkeys(place for place in places if place != subject))
     found = Diagnostic(code, severity, breach.summary, breach.detail, hint, subject, related)
-    return PolicyFinding(found, groups, breach.count, breach.limit, breach.is_about_members)
+    return PolicyFinding(found, groups, breach.count, breach.limit, breach.is_about_members, breach.people)
 
 
 def _unknown_groups(context: PolicyContext) -> Iterator[PolicyFinding]:

@@ -28,7 +28,7 @@ class Breach:
         at: the definition or the entry to blame; None where the policy itself is.
         rule: where the policy is written.
         count, limit: as in a Refusal.
-        is_about_members: as in a PolicyFinding.
+        is_about_members, people: as in a PolicyFinding.
     """
 
     groups: tuple[str, ...]
@@ -41,6 +41,7 @@ class Breach:
     count: int = 0
     limit: int = 0
     is_about_members: bool = True
+    people: frozenset[str] = frozenset()
 
 
 def present(context: PolicyContext) -> Iterator[Definition]:

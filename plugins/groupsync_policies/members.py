@@ -46,6 +46,7 @@ def _domains(context: PolicyContext, rule: Mapping[str, Any], at: SourceRange) -
                 "Take them out, or add the domain to `policies.allowed_domains`.",
                 entry_of(definition, wrong),
                 count=len(wrong),
+                people=frozenset(wrong),
             )
 
 
@@ -102,6 +103,7 @@ def pinned(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
                 "Put them back, or take them out of `policies.pinned`.",
                 entry_of(definitions[name], missing),
                 count=len(missing),
+                people=frozenset(missing),
             )
 
 
@@ -134,6 +136,7 @@ def no_overlap(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
                     blamed,
                     (definitions[one].at, definitions[other].at),
                     count=len(shared),
+                    people=shared,
                 )
 
 
