@@ -114,6 +114,7 @@ CODES: Final[dict[str, str]] = {
     "GS806": "Many groups would be deleted from a target at once: `guards.deleted_groups`.",
     "GS807": "A group's size would be far from what it used to be: `guards.size_deviation`.",
     "GS808": "A group would be deleted and one with the same members created, which looks like a rename.",
+    "GS809": "Many would have gone from a group or a target within some days: `guards.removed_over`.",
     "GS810": "What `--allow` gives is worth nothing for this plan.",
     "GS811": "An approval is worth nothing for what it is about: another definition, or too low a ceiling.",
     "GS812": "An approval has ended, and is ignored.",

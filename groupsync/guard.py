@@ -15,7 +15,14 @@ from groupsync.guard_grants import allowing_hint, approval_for, option_for, run_
 from groupsync.guard_limits import place_of
 from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
-from groupsync.guard_rules import Found, judged, recreated_finding, run_findings
+from groupsync.guard_rules import (
+    Found,
+    judged,
+    recreated_finding,
+    removed_over,
+    removed_over_target,
+    run_findings,
+)
 from groupsync.identity import Identity
 from groupsync.model import (
     KINDS,
@@ -27,6 +34,7 @@ from groupsync.model import (
     Kind,
     Loss,
     Refusal,
+    Removed,
     Severity,
     Verdict,
 )
@@ -56,6 +64,8 @@ class Evidence:
         drift_beside: how their groups stand to what was applied last.
         spent: how much of approvals past runs took.
         now: when it is judged; None for when the plan was made.
+        removals: what past runs took out of groups within the days of `removed_over`, by target and present name; out
+            of all groups of a target without a name.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
@@ -68,6 +78,7 @@ class Evidence:
     drift_beside: Sequence[Drift] = ()
     spent: Sequence[Use] = ()
     now: datetime | None = None
+    removals: Mapping[tuple[str, str], Removed] = field(default_factory=dict)
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -113,6 +124,7 @@ class Judging:
             own = self.evidence.overrides.get(change.name)
             held, passed = judged(change, self.guards, own, self._past(change), self.evidence.absent)
             is_beside = change.key in self._beside
+            held += removed_over(change, self._removed(change), self.guards, self.evidence.absent)
             for found in held:
                 if found.refuses or not is_beside:
                     self._settle(found, change.target, change.name)
@@ -148,6 +160,9 @@ class Judging:
         past = self.evidence.sizes.get((change.target, change.prior_name or change.name), ())
         return past[-self.guards.runs :]
 
+    def _removed(self, change: Change) -> Removed:
+        return self.evidence.removals.get((change.target, change.prior_name or change.name), Removed())
+
     # --- A run --------------------------------------------------------------------------------------------------------
 
     def _judge_run(self, target: TargetState) -> None:
@@ -169,7 +184,11 @@ class Judging:
             return found
 
         can_tell = lost if target.name in evidence.holdings else None
-        for found in run_findings(target, applied, self.guards, can_tell, evidence.absent):
+        past = evidence.removals.get((target.name, ""), Removed())
+        for found in (
+            *run_findings(target, applied, self.guards, can_tell, evidence.absent),
+            *removed_over_target(target, applied, past, self.guards, evidence.absent),
+        ):
             self._settle(found, target.name, "")
 
     # --- Refuse, allow or warn ----------------------------------------------------------------------------------------

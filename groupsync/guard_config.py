@@ -25,8 +25,10 @@ def guards_of(document: Document) -> Guards:
         if isinstance(getattr(DEFAULT_GUARDS, each.name), Tiers)
     }
     runs = section.get("size_deviation", {}).get("runs", DEFAULT_GUARDS.runs)
+    days = section.get("removed_over", {}).get("days", DEFAULT_GUARDS.days)
     emptied = _emptied(document, section) or DEFAULT_GUARDS.emptied_group
-    return Guards(**tiers, emptied_group=emptied, runs=runs, may_loosen=tuple(section.get("may_loosen", ())))
+    may_loosen = tuple(section.get("may_loosen", ()))
+    return Guards(**tiers, emptied_group=emptied, runs=runs, days=days, may_loosen=may_loosen)
 
 
 def group_guards_of(document: Document, value: dict[str, Any]) -> GroupGuards | None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from groupsync.guard_lost import Lost, is_consented
-from groupsync.model import Action, Kind, Level, Limit
+from groupsync.model import Action, Kind, Level, Limit, Tiers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from groupsync.guard_renames import Recreated
-    from groupsync.model import Change, GroupGuards, Guards, SourceRange, TargetState, Tiers
+    from groupsync.model import Change, GroupGuards, Guards, Removed, SourceRange, TargetState
 
 CODES: Final = {
     Kind.REMOVE: "GS801",
@@ -24,6 +24,8 @@ CODES: Final = {
     Kind.DELETE: "GS806",
     Kind.SIZE: "GS807",
     Kind.RECREATE: "GS808",
+    Kind.OVER: "GS809",
+    Kind.OVERALL: "GS809",
 }
 """The diagnostic that warns of what each guard is about."""
 
@@ -235,6 +237,32 @@ def recreated_finding(pair: Recreated, absent: frozenset[str]) -> Found:
     )
 
 
+def removed_over(change: Change, past: Removed, guards: Guards, absent: frozenset[str]) -> Iterator[Found]:
+    """Give what the limit over some days says of a change.
+
+    Args:
+        change: what to judge.
+        past: what runs of these days took out of its group.
+        guards: the config's.
+        absent: names of the groups that are meant to be deleted.
+    """
+    removed = change.going.count
+    kept = 0 if is_consented(change, absent) else removed - change.expired
+    prior = max(change.prior_count, past.most)
+    yield from _over_days(_Counted(Kind.OVER, prior, kept, removed, "members", change.at), past, guards)
+
+
+def _over_days(counted: _Counted, past: Removed, guards: Guards) -> Iterator[Found]:
+    """Add what went already. A single step only refuses: `removed_members` and `removed_in_run` warn of it."""
+    if not counted.count:
+        return
+    steps = "an earlier run" if past.runs == 1 else f"{past.runs:,} earlier runs"
+    some = f", {past.gone:,} of them in {steps}" if past.gone else ""
+    what = f"of {counted.prior:,} {counted.what} would have gone within {guards.days} days{some}"
+    summed = replace(counted, count=past.gone + counted.count, total=past.gone + counted.total, what=what)
+    yield from _over(summed, guards.removed_over if past.gone else Tiers(refuse=guards.removed_over.refuse))
+
+
 # --- A run ------------------------------------------------------------------------------------------------------------
 
 
@@ -272,3 +300,13 @@ def run_findings(
         people = "people would be in no group any more"
         counted = _Counted(Kind.LOST, 0, found.count, found.count, people, detail=some)
         yield from _over(counted, guards.lost_every_group)
+
+
+def removed_over_target(
+    target: TargetState, changes: Sequence[Change], past: Removed, guards: Guards, absent: frozenset[str]
+) -> Iterator[Found]:
+    """Give what the limit over some days says of all that will be done on one target; see `removed_over`."""
+    total = sum(each.going.count for each in changes)
+    count = sum(each.going.count - each.expired for each in changes if not is_consented(each, absent))
+    prior = max(target.memberships, target.memberships - past.change)
+    yield from _over_days(_Counted(Kind.OVERALL, prior, count, total, "memberships"), past, guards)

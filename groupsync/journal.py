@@ -34,7 +34,7 @@ from groupsync.journal_folder import WRITABLE, make_folder
 from groupsync.journal_plan import save_plan
 from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs, read_outline
 from groupsync.links import NOTHING
-from groupsync.model import DOUBTED, Diagnostic, Outcome, Result, RunKind, Severity
+from groupsync.model import DOUBTED, Action, Diagnostic, Outcome, Result, RunKind, Severity
 from groupsync.records import format_instant
 
 if TYPE_CHECKING:
@@ -274,7 +274,13 @@ def _intent(change: Change) -> Record:
         "prior_name": change.prior_name,
         "prior_count": change.prior_count,
         "count": change.prior_count + change.add.count - change.remove.count,
+        "consented": change.remove.count if _is_consented(change) else change.expired,
     }
+
+
+def _is_consented(change: Change) -> bool:
+    """Tell whether a group is deleted by its own definition, which has `state: absent`."""
+    return change.action is Action.DELETE and bool(change.definition_digest)
 
 
 def _result(result: Result) -> Record:

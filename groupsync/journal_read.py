@@ -452,6 +452,7 @@ def _intent(fields: Fields) -> RunEntry:
         prior_name=fields.text_or_none("prior_name"),
         prior_count=fields.count("prior_count"),
         count=fields.count("count"),
+        consented=fields.count("consented") if fields.has("consented") else 0,
     )
 
 

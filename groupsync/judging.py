@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from groupsync.closure import RULES, Ties, held_back
@@ -11,7 +12,7 @@ from groupsync.guard_lost import Holding, is_consented
 from groupsync.guard_overlooked import keep_what_is_not_read
 from groupsync.journal_read import unread_run
 from groupsync.links import NOTHING, built_on_by_now_or_then
-from groupsync.memory import past_sizes, past_uses, remembered_links, stores_of
+from groupsync.memory import past_removals, past_sizes, past_uses, remembered_links, stores_of
 from groupsync.model import NO_MEMBERS, Action, Change, Members, Mode, State
 from groupsync.pairing import pair
 from groupsync.policies import Seen, ask_policies
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
     from groupsync.links import Remembered
-    from groupsync.model import Drift, Group, Plan, Refusal, Snapshot
+    from groupsync.model import Drift, Group, Plan, Refusal, Removed, Snapshot
     from groupsync.pairing import Paired
     from groupsync.plugins import Plugins
     from groupsync.project import Project
@@ -154,9 +155,20 @@ def _evidence(plan: Plan, project: Project, looked: Looked, unread: list[ConfigE
         identity=config.identity,
         beside=looked.beside,
         drift_beside=looked.drift_beside,
+        removals=_removals(plan, project, unread),
         spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),
         now=project.as_of,
     )
+
+
+def _removals(plan: Plan, project: Project, unread: list[ConfigError]) -> Mapping[tuple[str, str], Removed]:
+    """Return what was taken out of groups of late; nothing where nobody goes now, or nobody asks."""
+    config, guards = project.config, project.config.guards
+    asks = any(limit and limit.of(0) is not None for limit in (guards.removed_over.warn, guards.removed_over.refuse))
+    if not asks or not any(change.remove.count for change in plan.changes):
+        return {}
+    since = plan.as_of - timedelta(days=guards.days)
+    return past_removals(config.journal, config.id, since, stores_of(plan), unread=unread)
 
 
 def _sized(changes: Iterable[Change]) -> frozenset[tuple[str, str]]:

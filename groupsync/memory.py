@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
 from groupsync.journal_read import collecting, is_run_of, read_links, read_outline, read_run, run_ids, same_store
-from groupsync.model import DOUBTED, RUN_KINDS, Action, Kind, Outcome, RunKind
+from groupsync.model import DOUBTED, RUN_KINDS, Action, Kind, Outcome, Removed, RunKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from groupsync.journal_read import Key
@@ -98,6 +99,61 @@ def past_sizes(
                     past.take(ends.get(key))
             open_ = {past.key: past for past in open_.values() if past.is_open}
     return {past.asked: sizes for past in found if (sizes := past.sizes())}
+
+
+def past_removals(
+    folder: Path,
+    config: str,
+    since: datetime,
+    stores: Mapping[str, str] = MappingProxyType({}),
+    *,
+    unread: list[ConfigError] | None = None,
+) -> dict[Key, Removed]:
+    """Return what the runs of a config since an instant took out of groups, by target and present name.
+
+    Without a name it is what they took out of all groups of the target, and `most` means nothing. Runs that were cut
+    short count as far as they are known to have come. A rename keeps what went before it.
+
+    Args:
+        folder: the journal.
+        config: whose runs: the identity of the config, see `Config.id`.
+        since: when they began at the earliest.
+        stores: as for `past_sizes`.
+        unread: takes what is wrong with runs that can't be read.
+    """
+    found: dict[Key, Removed] = {}
+    runs: dict[str, int] = {}
+    for name in run_ids(folder):
+        with collecting(unread):
+            run = read_run(folder, name) if name >= f"{since:%Y%m%dT%H%M%SZ}" else None
+            if run is None or not is_run_of(run, config):
+                continue
+            here = {target for target, store in run.identities if same_store(store, stores.get(target, ""))}
+            took: set[str] = set()
+            for entry in sorted(run.entries, key=lambda entry: entry.action is not Action.RENAME):
+                if entry.target in here:
+                    before = found.pop((entry.target, entry.prior_name or entry.name), Removed())
+                    found[entry.key] = after = _with_removed(before, entry, is_undo=run.kind is RunKind.UNDO)
+                    took |= {entry.target} if after.runs > before.runs else set()
+            runs |= {target: runs.get(target, 0) + 1 for target in took}
+    return found | {(target, ""): _in_all(found, target, count) for target, count in runs.items()}
+
+
+def _in_all(removed: Mapping[Key, Removed], target: str, runs: int) -> Removed:
+    here = [each for (name, _), each in removed.items() if name == target]
+    return Removed(sum(each.gone for each in here), runs, change=sum(each.change for each in here))
+
+
+def _with_removed(before: Removed, entry: RunEntry, *, is_undo: bool) -> Removed:
+    took = 0 if is_undo else max(0, entry.removed - entry.readdressed - entry.consented)
+    back = entry.added - entry.readdressed if is_undo else 0
+    change = entry.added - entry.removed
+    return Removed(
+        max(0, before.gone + took - back),
+        before.runs + bool(took),
+        max(before.most, entry.prior_count, entry.prior_count + change),
+        before.change + change,
+    )
 
 
 def past_uses(folder: Path, config: str, resumed: str = "", unread: list[ConfigError] | None = None) -> tuple[Use, ...]:

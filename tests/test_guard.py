@@ -32,6 +32,7 @@ from groupsync.model import (
     Mark,
     Members,
     Refusal,
+    Removed,
     SourceRange,
     TargetState,
     Tiers,
@@ -637,6 +638,60 @@ def plans_of_updates(draw):
         expired = draw(st.integers(0, removed))
         made.append(update(prior, removed, added=draw(st.integers(0, 60)), name=name, expired=expired))
     return plan_with(*made, memberships=draw(st.integers(0, 500)))
+
+
+# --- Over some days ---------------------------------------------------------------------------------------------------
+
+SLOW = replace(NOTHING, removed_over=Tiers(Limit(10), Limit(20)))
+
+
+@pytest.mark.parametrize(
+    ("gone", "removed", "most", "codes", "rules"),
+    [
+        (0, 30, 0, [], []),
+        (0, 61, 0, [], ["removed_over"]),
+        (20, 10, 300, [], []),
+        (20, 11, 300, ["GS809"], []),
+        (50, 10, 300, ["GS809"], []),
+        (50, 11, 300, [], ["removed_over"]),
+        (50, 11, 310, ["GS809"], []),
+        (200, 0, 300, [], []),
+    ],
+)
+def test_what_goes_in_small_steps_is_counted_together(gone, removed, most, codes, rules):
+    """With what runs of the last days took, of the largest size in them; a single step only refuses."""
+    plan = plan_with(update(300, removed))
+    evidence = Evidence(removals={("local", "beta"): Removed(gone, 2, most, -gone)})
+
+    assert codes == warned(plan, SLOW, evidence)
+    assert rules == [rule for _, rule in refused(plan, SLOW, evidence=evidence)]
+
+
+def test_a_step_too_many_says_what_went_before_it_and_can_be_allowed():
+    """The figures, the days, how many runs, and an exception for just this sum."""
+    plan = plan_with(update(250, 12))
+    evidence = Evidence(removals={("local", "beta"): Removed(50, 3, 300, -50)})
+    (refusal,) = judge(plan, SLOW, (), evidence)[0].refusals
+    expected = "62 of 300 members would have gone within 7 days, 50 of them in 3 earlier runs; the limit is 60 (20 %)"
+    assert (expected, 62, 60) == (refusal.summary, refusal.count, refusal.limit)
+    allowed = [parse_allow(f"over:beta<=62@{plan.digest[:16]}")]
+    assert [] == refused(plan, SLOW, allowed, evidence)
+
+
+def test_all_groups_of_a_target_are_counted_together_over_the_days():
+    """Each group may be within its limit, and the target not; what is written to go only warns."""
+    changes = [update(100, 5, name=f"g{number}", first=number * 10) for number in range(1, 4)]
+    evidence = Evidence(removals={("local", ""): Removed(190, 1, change=-190)})
+    plan = plan_with(*changes, memberships=810)
+    assert [("", "removed_over_target")] == refused(plan, SLOW, evidence=evidence)
+    verdict, *_ = judge(plan, SLOW, (), evidence)
+    assert "205 of 1,000 memberships would have gone within 7 days, 190 of them in an earlier run" in (
+        verdict.refusals[0].summary
+    )
+    assert [] == refused(plan, SLOW, [parse_allow(f"overall:local<=205@{plan.digest[:16]}")], evidence)
+    dated = plan_with(*(replace(each, expired=4) for each in changes), memberships=810)
+    assert [] == refused(dated, SLOW, evidence=evidence)
+    assert ["GS809"] == warned(dated, SLOW, evidence)
 
 
 GROUP_RULES = {RULES[kind] for kind in Kind} - {RULES[kind] for kind in RUN_KINDS}

@@ -19,7 +19,7 @@ from groupsync.errors import ConfigError, StalePlanError
 from groupsync.identity import Identity
 from groupsync.journal import Journal, Purpose, RunRecorder
 from groupsync.journal_read import find_run, idle_and_busy, open_runs, plan_path, read_run, read_runs, run_ids
-from groupsync.memory import past_rows, past_sizes, past_uses
+from groupsync.memory import past_removals, past_rows, past_sizes, past_uses
 from groupsync.model import (
     DOUBTED,
     Action,
@@ -28,6 +28,7 @@ from groupsync.model import (
     Members,
     Outcome,
     PastSource,
+    Removed,
     Report,
     Result,
     RunKind,
@@ -417,6 +418,37 @@ def test_past_sizes_reach_as_far_back_as_runs_are_kept(tmp_path):
 
     assert {("local", "a"): [12] * 14} == past_sizes(folder, CONFIG_ID, [("local", "a")])
     assert {("local", "a"): [12] * 41} == past_sizes(folder, CONFIG_ID, [("local", "a")], 42)
+
+
+def test_removals_of_the_last_days_are_summed_by_group_and_by_target(tmp_path):
+    """What applied, halfway and unknown changes took; less what an undo brought back, and without written consent."""
+    clock = Clock()
+    journal = Journal(tmp_path / ".groupsync", tmp_path, keep=100, now=clock)
+    applied = dict.fromkeys("abcdx", Outcome.APPLIED)
+    play(journal, plan_of(change("a", prior=500, add=0, remove=99)), applied)
+    clock.now += timedelta(days=3)
+    since = clock.now
+    play(journal, plan_of(change("a", prior=300, add=5, remove=20), change("b", prior=50, remove=9, add=0)), applied)
+    renamed = change("c", Action.RENAME, prior=285, add=0, remove=10, prior_name="a")
+    gone = change("d", Action.DELETE, prior=40, add=0, remove=40)
+    meant = change("x", Action.DELETE, prior=70, add=0, remove=70, definition_digest="d" * 64)
+    play(journal, plan_of(renamed, gone, meant, change("b", prior=41, add=0, remove=4, expired=3)), applied)
+    cut = play(journal, plan_of(change("b", prior=40, add=0, remove=30)), {"b": None}, finish=False)
+    with (tmp_path / ".groupsync" / "runs" / f"{cut}.jsonl").open("a") as file:
+        step = {"record": "step", "target": "local", "name": "b", "added": 0, "removed": 6, "revision": None}
+        file.write(json.dumps(step) + "\n")
+    play(journal, plan_of(change("c", prior=275, add=7, remove=3)), applied, purpose=Purpose(RunKind.UNDO, cut))
+
+    expected = {
+        ("local", "c"): Removed(23, 2, 300, -21),
+        ("local", "b"): Removed(16, 3, 50, -19),
+        ("local", "d"): Removed(40, 1, 40, -40),
+        ("local", "x"): Removed(0, 0, 70, -70),
+        ("local", ""): Removed(79, 3, 0, -150),
+    }
+    assert expected == past_removals(tmp_path / ".groupsync", CONFIG_ID, since)
+    assert {} == past_removals(tmp_path / ".groupsync", CONFIG_ID, clock.now + timedelta(days=1))
+    assert {} == past_removals(tmp_path / ".groupsync", "another/groupsync.yaml", since)
 
 
 # --- Sources ----------------------------------------------------------------------------------------------------------

@@ -82,7 +82,7 @@ from groupsync.model.plan import (
     TargetState,
     Verdict,
 )
-from groupsync.model.run import PastSource, Run, RunEntry, RunKind
+from groupsync.model.run import PastSource, Removed, Run, RunEntry, RunKind
 
 __all__ = [
     "ALWAYS",
@@ -130,6 +130,7 @@ __all__ = [
     "Plan",
     "Reference",
     "Refusal",
+    "Removed",
     "Report",
     "Result",
     "Run",

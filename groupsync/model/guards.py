@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 
 class Kind(enum.StrEnum):
-    """What can be allowed by exception. `run`, `lost` and `delete` are about a target, the others about a group."""
+    """What can be allowed by exception. Those of `RUN_KINDS` are about a target, the others about a group."""
 
     REMOVE = "remove"
     ADD = "add"
     EMPTY = "empty"
     SIZE = "size"
     RECREATE = "recreate"
+    OVER = "over"
     RUN = "run"
     LOST = "lost"
     DELETE = "delete"
+    OVERALL = "overall"
 
 
 RULES: Final = {
@@ -32,15 +34,17 @@ RULES: Final = {
     Kind.EMPTY: "emptied_group",
     Kind.SIZE: "size_deviation",
     Kind.RECREATE: "recreated_group",
+    Kind.OVER: "removed_over",
     Kind.RUN: "removed_in_run",
     Kind.LOST: "lost_every_group",
     Kind.DELETE: "deleted_groups",
+    Kind.OVERALL: "removed_over_target",
 }
 """The guard behind each kind, as the config calls it; `recreated_group` has no options."""
 
 KINDS: Final = {rule: kind for kind, rule in RULES.items()}
 
-RUN_KINDS: Final = (Kind.RUN, Kind.LOST, Kind.DELETE)
+RUN_KINDS: Final = (Kind.RUN, Kind.LOST, Kind.DELETE, Kind.OVERALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,8 @@ class Guards:
         deleted_groups: groups that go from a target at once.
         size_deviation: how far a group's size is from the mean of what it was after past runs.
         runs: how many past runs make up that mean.
+        removed_over: members that go from a group, and memberships that go from a target, at once or in small steps.
+        days: over how many days.
         may_loosen: globs over the names of groups whose definitions may have looser limits than these.
     """
 
@@ -157,6 +163,8 @@ class Guards:
     deleted_groups: Tiers = Tiers(refuse=Limit(10, 1, 5))
     size_deviation: Tiers = Tiers(Limit(50, 50))
     runs: int = 14
+    removed_over: Tiers = Tiers(Limit(20, 10))
+    days: int = 7
     may_loosen: tuple[str, ...] = ()
 
     @property

@@ -45,6 +45,7 @@ class RunEntry:
             without outcome, what is known to be written.
         steps: how many writes are known of a change that takes several.
         revision: of the group after it, where the target told one.
+        consented: how many of those to remove go by written consent: an `until` that has passed, or `state: absent`.
     """
 
     target: str
@@ -64,11 +65,29 @@ class RunEntry:
     unseen_removed: int = 0
     revision: str | None = None
     steps: int = 0
+    consented: int = 0
 
     @property
     def key(self) -> tuple[str, str]:
         """Target and name of the change."""
         return (self.target, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What some past runs took out of a group, or out of all groups of a target.
+
+    Attributes:
+        gone: how many people went, less those whom an undo brought back; not those who went by written consent.
+        runs: how many runs took some.
+        most: the most members that the group had before or after one of them.
+        change: how many members more it has by them; negative where they are fewer.
+    """
+
+    gone: int = 0
+    runs: int = 0
+    most: int = 0
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from groupsync.errors import ExitCode
 from groupsync.planfile import read_plan
+from tests.clock import set_to
 
 CONFIG = """\
 version: 1
@@ -180,6 +182,29 @@ def test_a_source_that_is_renamed_keeps_its_past_and_no_config_judges_another(ap
     applied.write("groupsync.yaml", CONFIG)
     assert ExitCode.OK == applied("apply", "--yes").code
     assert ExitCode.OK == applied("apply", "--yes", "-c", "staging.yaml").code
+
+
+def test_a_group_that_melts_away_in_small_steps_is_stopped_within_the_days(shop, monkeypatch):
+    """Three loads that are cut by an eighth each pass every limit of a run; the limit over days sees their sum."""
+    guards = "guards: {removed_over: {days: 7, warn: {percent: 20, floor: 10}, refuse: {percent: 30, floor: 10}}}\n"
+    shop.write("groupsync.yaml", CONFIG + guards)
+    nights = [(0, 120), (1, 105), (2, 92), (3, 80), (4, 80), (9, 80)]
+    done = []
+    for day, count in nights:
+        set_to(datetime(2026, 3, 2, 1, tzinfo=UTC) + timedelta(days=day), monkeypatch)
+        shop.write("customers.csv", "email,age\n" + "".join(f"p{each}@example.com,60\n" for each in range(count)))
+        done.append(shop("apply", "--yes"))
+    said = [" ".join((each.out + each.err).split()) for each in done]
+
+    assert [0, 0, 0, 3, 3, 0] == [each.code for each in done]
+    assert "GS809" not in said[1]
+    assert "28 of 120 members would have gone within 7 days, 15 of them in an earlier run; the limit for a" in said[2]
+    refusal = (
+        "refused by removed_over (groupsync.yaml:13): 40 of 120 members would have gone within 7 days, 28 of them in"
+    )
+    assert refusal in said[3]
+    assert refusal in said[4]
+    assert 80 == len(members(shop))
 
 
 def test_an_approval_is_used_up_by_the_run_that_used_it(shop):
