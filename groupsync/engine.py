@@ -21,7 +21,7 @@ from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
 from groupsync.ledger import Ledgers
 from groupsync.links import NOTHING, applied_links, links_of
-from groupsync.memory import remembered_links
+from groupsync.memory import is_outdated, remembered_links
 from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
 from groupsync.plan import sealed
 from groupsync.planning import Draft, Request, plan_target
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend
     from groupsync.guard_grants import Grant
     from groupsync.links import Remembered
-    from groupsync.model import Link, Result
+    from groupsync.model import Link, PastSource, Result
     from groupsync.plugins import Plugins
     from groupsync.recovery import Resumption
 
@@ -214,12 +214,20 @@ def apply_plan(
             allowances=allowances,
         )
         if run:
-            unwritten = run.finish(plan, report, believed(plan, results, project), _to_remember(project, plan, results))
+            unwritten = run.finish(
+                plan, report, _believed(project, plan, results), _to_remember(project, plan, results)
+            )
             report = replace(report, run=run.id, diagnostics=(*report.diagnostics, *unwritten))
     if journal and not plan.changes and purpose.kind is RunKind.APPLY:
-        unwritten = journal.note_unchanged(plan, report, believed(plan, (), project), _to_remember(project, plan, ()))
+        unwritten = journal.note_unchanged(plan, report, _believed(project, plan, ()), _to_remember(project, plan, ()))
         report = replace(report, diagnostics=(*report.diagnostics, *unwritten))
     return report
+
+
+def _believed(project: Project, plan: Plan, results: Iterable[Result]) -> tuple[PastSource, ...]:
+    """Return the sources to compare with from now on; none of a plan that was saved before a later run found others."""
+    config = project.config
+    return () if is_outdated(config.journal, config.id, plan.as_of) else believed(plan, results, project)
 
 
 def _to_remember(project: Project, plan: Plan, results: Iterable[Result]) -> Remembered:

@@ -60,6 +60,12 @@ def past_rows(
     return {**elsewhere, **named, **own}
 
 
+def is_outdated(folder: Path, config: str, as_of: datetime) -> bool:
+    """Tell whether a later state of sources than that of an instant was believed and applied already."""
+    newest = next((run.as_of for run in _finished(folder, config, None) if run.sources), None)
+    return newest is not None and as_of < newest
+
+
 def past_sizes(
     folder: Path,
     config: str,

@@ -184,6 +184,20 @@ def test_a_source_that_is_renamed_keeps_its_past_and_no_config_judges_another(ap
     assert ExitCode.OK == applied("apply", "--yes", "-c", "staging.yaml").code
 
 
+def test_a_plan_that_is_applied_late_makes_no_old_figures_the_past(shop):
+    """What a later run found stays what the next load is held against."""
+    for count, arguments in (
+        (40, ("apply", "--yes")),
+        (40, ("plan", "--out", "old.plan")),
+        (80, ("apply", "--yes")),
+        (80, ("apply", "old.plan", "--yes")),
+    ):
+        shop.write("customers.csv", rows(count))
+        assert ExitCode.OK == shop(*arguments).code
+    shop.write("customers.csv", rows(39))
+    assert "41 of 80 customers are gone since the last run" in " ".join(shop("plan").out.split())
+
+
 def test_a_group_that_melts_away_in_small_steps_is_stopped_within_the_days(shop, monkeypatch):
     """Three loads that are cut by an eighth each pass every limit of a run; the limit over days sees their sum."""
     guards = "guards: {removed_over: {days: 7, warn: {percent: 20, floor: 10}, refuse: {percent: 30, floor: 10}}}\n"
