@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 
 from groupsync.config import load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
-from groupsync.model import Action, Cause, Comparison
-from groupsync.project import Project, load_project
+from groupsync.model import Action, Cause, Comparison, Diagnostic, Severity
+from groupsync.project import Project, load_project, sorted_findings
 from groupsync.segments import Folder, compute_segments
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from groupsync.config import Config
-    from groupsync.model import Change, Members, Plan
+    from groupsync.model import Change, Definition, Members, Plan
     from groupsync.plugins import Plugins
 
 _GIT_SECONDS = 60
@@ -41,19 +42,39 @@ def compared(plan: Plan, project: Project, revision: str, plugins: Plugins | Non
         ConfigError: git can't tell, or the project of then is not in order.
         SourceError: a source could not be asked.
     """
-    commit = _git(project.config.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    name = commit.decode().strip()
-    folder = Folder()
-    before = _project_at(project.config, name, folder.new("files"), plan)
+    name = _commit(project.config.root, revision)
+    folder, hidden = Folder(), _submodules(project.config.root, name)
+    before = _project_at(project.config, name, folder.new("files"), plan, hidden)
     computed = compute_segments(before, plugins, plan.as_of)
     members = {each.group.name: each.group.members for each in computed.project.resolution.groups if not each.blocked}
     defined = {each.name for each in before.definitions}
+    unseen = {each.name for each in project.definitions if _lies_in(each, hidden)}
     causes = [
         _cause(change, members, defined, project)
         for change in plan.changes
-        if change.coming.count or change.going.count
+        if (change.coming.count or change.going.count)
+        and unseen.isdisjoint({change.name, *project.resolution.bases_of([change.name])})
+        and not (hidden and change.action is Action.DELETE and change.name not in defined)
     ]
-    return replace(plan, compared=Comparison(revision, name, tuple(filter(None, causes))))
+    findings = sorted_findings([*plan.diagnostics, *([_hidden(hidden, revision)] if unseen else [])])
+    return replace(plan, compared=Comparison(revision, name, tuple(filter(None, causes))), diagnostics=findings)
+
+
+def _lies_in(definition: Definition, folders: Sequence[str]) -> bool:
+    """Tell whether a definition, or a member file of it, lies in one of some folders."""
+    paths = [definition.at.path, *(file.path for file in definition.members_from or ())]
+    return any(path.startswith(f"{folder}/") for path in paths for folder in folders)
+
+
+def _hidden(folders: Sequence[str], revision: str) -> Diagnostic:
+    named = ", ".join(f"`{folder}`" for folder in folders)
+    return Diagnostic(
+        "GS618",
+        Severity.WARNING,
+        f"What comes of edits since {revision} can't be told of groups in a submodule",
+        f"git keeps of {named} only which commit it is at, not the files of then.",
+        "Compare in the submodule's own repository, or keep definitions and member files in this one.",
+    )
 
 
 def _cause(change: Change, members: dict[str, Members | None], defined: set[str], project: Project) -> Cause | None:
@@ -74,7 +95,7 @@ def _earlier_names(project: Project, name: str) -> tuple[str, ...]:
     return next((each.previously for each in project.definitions if each.name == name), ())
 
 
-def _project_at(config: Config, commit: str, folder: Path, plan: Plan) -> Project:
+def _project_at(config: Config, commit: str, folder: Path, plan: Plan, hidden: Sequence[str]) -> Project:
     archive = _git(config.root, "archive", "--format=tar", commit, "--", ".")
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
@@ -84,16 +105,51 @@ def _project_at(config: Config, commit: str, folder: Path, plan: Plan) -> Projec
     except InvalidDefinitions as error:
         first = error.diagnostics[0]
         detail = f"{first.subject}: {first.summary}" if first.subject else first.summary
-        raise ConfigError(
-            f"The project is not in order at {commit[:12]}", detail, "Compare with another one."
-        ) from error
+        summary, hint = f"The project is not in order at {commit[:12]}", "Compare with another one."
+        if hidden:
+            hint = f"It may lack what is in a submodule ({', '.join(hidden)}): git has no files of then of it."
+        raise ConfigError(summary, detail, hint) from error
     # Customers are those of now: a table that is a file of the project is read where it is now.
     return replace(project, config=replace(then, root=config.root, journal=config.journal))
 
 
+def _commit(root: Path, revision: str) -> str:
+    """Return the full name of the commit that a revision means."""
+    if _ask(root, "rev-parse", "--is-inside-work-tree").returncode:
+        said = _said(_ask(root, "rev-parse", "--is-inside-work-tree"))
+        hint = "`--compare` takes the files of then from git: run it in a clone of the project's repository."
+        raise ConfigError("git knows no repository here", f"{root.resolve()}: {said}", hint)
+    found = _ask(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if not found.returncode:
+        return found.stdout.decode().strip()
+    if _ask(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
+        detail = "This clone is shallow: it has only the last commits."
+        hint = "`git fetch --unshallow`; in CI `fetch-depth: 0` for actions/checkout, `GIT_DEPTH: 0` in GitLab."
+        raise ConfigError(f"git has no such revision here: `{revision}`", detail, hint)
+    hint = "Name a commit, branch or tag of this repository; of another one's branch, after `git fetch`: `origin/main`."
+    raise ConfigError(f"git has no such revision: `{revision}`", _said(found), hint)
+
+
+def _submodules(root: Path, commit: str) -> tuple[str, ...]:
+    """Return the folders below the project's that were submodules at a commit."""
+    entries = _git(root, "ls-tree", "-r", "-z", commit).decode("utf-8", "replace").split("\0")
+    return tuple(entry.partition("\t")[2] for entry in entries if entry.startswith("160000 "))
+
+
 def _git(root: Path, *arguments: str) -> bytes:
+    done = _ask(root, *arguments)
+    if done.returncode:
+        raise ConfigError("git refuses", _said(done), "`--compare` needs the files of then from git.")
+    return done.stdout
+
+
+def _said(done: subprocess.CompletedProcess[bytes]) -> str:
+    return done.stderr.decode("utf-8", "replace").strip()
+
+
+def _ask(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(  # noqa: S603 -- git, with arguments that can be no options
+        return subprocess.run(  # noqa: S603 -- git, with arguments that can be no options
             ["git", "-C", str(root), *arguments],  # noqa: S607 -- the user's own git
             capture_output=True,
             check=False,
@@ -101,10 +157,3 @@ def _git(root: Path, *arguments: str) -> bytes:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigError("git can't be asked", str(error), "`--compare` needs git.") from error
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        summary = (
-            f"git has no such revision: `{arguments[-1].removesuffix('^{commit}')}`" if not said else "git refuses"
-        )
-        raise ConfigError(summary, said, "Name a commit, branch or tag of this repository.")
-    return done.stdout

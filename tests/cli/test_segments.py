@@ -324,6 +324,53 @@ def test_a_plan_tells_what_comes_of_edits_from_what_would_change_anyway(applied)
     assert 2 == len(read_plan(applied.folder / "plan.jsonl").compared.causes)
 
 
+def test_what_lies_in_a_submodule_is_not_said_to_come_of_edits(applied):
+    """GS618: git has no files of then, neither of a definition nor of what another group is built on."""
+    module = applied.folder.parent / "module"
+    module.mkdir()
+    (module / "base.yaml").write_text("kind: known-user-group\nname: base\nmembers: [x@example.com]\n")
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=module, check=True)
+    for typed in (
+        ["add", "."],
+        ["-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "--quiet", "-m", "a"],
+    ):
+        subprocess.run(["git", *typed], cwd=module, check=True, capture_output=True)
+    git(applied, "init", "--quiet", "--initial-branch=main")
+    git(applied, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(module), "groups/sub")
+    git(applied, "add", "groupsync.yaml", "groups")
+    git(applied, "commit", "--quiet", "--message=as it was")
+    applied.write("groups/derived.yaml", "kind: known-user-group\nname: derived\ninclude: [base]\n")
+    done = applied("plan", "--compare", "main")
+    said = " ".join(done.out.split())
+    assert 2 == said.count("what of it comes of edits since main can't be told")
+    assert "all of it comes of edits" not in said
+    assert "GS618" in done.err
+    git(applied, "add", "groups")
+    git(applied, "commit", "--quiet", "--message=what then lacks its base")
+    assert "It may lack what is in a submodule" in " ".join(applied("plan", "--compare", "main").err.split())
+
+
+def test_a_revision_that_is_not_there_is_told_with_its_cause(applied):
+    """No repository, a shallow clone, a name that nothing has: each has a cure of its own."""
+    told = applied("plan", "--compare", "HEAD").err
+    assert "git knows no repository here" in told
+    assert "not a git repository" in " ".join(told.split())
+    git(applied, "init", "--quiet", "--initial-branch=main")
+    git(applied, "add", "groupsync.yaml", "groups")
+    for message in ("first", "second"):
+        git(applied, "commit", "--quiet", "--allow-empty", f"--message={message}")
+    shallow = applied.folder.parent / "shallow"
+    source = f"file://{applied.folder}"
+    subprocess.run(["git", "clone", "--quiet", "--depth=1", source, str(shallow)], check=True, capture_output=True)
+    (shallow / "customers.csv").write_text(applied.read("customers.csv"))
+    before, applied.folder = applied.folder, shallow
+    told = applied("plan", "--compare", "HEAD^1").err
+    assert "This clone is shallow" in told
+    assert "git fetch --unshallow" in told
+    applied.folder = before
+    assert "shallow" not in applied("plan", "--compare", "nope").err
+
+
 def test_a_revision_that_is_none_or_not_in_order_can_not_be_compared_with(applied):
     """Each says what is wrong; an option is no revision."""
     assert ExitCode.ERROR == applied("plan", "--compare", "main").code
