@@ -38,7 +38,7 @@ def check_plan(plan: Plan, config: Config, backends: Mapping[str, Backend]) -> N
             f"It was made for `{plan.project}`; {config.path} is `{config.project}`.",
             "Apply it in its own project.",
         )
-    _check_config("This plan", plan.config, config, "apply PLAN")
+    _check_config("This plan", plan.config, config)
     stores = {target.name: target.identity for target in plan.targets}
     _check_stores(
         "this plan was made for", stores, {each.target for each in plan.changes}, stores_now(config, backends)
@@ -51,7 +51,7 @@ def check_run(run: Run, config: Config) -> None:
     Raises:
         ConfigError: it belongs to another one.
     """
-    _check_config(f"The run {run.id}", run.config, config, f"undo {run.id}")
+    _check_config(f"The run {run.id}", run.config, config, f"groupsync undo {run.id} ")
 
 
 def check_stores_of(run: Run, targets: Iterable[str], config: Config, backends: Mapping[str, Backend]) -> None:
@@ -63,13 +63,13 @@ def check_stores_of(run: Run, targets: Iterable[str], config: Config, backends: 
     _check_stores(f"the run {run.id} was on", dict(run.identities), targets, stores_now(config, backends))
 
 
-def _check_config(what: str, found: str, config: Config, command: str) -> None:
+def _check_config(what: str, found: str, config: Config, command: str = "") -> None:
     if found and found != config.id:
         path = found.partition("/")[2]
         raise ConfigError(
             f"{what} belongs to another config",
             f"It was made with `{found}`, and this is `{config.id}`.",
-            f"Name its own config: groupsync {command} -c {path}",
+            f"Name its own config: {command}-c {path}",
         )
 
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync import source_config
+from groupsync.config_base import with_base
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.guard_config import guards_of
 from groupsync.identity import Identity
@@ -144,7 +145,11 @@ def load_config(path: Path) -> Config:
     if not findings and len(documents) != 1:
         findings.append(_not_one_document(documents, path.name))
     identity = _DEFAULT_IDENTITY
-    for document in documents[:1]:
+    documents = documents[:1]
+    if not findings:
+        documents[0], found = with_base(documents[0], path.parent, _read)
+        findings += found
+    for document in documents if not findings else ():
         findings += [*_check(document), *_outside_journal(document, path.parent)]
         findings += check_policies_section(document) if not findings else []
         identity = _identity(document, path.parent, findings)

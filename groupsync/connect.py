@@ -15,6 +15,7 @@ from groupsync.model import Severity
 from groupsync.plugin_options import check_options
 from groupsync.retry import Retries
 from groupsync.schema_words import closest
+from groupsync.target_identity import target_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,14 +76,30 @@ def _picked(config: Config, names: Sequence[str]) -> tuple[TargetConfig, ...]:
 
 
 def lock_of(config: Config, target: str, backend: Backend) -> SupportsLock:
-    """Return a target's lock: the backend's own, or else a file in the journal's folder.
+    """Return a target's lock: the backend's own, or else a file in the journal's folder, named for the store.
 
-    The file keeps out other runs of this working copy, and of others that share its journal; nobody elsewhere.
+    The file keeps out other runs of this working copy, and of others that share its journal; nobody elsewhere. Two
+    configs that serve one store share it, whatever they call the target.
     """
     if isinstance(backend, SupportsLock) and backend.capabilities.locks:
         return backend
-    path = config.journal / _LOCKS / f"{target}.lock"
+    path = config.journal / _LOCKS / f"{_store_of(config, target, backend).replace(':', '-')}.lock"
     return Lease(path, target, make_folder=lambda _: make_folder(config.journal, config.root, _LOCKS))
+
+
+def _one_a_store(config: Config, backends: Mapping[str, Backend]) -> Iterator[tuple[str, Backend]]:
+    """Give the targets to lock: of several that are one store, and have no lock of their own, the first alone."""
+    stores: set[str] = set()
+    for target, backend in backends.items():
+        store = target if backend.capabilities.locks else _store_of(config, target, backend)
+        if store not in stores:
+            stores.add(store)
+            yield target, backend
+
+
+def _store_of(config: Config, target: str, backend: Backend) -> str:
+    options = next(each.options.values for each in config.targets if each.name == target)
+    return target_identity(backend.name, options, backend)
 
 
 @contextmanager
@@ -110,7 +127,7 @@ def locked(
     """
     retries, keeper = retries or Retries(), Keeper(ttl_seconds)
     try:
-        for target, backend in backends.items():
+        for target, backend in _one_a_store(config, backends):
             locking = lock_of(config, target, backend)
             in_thread = isinstance(locking, Lease) or backend.capabilities.concurrent > 1
             retries.call(partial(keeper.take, target, locking, in_thread=in_thread))

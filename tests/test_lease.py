@@ -20,6 +20,7 @@ from groupsync.facade import checked
 from groupsync.keeper import Keeper
 from groupsync.lease import Lease
 from groupsync.retry import Retries
+from groupsync.target_identity import target_identity
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 
@@ -55,7 +56,8 @@ class Clock:
 
 
 def lease_file(config):
-    return config.journal / "locks/there.lock"
+    store = target_identity("memory", {}, MemoryBackend)
+    return config.journal / f"locks/{store.replace(':', '-')}.lock"
 
 
 def test_a_target_with_a_lock_is_locked_with_it(config, store):
@@ -82,6 +84,15 @@ def test_a_target_without_a_lock_is_locked_with_a_file(config, store):
     assert "groupsync lock break there" in caught.value.hint
     assert not lease_file(config).exists()
     assert "*" in (config.journal / ".gitignore").read_text().splitlines()
+
+
+def test_targets_of_one_store_share_its_lock(config, store):
+    """Two names for one store are locked once by a run, and keep out a run that has it by another name."""
+    twice = replace(config, targets=(*config.targets, replace(config.targets[0], name="again")))
+    with locked(twice, {"there": lockless(store), "again": lockless(store)}):
+        with pytest.raises(LockHeldError), locked(twice, {"again": lockless(store)}):
+            pass
+        assert lease_file(config).exists()
 
 
 def test_the_lock_of_any_target_can_be_looked_at_and_broken(config, store):

@@ -1,6 +1,6 @@
-"""README's commands are typed one by one, a minute apart, and their output is the output that is printed there.
+"""Commands of README and of pages with scenes are typed one by one, and their output is what is printed there.
 
-`UPDATE_GOLDEN=1 pytest tests/test_readme.py` writes what is printed into README.
+They are typed a minute apart. `UPDATE_GOLDEN=1 pytest tests/test_readme.py` writes what is printed into the page.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import pytest
 from tests import clock
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs/environments.md")
 BLOCK = re.compile(r"<!-- scene: (?P<scene>[\w-]+) -->\n```console\n(?P<body>.*?)```", re.DOTALL)
 SCENE_BEGINS = datetime(2026, 11, 25, 20, tzinfo=UTC)
 SECONDS = re.compile(r"(?<=\d\d:\d\d:)\d\d(?= UTC)")
@@ -30,27 +30,29 @@ WHO = re.compile(r"(?<=  )(?:BY|\S+@\S+) +(?=CHANGES|\d)")
 
 @dataclass(frozen=True)
 class Step:
-    """One command and what README says it prints; a line of `…` stands for any lines."""
+    """One command and what the page says it prints; a line of `…` stands for any lines."""
 
+    page: Path
     line: int
     command: str
     expected: str
 
 
 def scenes():
-    """Read README's console blocks; those of one scene share a folder and go one after the other."""
-    text = README.read_text("utf-8")
+    """Read the console blocks of all pages; those of one scene share a folder and go one after the other."""
     found: dict[str, list[Step]] = {}
-    for block in BLOCK.finditer(text):
-        first = text[: block.start("body")].count("\n") + 1
-        steps = found.setdefault(block["scene"], [])
-        for number, line in enumerate(block["body"].splitlines(), first):
-            if line.startswith("$ "):
-                steps.append(Step(number, line[2:], ""))
-            elif line.startswith("> ") and not steps[-1].expected:
-                steps[-1] = Step(steps[-1].line, f"{steps[-1].command}\n{line[2:]}", "")
-            else:
-                steps[-1] = Step(steps[-1].line, steps[-1].command, f"{steps[-1].expected}{line}\n")
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for block in BLOCK.finditer(text):
+            first = text[: block.start("body")].count("\n") + 1
+            steps = found.setdefault(block["scene"], [])
+            for number, line in enumerate(block["body"].splitlines(), first):
+                if line.startswith("$ "):
+                    steps.append(Step(page, number, line[2:], ""))
+                elif line.startswith("> ") and not steps[-1].expected:
+                    steps[-1] = replace(steps[-1], command=f"{steps[-1].command}\n{line[2:]}")
+                else:
+                    steps[-1] = replace(steps[-1], expected=f"{steps[-1].expected}{line}\n")
     return found
 
 
@@ -65,8 +67,8 @@ def pattern(expected):
 
 
 @pytest.mark.parametrize("scene", scenes())
-def test_what_readme_shows_is_what_is_printed(scene, tmp_path):
-    """Every command of a scene, in README's order, prints what README says."""
+def test_what_a_page_shows_is_what_is_printed(scene, tmp_path):
+    """Every command of a scene, in the page's order, prints what the page says."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     environment |= {"NO_COLOR": "1", "COLUMNS": "80"}
@@ -87,11 +89,11 @@ def test_what_readme_shows_is_what_is_printed(scene, tmp_path):
         wanted = re.compile(pattern(normal(step.expected)))
         if os.environ.get("UPDATE_GOLDEN") and not wanted.fullmatch(normal(printed)):
             shown = f"$ {step.command}\n".replace("\n", "\n> ", step.command.count("\n"))
-            text = README.read_text("utf-8")
+            text = step.page.read_text("utf-8")
             at = text.index(shown + step.expected, text.index(f"<!-- scene: {scene} -->"))
-            README.write_text(f"{text[:at]}{shown}{printed}{text[at + len(shown + step.expected) :]}", "utf-8")
+            step.page.write_text(f"{text[:at]}{shown}{printed}{text[at + len(shown + step.expected) :]}", "utf-8")
             continue
-        assert wanted.fullmatch(normal(printed)), f"README.md:{step.line}: $ {step.command}\nprints\n{printed}"
+        assert wanted.fullmatch(normal(printed)), f"{step.page.name}:{step.line}: $ {step.command}\nprints\n{printed}"
 
 
 def test_readme_has_scenes():

@@ -110,10 +110,16 @@ def _config(ctx: click.Context) -> tuple[Path, dict[str, Any]]:
     from pathlib import Path
 
     from groupsync.config import find_config
+    from groupsync.config_base import with_base
+    from groupsync.files import read_found_file
+    from groupsync.yaml.events import parse_yaml
 
     given: Any = ctx.params.get("config_path")
     path = Path(given) if given else find_config(Path.cwd())
-    return path.parent.resolve(), next(_documents(path.parent.resolve(), [path.name]), {})
+    root = path.parent.resolve()
+    documents, _ = parse_yaml(read_found_file(root, path.name, _MAX_BYTES), path.name)
+    merged, _ = with_base(documents[0], root, lambda base: read_found_file(root, base.name, _MAX_BYTES))
+    return root, merged.value if isinstance(merged.value, dict) else {}
 
 
 def _definitions(ctx: click.Context, begun: str) -> Iterator[dict[str, Any]]:

@@ -23,9 +23,18 @@ class Mark(Protocol):
         """The column, in characters."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlacedMark:
+    """A place in a file of its own: what a document has from another one."""
+
+    path: str
+    line: int
+    column: int
+
+
 def range_of(path: str, mark: Mark) -> SourceRange:
-    """Return a place as people count it: line and column from 1."""
-    return SourceRange(path, mark.line + 1, mark.column + 1)
+    """Return a place as people count it: line and column from 1; `path` is the file of a mark that names none."""
+    return SourceRange(mark.path if isinstance(mark, PlacedMark) else path, mark.line + 1, mark.column + 1)
 
 
 @dataclass(slots=True)
