@@ -12,14 +12,13 @@ if [ -n "${PLAN:-}" ]; then
   args=(report "$PLAN")
   add_redact
   quoted groupsync "${args[@]}" || true
-  args=(apply "$PLAN")
+  args=(apply "$PLAN" "--expect=${DIGEST:?}")
   repeated --allow "${INPUT_ALLOW:-}"
 else
-  args=(apply)
+  args=(apply "--expect=$INPUT_EXPECT")
   add_consent
 fi
 args+=(--yes --format=markdown "--output=$work/apply.md")
-if [ -n "${INPUT_EXPECT:-}" ]; then args+=("--expect=$INPUT_EXPECT"); fi
 add_config
 add_targets
 add_redact

@@ -78,8 +78,10 @@ class Repository:
         reviewed = self.head
         merged = self.commit()
         self.head = reviewed
-        pull = {"number": 7, "merged_at": "2026-11-25T20:00:00Z", "merge_commit_sha": merged, "head": {"sha": reviewed}}
-        self.hub.pulls = [pull]
+        (pull,) = [each for each in self.hub.pulls if each["number"] == 7]
+        self.hub.close(pull)
+        pull |= {"merged_at": pull["closed_at"], "merge_commit_sha": merged}
+        pull["head"]["sha"] = reviewed
 
     def held(self, group: str) -> list[str]:
         """Return whom the target has."""
@@ -106,11 +108,13 @@ def repository(tmp_path, hub):
     environment = {
         "GITHUB_API_URL": hub.url,
         "GITHUB_REPOSITORY": REPOSITORY,
+        "GITHUB_REF_NAME": "main",
         "GROUPSYNC_WAIT_SECONDS": "0",
         "CRM_TOKEN": SECRET,
         "HOME": str(tmp_path),
         "LC_ALL": "C.UTF-8",
     }
+    hub.open(7, HOSTILE)
     repository = Repository(
         Runner(folder, temp, environment, lambda name, packed: hub.save(name, packed, repository.head)),
         hub,

@@ -24,6 +24,9 @@ MAX_COMMENT = 65_536
 class GitHub:
     """What is there, and what was asked.
 
+    A run tells the pull requests that it was for only as long as these are open: `pull_requests` is empty for merged
+    ones (https://docs.github.com/actions/using-workflows/events-that-trigger-workflows#pull_request).
+
     Attributes:
         failures: statuses to answer with before anything else, for requests that match: [method and path, status].
         loses: methods whose answer is lost, each once: what they ask for is done all the same.
@@ -34,6 +37,9 @@ class GitHub:
     comments: list[dict] = field(default_factory=list)
     pulls: list[dict] = field(default_factory=list)
     artifacts: list[dict] = field(default_factory=list)
+    runs: list[dict] = field(default_factory=list)
+    events: list[dict] = field(default_factory=list)
+    seconds: int = 0
     files: dict[int, bytes] = field(default_factory=dict)
     failures: list[list] = field(default_factory=list)
     loses: list[str] = field(default_factory=list)
@@ -46,10 +52,50 @@ class GitHub:
         self.comments.append(made)
         return made
 
-    def save(self, name: str, packed: bytes, head_sha: str, repository_id: int = REPOSITORY_ID) -> dict:
-        """Keep an artifact, as a run for a commit of some repository saved it."""
-        run = {"head_sha": head_sha, "repository_id": REPOSITORY_ID, "head_repository_id": repository_id}
-        made = {"id": len(self.artifacts) + 1, "name": name, "expired": False, "workflow_run": run}
+    def now(self) -> str:
+        """Let a second pass, and return the time."""
+        self.seconds += 1
+        return f"2026-11-25T19:{self.seconds // 60:02}:{self.seconds % 60:02}Z"
+
+    def open(self, number: int, ref: str, base: str = "main") -> dict:
+        """Open a pull request of a branch."""
+        head = {"ref": ref, "sha": "", "repo": {"id": REPOSITORY_ID, "full_name": REPOSITORY}}
+        made = {"number": number, "state": "open", "created_at": self.now(), "closed_at": None, "merged_at": None}
+        made |= {"merge_commit_sha": None, "head": head, "base": {"ref": base}}
+        self.pulls.append(made)
+        return made
+
+    def close(self, pull: dict) -> None:
+        """Close a pull request."""
+        pull |= {"state": "closed", "closed_at": self.now()}
+
+    def retarget(self, pull: dict, base: str) -> None:
+        """Let a pull request go to another branch; that starts no run."""
+        pull["base"] = {"ref": base}
+        self.events.append({"event": "base_ref_changed", "created_at": self.now(), "issue": pull["number"]})
+
+    def run(self, pull: dict, head_sha: str, **more: object) -> dict:
+        """Let a workflow run for a pull request, as it is now."""
+        own = {"id": REPOSITORY_ID, "full_name": REPOSITORY}
+        made = {"id": 1_000 + len(self.runs), "event": "pull_request", "path": ".github/workflows/plan.yml"}
+        made |= {"head_sha": head_sha, "head_branch": pull["head"]["ref"], "created_at": self.now()}
+        made |= {"repository": own, "head_repository": own, "of": (pull["number"], pull["base"]["ref"]), **more}
+        self.runs.append(made)
+        return made
+
+    def told(self, run: dict) -> dict:
+        """Return what is told of a run."""
+        number, base = run["of"]
+        is_open = any(pull["number"] == number and pull["state"] == "open" for pull in self.pulls)
+        pulls = [{"number": number, "base": {"ref": base}, "head": {"sha": run["head_sha"]}}] if is_open else []
+        return {key: value for key, value in run.items() if key != "of"} | {"pull_requests": pulls}
+
+    def save(self, name: str, packed: bytes, head_sha: str, run: dict | None = None) -> dict:
+        """Keep an artifact, as a run for a commit saved it; of the pull request that is there, if nothing is said."""
+        run = run or self.run(self.pulls[0], head_sha)
+        ids = {"repository_id": run["repository"]["id"], "head_repository_id": run["head_repository"]["id"]}
+        saved = {"id": run["id"], "head_sha": head_sha, "head_branch": run["head_branch"], **ids}
+        made = {"id": len(self.artifacts) + 1, "name": name, "expired": False, "workflow_run": saved}
         self.artifacts.insert(0, made)
         self.files[made["id"]] = packed
         return made
@@ -93,6 +139,15 @@ class _Handler(BaseHTTPRequestHandler):
                 return 200, hub.comments[int(number) - 1]
             case "GET", ["commits", _, "pulls"]:
                 return 200, hub.pulls
+            case "GET", ["pulls"]:
+                assert "all" == query["state"]
+                found = [each for each in hub.pulls if f"contoso:{each['head']['ref']}" == query["head"]]
+                return 200, self._page(found, query)
+            case "GET", ["issues", number, "events"]:
+                return 200, self._page([each for each in hub.events if str(each["issue"]) == number], query)
+            case "GET", ["actions", "runs", number]:
+                found = [hub.told(each) for each in hub.runs if str(each["id"]) == number]
+                return (200, found[0]) if found else (404, {"message": "no"})
             case "GET", ["actions", "artifacts"]:
                 named = [each for each in hub.artifacts if each["name"] == query["name"]]
                 return 200, {"total_count": len(named), "artifacts": self._page(named, query)}

@@ -8,11 +8,15 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from groupsync.errors import ExitCode
+from groupsync.model import Members
+from groupsync.plan import sealed
+from groupsync.planfile import read_plan, write_plan
 from tests.ci.conftest import HOSTILE, ROOT, SECRET
 from tests.ci.github_api import BOT
 from tests.ci.runner import read_yaml
@@ -400,6 +404,7 @@ def test_without_the_plan_that_was_reviewed_nothing_is_applied(repository, what)
             plan["name"] = "groupsync-plan-2"
         case "a fork":
             plan["workflow_run"]["head_repository_id"] = 666
+            repository.hub.runs[0]["head_repository"] = {"id": 666}
         case "expired":
             plan["expired"] = True
     done = repository.act("apply", "push")
@@ -413,10 +418,129 @@ def test_the_newest_plan_of_a_commit_is_taken(repository):
     repository.hub.save("groupsync-plan", b"old", repository.head)
     newest = repository.act().outputs["digest"]
     for number in range(120):
-        repository.hub.save("groupsync-plan", b"other", f"{number:040}")
+        repository.hub.save("groupsync-plan", b"other", f"{number:040}", repository.hub.runs[0])
     repository.merge()
     done = repository.act("apply", "push")
     assert (0, newest) == (done.code, done.outputs["digest"])
+
+
+FORGED = "mallory@evil.example.com"
+
+
+def forged(repository, **more):
+    """Return a packed plan of the pull request in which somebody else comes, too, with digests that fit."""
+    with zipfile.ZipFile(io.BytesIO(repository.hub.files[1])) as file:
+        place = repository.runner.temp / "forged.plan"
+        place.write_bytes(file.read("groupsync.plan"))
+    plan = read_plan(place)
+    changes = tuple(
+        replace(change, add=Members.of(change.add.load() | {FORGED})) if change.name == "staff" else change
+        for change in plan.changes
+    )
+    write_plan(sealed(replace(plan, changes=changes, **more)), place)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.write(place, "groupsync.plan")
+    return packed.getvalue()
+
+
+def save_forged(repository, pull, **more):
+    """Let a run of another pull request with the same last commit save a forged plan, newer than the honest one."""
+    run = repository.hub.run(pull, repository.head, **more)
+    repository.hub.save("groupsync-plan", forged(repository), repository.head, run)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"path": ".github/workflows/evil.yml"},
+        {"event": "push"},
+        {"event": "workflow_dispatch"},
+        {"head_branch": "evil"},
+        {"head_repository": {"id": 666}},
+        {"created_at": "2026-11-25T18:00:00Z"},
+    ],
+    ids=str,
+)
+def test_a_plan_that_another_run_saved_does_not_count(repository, more):
+    """However new it is: the one that the plan workflow saved for the pull request is applied."""
+    reviewed = repository.act().outputs["digest"]
+    save_forged(repository, repository.hub.pulls[0], **more)
+    repository.merge()
+    done = repository.act("apply", "push")
+    assert (0, reviewed) == (done.code, done.outputs["digest"])
+    assert FORGED not in repository.held("staff")
+
+
+def test_a_plan_of_the_same_commit_for_another_base_is_not_applied(repository):
+    """A second pull request of the branch runs the workflows of its own base: nobody can tell whose a run then was."""
+    repository.act()
+    hub = repository.hub
+    other = hub.open(8, hub.pulls[0]["head"]["ref"], "evil-base")
+    save_forged(repository, other)
+    hub.close(other)
+    repository.merge()
+    done = repository.act("apply", "push")
+    assert (0, True) == (done.code, FORGED not in repository.held("staff"))
+    assert repository.hub.told(hub.runs[1])["pull_requests"] == []
+
+    hub.artifacts = hub.artifacts[:1]
+    done = repository.act("apply", "push")
+    assert (1, True) == (
+        done.code,
+        "had another pull request, to another branch, when it was made" in done.told("error"),
+    )
+
+
+def test_a_plan_from_before_the_pull_request_was_retargeted_is_not_applied(repository):
+    """Opened to a branch with other workflows, then moved, without a new run."""
+    repository.act()
+    hub = repository.hub
+    hub.retarget(hub.pulls[0], "evil-base")
+    save_forged(repository, hub.pulls[0])
+    hub.retarget(hub.pulls[0], "main")
+    repository.merge()
+    done = repository.act("apply", "push")
+    assert (1, True) == (done.code, "went to another branch when it was made" in done.told("error"))
+    assert not (repository.folder / "state").exists()
+
+
+def test_a_pull_request_into_another_branch_is_not_applied(repository):
+    """A commit that was merged elsewhere has no plan for this branch."""
+    repository.act()
+    repository.merge()
+    repository.hub.pulls[0]["base"] = {"ref": "develop"}
+    done = repository.act("apply", "push")
+    assert (1, True) == (done.code, "was merged into another branch than main" in done.told("error"))
+
+
+def test_a_forged_plan_of_the_right_run_is_refused_by_the_definitions(repository):
+    """Whoever gets as far as that meets the check of saved plans; and a plan that takes a run back is never applied."""
+    repository.act()
+    packed = {"added": forged(repository), "undoes": forged(repository, undoes="20261125T200200Z-088419b4")}
+    repository.merge()
+    repository.hub.files[1] = packed["undoes"]
+    done = repository.act("apply", "push")
+    assert (1, True) == (done.code, "takes back a run, which no pull request does" in done.told("error"))
+    repository.hub.files[1] = packed["added"]
+    done = repository.act("apply", "push")
+    assert (ExitCode.REFUSED, True) == (done.code, "the saved plan is not what" in done.log)
+    assert not (repository.folder / "state/groups/staff.txt").exists()
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_an_attestation_is_asked_for_where_a_signer_is_named(repository, verified):
+    """GitHub's own tool is asked whether that workflow attested the plan, in a run for this very pull request."""
+    repository.act()
+    repository.merge()
+    tool = repository.runner.temp / "groupsync/bin/gh"
+    tool.write_text(f'#!/bin/sh\necho "$@" >"{repository.runner.temp}/asked"\n{"true" if verified else "false"}\n')
+    tool.chmod(0o700)
+    signer = "contoso/ci/.github/workflows/plan.yml"
+    done = repository.act("apply", "push", signer_workflow=signer)
+    asked = (repository.runner.temp / "asked").read_text()
+    assert f"--repo contoso/groups --signer-workflow {signer} --source-ref refs/pull/7/merge" in asked
+    assert (0 if verified else 1, verified) == (done.code, (repository.folder / "state").exists())
 
 
 def test_what_moved_since_the_review_is_left_alone(repository):
@@ -467,7 +591,14 @@ def test_a_plan_made_by_hand_is_applied_by_its_digest(repository):
 
 @pytest.mark.parametrize(
     ("failure", "permission"),
-    [("commits/.*/pulls", "pull-requests: read"), ("actions/artifacts$", "actions: read"), ("/zip", "actions: read")],
+    [
+        ("commits/.*/pulls", "pull-requests: read"),
+        ("issues/7/events", "pull-requests: read"),
+        ("/groups/pulls", "pull-requests: read"),
+        ("actions/artifacts$", "actions: read"),
+        ("actions/runs", "actions: read"),
+        ("/zip", "actions: read"),
+    ],
 )
 def test_a_token_that_may_not_read_fails_with_the_permission_it_needs(repository, failure, permission):
     """Nothing is applied for want of a permission."""
