@@ -68,6 +68,10 @@ class ConfigError(GroupsyncError):
     """The command, the project or its surroundings are out of order."""
 
 
+class OutputError(GroupsyncError):
+    """What a command has to say can't be written where it is to go."""
+
+
 class InvalidDefinitions(GroupsyncError):
     """The user's files hold errors. `diagnostics` has all findings of the run, warnings too, sorted for people."""
 

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from contextvars import copy_context
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, TextIO, cast
+from typing import TYPE_CHECKING, Final
 
 import click
 
+from groupsync.cli.streams import close_streams, open_streams, silence
 from groupsync.errors import ExitCode, GroupsyncError
-from groupsync.secrets import ScrubbedStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,7 +171,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Whoever read us left. Nothing may be flushed to the closed pipe when Python ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
         return ExitCode.OK
     except GroupsyncError as error:
         from groupsync.cli.common import show_error
@@ -189,8 +188,5 @@ def main() -> None:
 
         sys.stdout.buffer.write(answer(groupsync, COMPLETES).encode())
         sys.exit()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a terminal without UTF-8 shows what it can't as escapes
-    sys.stdout, sys.stderr = cast(TextIO, ScrubbedStream(sys.stdout)), cast(TextIO, ScrubbedStream(sys.stderr))
-    sys.exit(run())
+    open_streams()
+    sys.exit(close_streams(run()))

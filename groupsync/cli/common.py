@@ -16,7 +16,7 @@ import click
 from groupsync import clock
 from groupsync.cli import suggest
 from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
-from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.errors import InvalidDefinitions, OutputError
 from groupsync.secrets import scrub
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def emit(text: str | Iterable[str], output: Path | None = None) -> None:
         with output.open("w", encoding="utf-8") as file:
             file.writelines(map(scrub, pieces))
     except OSError as error:
-        raise ConfigError(f"Can't write {output}", error.strerror or str(error)) from error
+        raise OutputError(f"Can't write {output}", error.strerror or str(error)) from error
 
 
 def output_style(*, full: bool = False, by_person: bool = False, output: Path | None = None) -> Style:

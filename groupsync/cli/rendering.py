@@ -10,7 +10,7 @@ import click
 
 from groupsync.cli.common import Command, emit, finding_text, output_style, say, show_diagnostics
 from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
-from groupsync.errors import GroupsyncError, InvalidDefinitions
+from groupsync.errors import GroupsyncError, InvalidDefinitions, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -117,12 +117,26 @@ def emit_drift(
 
 
 def emit_report(report: Report, plan: Plan, format_: str, output: Path | None = None) -> None:
-    """Write what an apply did, in the form asked for."""
+    """Write what an apply did, in the form asked for; as talk, where that can't be written.
+
+    Raises:
+        OutputError: it can't.
+    """
     plan = _plan_shown(plan)
     if (redacted := redaction()) is not None:
         from groupsync.redaction import redacted_report
 
         report = redacted_report(report, redacted.pseudonyms)
+    try:
+        _emit_report(report, plan, format_, output)
+    except OutputError:
+        from groupsync.report.text import render_report
+
+        say(render_report(report, plan))
+        raise
+
+
+def _emit_report(report: Report, plan: Plan, format_: str, output: Path | None) -> None:
     match format_:
         case "json":
             from groupsync.report.json import render_report_json
