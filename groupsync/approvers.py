@@ -2,7 +2,8 @@
 
 Not about exceptions from guards, which somebody reviewed: those are `groupsync.approvals`.
 
-Every group of the plan counts for those who own it, by what it comes to: that its members change because a group that
+Every group of the plan counts for those who own it, today or on a date that no applied plan had shown, by what it comes
+to: that its members change because a group that
 it includes was edited, or because what somebody did on the target is taken back, changes nothing of who answers for it.
 A change that is refused counts as well: an exception would let through the very plan that was approved.
 """
@@ -13,11 +14,13 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from groupsync.model import Action
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from groupsync.model import Action, Change, Plan
+    from groupsync.model import Change, Later, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,9 @@ def approvers_of(plan: Plan, fallback: Sequence[str] = ()) -> Approvers:
         fallback: who approves for groups that nobody owns.
     """
     refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
-    groups = tuple(_owned(change, refused, tuple(fallback)) for change in plan.changes)
+    fallback = tuple(fallback)
+    groups = tuple(_owned(change, refused, fallback) for change in plan.changes)
+    groups += tuple(_to_come(plan, refused, fallback))
     spellings: dict[str, str] = {}
     held: dict[str, list[OwnedChange]] = {}
     for group in groups:
@@ -128,6 +133,27 @@ def _approver(owner: str, groups: Sequence[OwnedChange]) -> Approver:
         sum(group.removed for group in groups),
         sum(group.is_refused for group in groups),
     )
+
+
+def _to_come(plan: Plan, refused: AbstractSet[tuple[str, str]], fallback: tuple[str, ...]) -> Iterator[OwnedChange]:
+    """Give the groups that only dates to come change, where no applied plan had shown these."""
+    changed = {change.key for change in plan.changes}
+    new: dict[tuple[str, str], list[Later]] = {}
+    for later in plan.later:
+        if later.is_new and later.key not in changed:
+            new.setdefault(later.key, []).append(later)
+    for (target, name), laters in new.items():
+        owners = laters[0].owners
+        yield OwnedChange(
+            target,
+            name,
+            Action.UPDATE,
+            owners,
+            (owners,) if owners else (fallback,) if fallback else (),
+            sum(each.entering for each in laters),
+            sum(each.leaving for each in laters),
+            (target, name) in refused or (target, "") in refused,
+        )
 
 
 def _owned(change: Change, refused: AbstractSet[tuple[str, str]], fallback: tuple[str, ...]) -> OwnedChange:

@@ -58,6 +58,11 @@ def later_record(later: Later) -> Record:
         "entering": later.entering,
         "leaving": later.leaving,
         "digest": later.digest,
+        "owners": list(later.owners),
+        "members": later.members,
+        "ending": later.ending,
+        "new": later.is_new,
+        "forecast": later.is_forecast,
     }
 
 
@@ -71,6 +76,11 @@ def read_later(value: object) -> Later:
         entering=fields.count("entering"),
         leaving=fields.count("leaving"),
         digest=fields.text("digest"),
+        owners=fields.each("owners", _read_name),
+        members=fields.count("members"),
+        ending=fields.count("ending"),
+        is_new=fields.flag("new"),
+        is_forecast=fields.flag("forecast"),
     )
 
 

@@ -19,6 +19,7 @@ from groupsync.errors import ConfigError
 from groupsync.guard_grants import later_hint, written
 from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
+from groupsync.later import laters_of
 from groupsync.ledger import Ledgers
 from groupsync.links import NOTHING, applied_links, links_of
 from groupsync.memory import is_outdated, remembered_links
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend
     from groupsync.guard_grants import Grant
     from groupsync.links import Remembered
-    from groupsync.model import Link, PastSource, Result
+    from groupsync.model import PastSource, Result
     from groupsync.plugins import Plugins
     from groupsync.recovery import Resumption
 
@@ -78,6 +79,9 @@ def make_plan(
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)
     changes = sorted(draft.changes, key=lambda change: change.key)
+    compared = frozenset[str]().union(*draft.looked_at.values())
+    bases = project.resolution.bases_of(compared)
+    remembered = remembered_links(project.config.journal, project.config.id)
     drafted = Plan(
         project.config.project,
         request.as_of,
@@ -90,18 +94,14 @@ def make_plan(
         looking=request.looking,
         sources=computed.sources,
         config=project.config.id,
-        links=_links(project, draft),
+        links=links_of(project.resolution, compared, draft.counts, remembered or NOTHING),
+        later=laters_of(
+            project.resolution, draft.looked_at | {"": bases}, changes, draft.counts, remembered or NOTHING
+        ),
     )
-    bases = project.resolution.bases_of(frozenset[str]().union(*draft.looked_at.values()))
     seen = Seen(draft.looked_at, draft.counts, bases)
     looked = Looked(seen, draft.holdings, draft.beside, draft.drift_beside)
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
-
-
-def _links(project: Project, draft: Draft) -> tuple[Link, ...]:
-    compared = frozenset[str]().union(*draft.looked_at.values())
-    remembered = remembered_links(project.config.journal, project.config.id) or NOTHING
-    return links_of(project.resolution, compared, draft.counts, remembered)
 
 
 def judge_again(

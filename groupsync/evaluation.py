@@ -14,6 +14,7 @@ from groupsync.desired import Blocked, Desired
 from groupsync.model import NO_MEMBERS, Group, Members, Period
 from groupsync.ranking import places, segment_stages
 from groupsync.references import manages_members
+from groupsync.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from groupsync.identity import Identity
     from groupsync.model import Definition, MemberFile
     from groupsync.references import Graph
+    from groupsync.schedule import Dated
     from groupsync.source import Answer
 
 _CACHED_MEMBERS: Final = 2_000_000
@@ -76,6 +78,19 @@ class Evaluator:
         """Return by name the groups that a group is built on directly; see `groupsync.resolve.Resolution.built_on`."""
         edges = self._graph.edges
         return {name: frozenset(edge.target for edge in edges[name]) for name in sorted(edges) if edges[name]}
+
+    def dated(self) -> tuple[Dated, ...]:
+        """Return what written dates will do; see `groupsync.resolve.Resolution.dated`."""
+        schedule = Schedule(self._graph, self._of_files, self._matched, self._as_of)
+        return tuple(each for each in schedule.events() if self._block(each.name) is None)
+
+    def _of_files(self, definition: Definition) -> frozenset[str]:
+        return frozenset[str]().union(*(self._files.members(file).load() for file in definition.members_from or ()))
+
+    def _matched(self, definition: Definition) -> frozenset[str]:
+        answer = self._answers.get(definition.name)
+        known = definition.where is not None and answer is not None and not isinstance(answer, Blocked)
+        return self._answer(definition.name).members.load() if known else frozenset()
 
     def computed(self, ask: Ask) -> Evaluator:
         """Return one that knows every segment; see `groupsync.resolve.Resolution.computed`."""

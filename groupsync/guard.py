@@ -38,6 +38,7 @@ from groupsync.model import (
     Severity,
     Verdict,
 )
+from groupsync.records import instant_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -62,6 +63,9 @@ class Evidence:
         beside: changes that the plan leaves out, of groups that something in it is built on: what is refused of them
             counts.
         drift_beside: how their groups stand to what was applied last.
+        to_come: what dates that no applied plan had shown will do to members who are there, as changes, with the dates.
+        announced: by key of a change, how many who expire an applied plan had shown; who expires besides them is
+            judged as anybody who goes. None: everybody who expires was shown.
         spent: how much of approvals past runs took.
         now: when it is judged; None for when the plan was made.
         removals: what past runs took out of groups within the days of `removed_over`, by target and present name; out
@@ -76,6 +80,8 @@ class Evidence:
     identity: Identity = field(default_factory=Identity)
     beside: Sequence[Change] = ()
     drift_beside: Sequence[Drift] = ()
+    to_come: Sequence[tuple[datetime, Change]] = ()
+    announced: Mapping[tuple[str, str], int] | None = None
     spent: Sequence[Use] = ()
     now: datetime | None = None
     removals: Mapping[tuple[str, str], Removed] = field(default_factory=dict)
@@ -109,7 +115,10 @@ class Judging:
         self.stored = {
             (each.target, each.name, each.rule): each for each in plan.verdict.refusals if each.rule in KINDS
         }
-        self.changes = {change.key: change for change in (*evidence.beside, *plan.changes)}
+        self.expired = {change.key: change.expired for change in (*evidence.beside, *plan.changes)}
+        self.changes = {change.key: self._as_announced(change) for change in (*evidence.beside, *plan.changes)}
+        known = (*(change for _, change in evidence.to_come), *self.changes.values())
+        self.definitions = {change.key: change.definition_digest for change in known}
         self.drift = {(each.target, each.name): each for each in (*evidence.drift_beside, *plan.drift)}
         self.findings: list[Diagnostic] = []
         self.losses: list[Loss] = []
@@ -127,9 +136,14 @@ class Judging:
             held += removed_over(change, self._removed(change), self.guards, self.evidence.absent)
             for found in held:
                 if found.refuses or not is_beside:
-                    self._settle(found, change.target, change.name)
+                    self._settle(self._with_surprise(found, change), change.target, change.name)
             for found in () if is_beside else passed:
                 self._let_pass(found, change)
+        for at, change in self.evidence.to_come:
+            own = self.evidence.overrides.get(change.name)
+            for found in judged(change, self.guards, own, (), self.evidence.absent)[0]:
+                said = f"on {instant_words(at)}, by what is written: {found.summary}"
+                self._settle(replace(found, summary=said), change.target, change.name)
         for target in self.plan.targets:
             for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
                 found = recreated_finding(pair, self.evidence.absent)
@@ -156,6 +170,21 @@ class Judging:
     def _beside(self) -> frozenset[tuple[str, str]]:
         return frozenset(change.key for change in self.evidence.beside)
 
+    def _with_surprise(self, found: Found, change: Change) -> Found:
+        """Say in a refusal how many have expired by a date that no applied plan had shown."""
+        unannounced = self.expired.get(change.key, 0) - change.expired
+        if unannounced <= 0 or not found.refuses or found.kind not in (Kind.REMOVE, Kind.EMPTY):
+            return found
+        aside = f"{unannounced:,} of them have expired, and no applied plan had shown that date"
+        return replace(found, summary=f"{found.summary}; {aside}")
+
+    def _as_announced(self, change: Change) -> Change:
+        """Return a change with those alone as expired whom an applied plan had shown to expire."""
+        announced = self.evidence.announced
+        if announced is None or not change.expired:
+            return change
+        return replace(change, expired=min(change.expired, announced.get(change.key, 0)))
+
     def _past(self, change: Change) -> Sequence[int]:
         past = self.evidence.sizes.get((change.target, change.prior_name or change.name), ())
         return past[-self.guards.runs :]
@@ -168,7 +197,7 @@ class Judging:
     def _judge_run(self, target: TargetState) -> None:
         """Judge what will be done on one target if nothing else speaks against it."""
         refused = {each.name for each in self.refusals if each.target == target.name}
-        changes = [each for each in self.plan.changes if each.target == target.name]
+        changes = [self.changes[each.key] for each in self.plan.changes if each.target == target.name]
         applied = [each for each in changes if each.name not in refused]
 
         evidence = self.evidence
@@ -237,8 +266,7 @@ class Judging:
         if kind in RUN_KINDS:
             definition = run_definition(each for each in self.plan.changes if each.target == target)
         else:
-            change = self.changes.get((target, subject))
-            definition = change.definition_digest if change else ""
+            definition = self.definitions.get((target, subject), "")
         if self._is_granted(refusal, subject, definition):
             return
         option = option_for(kind, subject, refusal.count, self.plan.digest)

@@ -192,7 +192,12 @@ class RunRecorder:
         self.settle(plan, report.results)
         left = sum(self._kind.leaves(result.outcome) for result in report.results)
         built_on = {name: sorted(bases) for name, bases in links.built_on.items()}
-        self.write({"record": "links", "built_on": built_on, "counts": dict(links.counts)})
+        later = [
+            [target, name, format_instant(at), leaving, digest]
+            for (target, name), elements in sorted(links.later.items())
+            for at, leaving, digest in elements
+        ]
+        self.write({"record": "links", "built_on": built_on, "counts": dict(links.counts), "later": later})
         end: Record = {"record": "end", "at": format_instant(self._now()), "interrupted": report.interrupted}
         past = [{"name": each.name, "rows": each.rows, "identity": each.identity} for each in sources]
         written = len(report.of(Outcome.APPLIED, *DOUBTED))

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
 
+    from groupsync.links import Element
     from groupsync.records import Record
 
 FORMAT_VERSION: Final = 2
@@ -428,7 +429,19 @@ def _links(fields: Fields) -> Remembered:
         raise RecordError("its links are no objects")
     found = {name: frozenset(_name(each) for each in bases) for name, bases in built_on.items()}
     numbers = Fields(counts, "the counts")
-    return Remembered(found, {name: numbers.count(name) for name in counts})
+    later: dict[Key, tuple[Element, ...]] = {}
+    for key, element in fields.each("later", _element) if fields.has("later") else ():
+        later[key] = (*later.get(key, ()), element)
+    return Remembered(found, {name: numbers.count(name) for name in counts}, later)
+
+
+def _element(value: object) -> tuple[Key, Element]:
+    keys = ("target", "name", "at", "leaving", "digest")
+    if not isinstance(value, list) or len(value) != len(keys):
+        raise RecordError(f"a date is {kind_of(value)}, expected a list of {len(keys)}")
+    fields = Fields(dict(zip(keys, value, strict=True)), "a date")
+    element = (fields.instant("at"), fields.count("leaving"), fields.text("digest"))
+    return (fields.text("target"), fields.text("name")), element
 
 
 def _name(value: object) -> str:

@@ -11,9 +11,10 @@ from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
 from groupsync.guard_overlooked import keep_what_is_not_read
 from groupsync.journal_read import unread_run
-from groupsync.links import NOTHING, built_on_by_now_or_then
+from groupsync.later import changes_to_come
+from groupsync.links import NOTHING, announced, built_on_by_now_or_then
 from groupsync.memory import past_removals, past_sizes, past_uses, remembered_links, stores_of
-from groupsync.model import NO_MEMBERS, Action, Change, Members, Mode, State
+from groupsync.model import Action, Change, Members, Mode, State, counted_only
 from groupsync.pairing import pair
 from groupsync.policies import Seen, ask_policies
 from groupsync.project import sorted_findings
@@ -77,7 +78,7 @@ def judge_plan(
     remembered = remembered_links(config.journal, config.id, unread)
     by_memory = list(_changes_by_memory(project, looked, remembered or NOTHING))
     looked = replace(looked, beside=(*looked.beside, *by_memory))
-    evidence = _evidence(plan, project, looked, unread)
+    evidence = _evidence(plan, project, looked, remembered or NOTHING, unread)
     judging = Judging(plan, config.guards, (*grants, *project.approvals), evidence)
     judging.judge_groups()
     refused, findings = ask_policies(replace(plan, verdict=judging.verdict()), project, looked.seen, plugins)
@@ -113,23 +114,13 @@ def _changes_by_memory(project: Project, looked: Looked, remembered: Remembered)
             name,
             Action.UPDATE,
             prior_name=name,
-            add=_some(come),
-            remove=_some(gone),
+            add=counted_only(come),
+            remove=counted_only(gone),
             prior_count=before,
             expired=min(gone, max(0, unexpired - members.count)),
             definition_digest=desired.digest(),
             at=desired.definition.at,
         )
-
-
-def _some(count: int) -> Members:
-    """Return members of whom only the number is known."""
-
-    def unknown() -> frozenset[str]:
-        message = "who they are is not known"
-        raise RuntimeError(message)
-
-    return Members(unknown, count=count) if count else NO_MEMBERS
 
 
 def _held_back(plan: Plan, project: Project, judging: Judging, remembered: Remembered | None) -> list[Refusal]:
@@ -143,7 +134,9 @@ def _held_back(plan: Plan, project: Project, judging: Judging, remembered: Remem
     return list(held_back(plan, own, Ties(built_on, segments, defined, is_recorded=remembered is not None)))
 
 
-def _evidence(plan: Plan, project: Project, looked: Looked, unread: list[ConfigError]) -> Evidence:
+def _evidence(
+    plan: Plan, project: Project, looked: Looked, remembered: Remembered, unread: list[ConfigError]
+) -> Evidence:
     config, sized = project.config, _sized((*plan.changes, *looked.beside))
     definitions = project.resolution.groups
     return Evidence(
@@ -156,6 +149,12 @@ def _evidence(plan: Plan, project: Project, looked: Looked, unread: list[ConfigE
         beside=looked.beside,
         drift_beside=looked.drift_beside,
         removals=_removals(plan, project, unread),
+        to_come=tuple(changes_to_come(plan.later, project.resolution)),
+        announced={
+            change.key: announced(remembered, change, plan.as_of)
+            for change in (*plan.changes, *looked.beside)
+            if change.expired
+        },
         spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),
         now=project.as_of,
     )
@@ -219,5 +218,5 @@ def needs_holdings(plan: Plan, project: Project) -> frozenset[str]:
     counts: dict[str, int] = {}
     for change in plan.changes:
         if not is_consented(change, absent):
-            counts[change.target] = counts.get(change.target, 0) + change.going.count - change.expired
+            counts[change.target] = counts.get(change.target, 0) + change.going.count
     return frozenset(target for target, count in counts.items() if most is not None and count > most)

@@ -1,4 +1,4 @@
-"""How groups are built on others: what a plan notes of it, and what is remembered once it is applied. Pure.
+"""How groups are built on others and what dates will do to them: noted in a plan, remembered once it is applied. Pure.
 
 A refusal reaches what is built on a group by the definitions of now, and by those that were applied last: who takes the
 line that excludes a list out of a definition, in the very edit that empties the list, builds on it all the same.
@@ -13,9 +13,13 @@ from groupsync.model import Action, Link, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+    from typing import TypeAlias
 
-    from groupsync.model import Definition, Plan, Result
+    from groupsync.model import Change, Definition, Plan, Result
     from groupsync.resolve import Resolution
+
+    Element: TypeAlias = tuple[datetime, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +29,30 @@ class Remembered:
     Attributes:
         built_on: by a group's name, the groups that it was built on directly.
         counts: by name, how many members a group had that others were built on, when it was last believed.
+        later: by target and group, what written dates were going to do: when, how many leave, and a digest of them.
     """
 
     built_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    later: Mapping[tuple[str, str], tuple[Element, ...]] = field(default_factory=dict)
 
 
 NOTHING: Final = Remembered()
+
+
+def announced(remembered: Remembered, change: Change, as_of: datetime) -> int:
+    """Return how many were going to leave a group by dates that have come, as an applied plan had shown it."""
+    before = (change.target, change.prior_name or change.name)
+    elements = (*remembered.later.get(change.key, ()), *remembered.later.get(before, ()))
+    return sum(leaving for at, leaving, _ in dict.fromkeys(elements) if at <= as_of)
 
 
 def links_of(
     resolution: Resolution, compared: Collection[str], counts: Mapping[str, int], remembered: Remembered
 ) -> tuple[Link, ...]:
     """Return the links of the groups that a run compared and of those that these are built on, sorted by name.
+
+    A group that is built on nothing has one, too, where dates are or were ahead of it.
 
     Args:
         resolution: the definitions of now.
@@ -48,6 +63,7 @@ def links_of(
     referenced = frozenset[str]().union(*resolution.built_on.values())
     bases = resolution.bases_of(compared)
     desired = {each.group.name: each.group for each in resolution.groups}
+    dated = {each.name for each in resolution.dated}.union(name for _, name in remembered.later)
     found: list[Link] = []
     for name in sorted(bases.union(compared).intersection(desired)):
         built_on, before = resolution.built_on.get(name, frozenset()), remembered.built_on.get(name, frozenset())
@@ -55,7 +71,7 @@ def links_of(
         members = desired[name].members
         if name in referenced and count is None and members is not None:
             count = members.count
-        if built_on or before or count is not None:
+        if built_on or before or count is not None or (name in dated and name in compared):
             now = built_on if name in compared else built_on | before
             found.append(Link(name, tuple(sorted(now)), count))
     return tuple(found)
@@ -98,7 +114,25 @@ def applied_links(
     return Remembered(
         {name: built_on[name] for name in sorted(built_on) if built_on[name] and name in known},
         {name: counts[name] for name in sorted(counts) if name in known},
+        _later(plan, open_, known, remembered),
     )
+
+
+def _later(
+    plan: Plan, open_: Collection[str], known: Collection[str], remembered: Remembered
+) -> dict[tuple[str, str], tuple[Element, ...]]:
+    """Return the dates to remember: of what was compared and is settled those of the plan, of all else those before."""
+    targets = {"", *(target.name for target in plan.targets)}
+    settled = {link.name for link in plan.links} - set(open_)
+    found = {
+        key: elements
+        for key, elements in remembered.later.items()
+        if key[1] in known and not (key[0] in targets and key[1] in settled)
+    }
+    for later in plan.later:
+        if later.name in settled:
+            found[later.key] = (*found.get(later.key, ()), (later.at, later.leaving, later.digest))
+    return found
 
 
 def _former(definitions: Iterable[Definition]) -> Iterator[str]:

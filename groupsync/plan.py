@@ -57,7 +57,16 @@ def _version_2(plan: Plan) -> Iterator[list[object]]:
     for change in plan.changes:
         yield ["change", *_decisive(change), change.readdressed, change.owners]
     for later in plan.later:
-        yield ["later", later.target, later.name, later.at.isoformat(), later.entering, later.leaving, later.digest]
+        yield [
+            "later",
+            later.target,
+            later.name,
+            later.at.isoformat(),
+            later.entering,
+            later.leaving,
+            later.digest,
+            later.owners,
+        ]
 
 
 def _decisive(change: Change) -> list[object]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Change,
         Comparison,
         Diagnostic,
+        Later,
         Mark,
         Plan,
         Refusal,
@@ -109,7 +110,7 @@ def redacted_plan(plan: Plan, pseudonyms: Pseudonyms) -> Plan:
             uses=(),
         ),
         compared=_compared(plan.compared, pseudonyms),
-        later=tuple(replace(each, digest=pseudonyms.digest(each.digest)) for each in plan.later),
+        later=tuple(_later(each, pseudonyms) for each in plan.later),
         lost=tuple(replace(loss, some=tuple(sorted(map(pseudonyms.of, loss.some)))) for loss in plan.lost),
     )
 
@@ -163,6 +164,11 @@ def _mark(mark: Mark | None, pseudonyms: Pseudonyms) -> Mark | None:
 
 def _keyed(revision: str | None, pseudonyms: Pseudonyms) -> str | None:
     return None if revision is None else pseudonyms.digest(revision)
+
+
+def _later(later: Later, pseudonyms: Pseudonyms) -> Later:
+    owners = tuple(sorted(map(pseudonyms.of, later.owners)))
+    return replace(later, digest=pseudonyms.digest(later.digest), owners=owners)
 
 
 def _refusal(refusal: Refusal, pseudonyms: Pseudonyms) -> Refusal:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from groupsync.bounds import Bounds
     from groupsync.identity import Identity
     from groupsync.model import Definition, Reference
+    from groupsync.schedule import Dated
 
 __all__ = ["Ask", "Blocked", "Desired", "MemberReader", "Resolution", "resolve"]
 
@@ -49,6 +50,11 @@ class Resolution:
     def built_on(self) -> Mapping[str, frozenset[str]]:
         """By name, the groups that a group is built on directly, by any key; those built on none are left out."""
         return self._evaluator.built_on() if self._evaluator else {}
+
+    @cached_property
+    def dated(self) -> tuple[Dated, ...]:
+        """What written dates will do to the groups of which anything can be said, by name and date."""
+        return self._evaluator.dated() if self._evaluator else ()
 
     def bases_of(self, names: Iterable[str]) -> frozenset[str]:
         """Return the groups that some groups are built on, over any number of steps; not these themselves."""

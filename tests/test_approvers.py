@@ -138,7 +138,9 @@ def test_who_is_asked_for_nothing_is_known():
 def test_lists_say_exactly_what_is_missing(plan, data):
     """One of each list approves all; without that one, and without anybody else, the group is missing again."""
     found = approvers_of(plan, ["it@contoso.com"])
-    assert [each.key for each in plan.changes] == [(group.target, group.name) for group in found.groups]
+    changed = [each.key for each in plan.changes]
+    to_come = dict.fromkeys(each.key for each in plan.later if each.is_new and each.key not in changed)
+    assert [*changed, *to_come] == [(group.target, group.name) for group in found.groups]
     chosen = {
         owners: data.draw(st.sampled_from(owners)) for group in found.groups for owners in group.one_of_each if owners
     }
@@ -209,7 +211,7 @@ def test_text_is_inert(plan):
         for style in (Style(), Style(width=40)):
             text = render_approvers(found, is_check=True, style=style)
             assert text.replace("\n", "").replace("\u3000", "").isprintable()
-        assert len(plan.changes) == len(json.loads(render_approvers_json(found))["groups"])
+        assert len(found.groups) == len(json.loads(render_approvers_json(found))["groups"]) >= len(plan.changes)
 
 
 @pytest.mark.parametrize("text", CORPUS, ids=lambda text: ascii(text[:12]))

@@ -73,7 +73,7 @@ KEPT = {
     Comparison: "commit causes",
     Cause: "target name added removed",
     Loss: "target count",
-    Later: "target name at entering leaving",
+    Later: "target name at entering leaving members ending is_new is_forecast",
     Report: "plan_digest duration_seconds interrupted run",
     Result: "target name action outcome attempts duration_seconds added removed readdressed unseen_added "
     "unseen_removed",
@@ -94,7 +94,7 @@ TREATED = {
     Comparison: "revision",
     Cause: "",
     Loss: "some",
-    Later: "digest",
+    Later: "digest owners",
     Report: "results diagnostics allowances",
     Result: "error hint revision",
 }

@@ -223,3 +223,13 @@ def _load_unread() -> frozenset[str]:
 
 
 NO_MEMBERS: Final = Members(frozenset, count=0, digest=EMPTY_DIGEST)
+
+
+def counted_only(count: int) -> Members:
+    """Return members of whom only the number is known; to load them is a mistake of the caller."""
+
+    def unknown() -> frozenset[str]:
+        message = "who they are is not known"
+        raise RuntimeError(message)
+
+    return Members(unknown, count=count) if count else NO_MEMBERS

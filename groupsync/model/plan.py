@@ -324,11 +324,16 @@ class Later:
     """What a written date will do to a group, if nothing else changes until then.
 
     Attributes:
-        target, name: of the group.
+        target, name: of the group; an empty target for one that others are built on and that no opened target has.
         at: when, in UTC: after the plan's instant.
         entering: how many members enter at that instant.
         leaving: how many leave.
         digest: a short digest of who they are.
+        owners: of the group, sorted. The plan's digest covers all of this, but nothing of what follows.
+        members: how many the group has on the target now; 0 where the plan creates it.
+        ending: how many of those who leave are among these: memberships that exist and get an end.
+        is_new: no applied plan that is remembered had shown it.
+        is_forecast: it may turn out otherwise, because conditions, `limit` or `min_size` have a say in it.
     """
 
     target: str
@@ -337,6 +342,16 @@ class Later:
     entering: int
     leaving: int
     digest: str
+    owners: tuple[str, ...] = ()
+    members: int = 0
+    ending: int = 0
+    is_new: bool = True
+    is_forecast: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Target and name of the group."""
+        return (self.target, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from groupsync.report.html_facts import (
     allowance_notice,
     drift_table,
     ids_of,
+    later_notices,
     listed,
     loss_notice,
     refusal_notice,
@@ -32,6 +33,7 @@ from groupsync.report.html_facts import (
 )
 from groupsync.report.html_overlap import Overlap, overlap_of
 from groupsync.report.html_rows import Names, Row, bounded, change_row, drift_row
+from groupsync.report.later import TITLE
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.style import counted, joined, number
@@ -120,6 +122,7 @@ def plan_page(plan: Plan) -> Page:
         _actions(plan, refused),
         (
             listed("Refused", "bad", map(refusal_notice, plan.verdict.refusals)),
+            listed(TITLE, "info", later_notices(plan)),
             listed("Lose every group", "bad", map(loss_notice, plan.lost)),
             listed("Warnings", "warn", map(warning_notice, plan.diagnostics)),
             listed("Allowed by exception", "info", map(allowance_notice, plan.verdict.allowances)),
@@ -215,8 +218,8 @@ def _cautions(plan: Plan) -> Iterable[str]:
     if partial:
         names = joined(clip(target.name, MAX_NAME) for target in partial[:_WITHHELD])
         yield f"Not everything could be read of {names}; nothing is deleted or removed because of what is missing."
-    if plan.changes:
-        yield clip(f"Should approve: {approver_words(approvers_of(plan))}.", MAX_HINT)
+    if words := approver_words(approvers_of(plan)):
+        yield clip(f"Should approve: {words}.", MAX_HINT)
 
 
 def _figures(plan: Plan, names: Names) -> tuple[Figure, ...]:

@@ -7,11 +7,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from groupsync.report.change_text import DEFAULTED, place, standing_of
+from groupsync.report.later import beyond_words, later_items
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.style import counted, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from groupsync.model import Allowance, Diagnostic, Loss, Plan, Refusal, SourceState, TargetState
 
@@ -97,6 +98,14 @@ def refusal_notice(refusal: Refusal) -> Notice:
 def set_where(refusal: Refusal) -> str:
     """Say where the rule is set, in brackets behind a space; empty where that goes without saying."""
     return f" ({place(refusal.at)})" if refusal.at else " (by default)" if refusal.rule in DEFAULTED else ""
+
+
+def later_notices(plan: Plan) -> Iterator[Notice]:
+    """Say what dates will do, one after the other."""
+    for instant, words in later_items(plan, lambda name: clip(name, MAX_NAME)):
+        yield Notice(instant, clip(words, MAX_TEXT))
+    if words := beyond_words(plan):
+        yield Notice("Later still", clip(words, MAX_TEXT))
 
 
 def loss_notice(loss: Loss) -> Notice:

@@ -17,6 +17,7 @@ from groupsync.records import format_instant
 from groupsync.report.approvers import approver_items
 from groupsync.report.change_text import DEFAULTED, place, standing_of
 from groupsync.report.drift_text import drift_words
+from groupsync.report.later import TITLE, beyond_words, later_items
 from groupsync.report.markdown_change import change_entry, drift_entry
 from groupsync.report.markdown_escape import code, html, marker, prose
 from groupsync.report.markdown_fit import BUDGET, bounded, fit
@@ -38,6 +39,7 @@ _ROOM: Final = {
     "sources": 5_000,
     "targets": 8_000,
     "approvers": 3_000,
+    "later": 5_000,
 }
 """Characters that each list of facts may take; together with head, people and notes less than the budget."""
 _NOTES: Final = 1_000
@@ -150,8 +152,8 @@ def _lost(plan: Plan) -> Iterator[str]:
 
 
 def _approvers(plan: Plan) -> Iterator[str]:
-    if plan.changes:
-        items = approver_items(approvers_of(plan))
+    items = list(approver_items(approvers_of(plan)))
+    if items:
         yield "#### Should approve\n\n" + "\n".join(bounded(items, _ROOM["approvers"], "item"))
 
 
@@ -159,6 +161,7 @@ def _facts(plan: Plan) -> Iterator[str]:
     """Give the lists of what is always told, each under its heading."""
     lists: tuple[tuple[str, str, str, Iterable[str]], ...] = (
         ("Refused", "refusals", "refusal", map(_refusal, plan.verdict.refusals)),
+        (TITLE, "later", "group", _later(plan)),
         ("Allowed by exception", "allowances", "exception", map(allowance_line, plan.verdict.allowances)),
         ("Warnings", "warnings", "warning", map(_warning, plan.diagnostics)),
         ("Sources", "sources", "source", map(_source, plan.sources)),
@@ -168,6 +171,12 @@ def _facts(plan: Plan) -> Iterator[str]:
         shown = list(bounded(lines, _ROOM[key], one))
         if shown:
             yield f"#### {title}\n\n" + "\n".join(shown)
+
+
+def _later(plan: Plan) -> Iterator[str]:
+    yield from (f"- {instant}: {words}" for instant, words in later_items(plan, code))
+    if words := beyond_words(plan):
+        yield f"- {words}"
 
 
 def _refusal(refusal: Refusal) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from groupsync.approvers import approvers_of
@@ -11,6 +12,7 @@ from groupsync.records import instant_words
 from groupsync.report.approvers import approver_words
 from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
 from groupsync.report.escape import escape
+from groupsync.report.later import TITLE, beyond_words, later_items
 from groupsync.report.people import people_lines
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
 from groupsync.report.totals import Totals, following_words, totals_of
@@ -42,6 +44,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
     for name, changes in groupby(plan.changes, key=lambda change: change.target):
         by_target.setdefault(name, []).extend(changes)
     yield from source_lines(plan, style)
+    yield from _base_lines(plan, style)
     for target in plan.targets:
         yield ""
         yield from target_lines(target, style)
@@ -58,8 +61,32 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
             speak_against = [*refusals.get(change.key, ()), *whole]
             yield from change_lines(change, speak_against, style, origin_words(change, plan))
     yield from people_lines(plan, style) if style.by_person else ()
+    yield from _later_lines(plan, style)
     yield ""
     yield from _summary_lines(plan, style)
+
+
+def _base_lines(plan: Plan, style: Style) -> Iterator[str]:
+    """Give what is refused of groups that others are built on and that go to no target here."""
+    for refusal in plan.verdict.refusals:
+        if not refusal.target and not refusal.is_about_source:
+            yield ""
+            yield f"{style.paint(escape(refusal.name), BOLD)} (others are built on it; it goes to no target here):"
+            yield from refusal_lines(refusal, "  ", style)
+
+
+def _later_lines(plan: Plan, style: Style) -> Iterator[str]:
+    """Give what dates will do, below each date."""
+    if not plan.later:
+        return
+    yield ""
+    yield style.paint(f"{TITLE}:", BOLD)
+    for instant, items in groupby(later_items(plan, escape), key=itemgetter(0)):
+        yield f"  {instant}"
+        for _, words in items:
+            yield from wrap(words, "    ", style.columns, hanging="      ")
+    if words := beyond_words(plan):
+        yield from wrap(words, "  ", style.columns)
 
 
 def origin_words(change: Change, plan: Plan) -> str:
@@ -102,7 +129,7 @@ def source_lines(plan: Plan, style: Style) -> Iterator[str]:
         yield style.paint(name, BOLD) + first.removeprefix(name)
         yield from rest
         for refusal in plan.verdict.refusals:
-            if not refusal.target and refusal.name == source.name:
+            if refusal.is_about_source and refusal.name == source.name:
                 yield from refusal_lines(refusal, "  ", style)
 
 
@@ -143,8 +170,7 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
             yield from (style.paint(part, RED) for part in wrap(line, "", style.columns))
     for allowance in plan.verdict.allowances:
         yield from wrap(allowed_words(allowance), "", style.columns, hanging="  ")
-    if plan.changes:
-        words = approver_words(approvers_of(plan))
+    if words := approver_words(approvers_of(plan)):
         yield from wrap(f"Should approve: {words}.", "", style.columns, hanging="  ")
     yield f"Plan digest: {plan.digest if style.full else plan.digest[:PLAN_DIGITS]}"
 

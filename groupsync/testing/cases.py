@@ -2,6 +2,7 @@ r"""Cases: small YAML files that say what is there, what is written, what must b
 
     name: a sentence that states the behaviour
     at: 2026-11-23T12:00:00Z         # the instant; optional
+    earlier: 2026-11-01              # when the same files were applied, with what guards refused allowed; optional
     adopt: true                      # as with --adopt; optional
     allow: ["remove:beta<=120"]      # as with --allow, for the very plan that comes of it; optional
     incomplete: page 2 is missing    # the target can only be read in part; optional
@@ -47,7 +48,8 @@ from groupsync.config import load_config
 from groupsync.diff import Context
 from groupsync.errors import InvalidDefinitions
 from groupsync.guard_grants import parse_allow
-from groupsync.model import ATTRIBUTES, Group, Mark, Members, Verdict
+from groupsync.journal import Journal
+from groupsync.model import ATTRIBUTES, KINDS, Group, Mark, Members, Verdict
 from groupsync.project import Project, load_project
 from groupsync.saved_plan import check_saved
 from groupsync.testing.circumstances import DISTURBANCES, OddStore, disturb, misread, not_applied
@@ -129,6 +131,8 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
     _write_files(folder, case.get("files", {}))
     for name, spec in case.get("prior", {}).items():
         store.put(_prior(name, spec))
+    if "earlier" in case:
+        _apply_earlier(folder, backend, parse_instant(case["earlier"]))
     before = dict(store.groups)
     store.incomplete = case.get("incomplete", "")
     if "reading" in case:
@@ -166,6 +170,16 @@ def run_case(case: Case, folder: Path, backend: Backend, store: Store) -> Outcom
     if plan.changes and not store.incomplete:
         _prove_reverse(before, backend, store, plan, project.config.identity)
     return outcomes
+
+
+def _apply_earlier(folder: Path, backend: Backend, as_of: datetime) -> None:
+    project = load_project(load_config(folder / "groupsync.yaml"), as_of)
+    request = engine.Request(as_of)
+    plan = engine.make_plan(project, {TARGET: backend}, request)
+    needed = {f"{KINDS[each.rule]}:{each.name}<={each.count}@{plan.digest}" for each in plan.verdict.refusals}
+    request = replace(request, grants=tuple(map(parse_allow, sorted(needed))))
+    plan = engine.make_plan(project, {TARGET: backend}, request)
+    engine.apply_plan(project, plan, {TARGET: backend}, journal=Journal.of(project.config))
 
 
 def _write_files(folder: Path, files: Mapping[str, Any]) -> None:

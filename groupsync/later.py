@@ -1,0 +1,115 @@
+"""What a plan says of dates to come: of the groups that it compared, and against what was announced before. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from groupsync.model import NO_MEMBERS, Action, Change, Later, Mode, State, counted_only
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from groupsync.links import Element, Remembered
+    from groupsync.model import Members
+    from groupsync.resolve import Desired, Resolution
+    from groupsync.schedule import Dated
+
+_DIGITS: Final = 16
+_GONE: Final = frozenset({Action.DELETE, Action.FORGET})
+
+
+def laters_of(
+    resolution: Resolution,
+    compared: Mapping[str, Collection[str]],
+    changes: Iterable[Change],
+    counts: Mapping[str, int],
+    remembered: Remembered,
+) -> tuple[Later, ...]:
+    """Return what dates will do to the groups that were compared, sorted by target, name and date.
+
+    Args:
+        resolution: the definitions, with segments computed.
+        compared: by target, the names of its groups; under an empty name those that others are built on and that no
+            opened target has.
+        changes: of the plan.
+        counts: how many members definitions give their groups, where comparing found that out.
+        remembered: what applied plans had shown.
+    """
+    of_group: dict[str, list[Dated]] = {}
+    for each in resolution.dated:
+        of_group.setdefault(each.name, []).append(each)
+    desired = {each.group.name: each for each in resolution.groups if each.group.lifecycle.state is State.PRESENT}
+    changed = {change.key: change for change in changes}
+    found: list[Later] = []
+    for target in sorted(compared):
+        for name in sorted(of_group.keys() & desired.keys() & set(compared[target])):
+            change, known = changed.get((target, name)), remembered.later.get((target, name), ())
+            if change is None or change.action not in _GONE:
+                count = change.prior_count if change else _count(desired[name], counts)
+                count = count if target else remembered.counts.get(name, 0)
+                laters = _laters(desired[name], of_group[name], change.add if change else NO_MEMBERS)
+                found += [
+                    replace(each, target=target, members=count, is_new=_element(each) not in known) for each in laters
+                ]
+    return tuple(found)
+
+
+def _laters(desired: Desired, dated: Iterable[Dated], coming: Members) -> Iterator[Later]:
+    """Give what dates will do to a group, wherever it is; who comes with the plan, or by then, is no member yet."""
+    entered = set(coming.load())
+    for each in dated:
+        leaving = frozenset[str]() if desired.group.lifecycle.mode is Mode.ADDITIVE else each.leaving
+        if each.entering or leaving:
+            yield Later(
+                "",
+                each.name,
+                each.at,
+                len(each.entering),
+                len(leaving),
+                _digest(each.entering, leaving),
+                owners=tuple(sorted(desired.group.owners or ())),
+                ending=len(leaving - entered),
+                is_forecast=each.is_forecast,
+            )
+        entered |= each.entering
+
+
+def _element(later: Later) -> Element:
+    return (later.at, later.leaving, later.digest)
+
+
+def _count(desired: Desired, counts: Mapping[str, int]) -> int:
+    members = desired.group.members
+    if desired.group.name in counts or members is None:
+        return counts.get(desired.group.name, 0)
+    return members.count
+
+
+def _digest(entering: frozenset[str], leaving: frozenset[str]) -> str:
+    lines = [f"+{name}\n" for name in sorted(entering)] + [f"-{name}\n" for name in sorted(leaving)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:_DIGITS]
+
+
+def changes_to_come(laters: Iterable[Later], resolution: Resolution) -> Iterator[tuple[datetime, Change]]:
+    """Give each date that is new as the change that it will be, for guards; of whom it is about only the number."""
+    desired = {each.group.name: each for each in resolution.groups}
+    for later in laters:
+        if later.is_new and later.members and later.name in desired:
+            group = desired[later.name]
+            yield (
+                later.at,
+                Change(
+                    later.target,
+                    later.name,
+                    Action.UPDATE,
+                    prior_name=later.name,
+                    add=counted_only(later.entering),
+                    remove=counted_only(later.ending),
+                    prior_count=later.members,
+                    definition_digest=group.digest(),
+                    at=group.definition.at,
+                ),
+            )
