@@ -96,12 +96,22 @@ def make_plan(
         config=project.config.id,
         links=links_of(project.resolution, compared, draft.counts, remembered or NOTHING),
         later=laters_of(
-            project.resolution, draft.looked_at | {"": bases}, changes, draft.counts, remembered or NOTHING
+            project.resolution,
+            draft.looked_at | {"": bases - _held_by(project, backends)},
+            changes,
+            draft.counts,
+            remembered or NOTHING,
         ),
     )
     seen = Seen(draft.looked_at, draft.counts, bases)
     looked = Looked(seen, draft.holdings, draft.beside, draft.drift_beside)
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
+
+
+def _held_by(project: Project, backends: Mapping[str, Backend]) -> frozenset[str]:
+    """Return the names of the groups that go to one of the opened targets."""
+    opened = [target for target in project.config.targets if target.name in backends]
+    return frozenset(each.group.name for target in opened for each in wanted_on(project, target).here)
 
 
 def judge_again(
