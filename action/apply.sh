@@ -13,11 +13,10 @@ if [ -n "${PLAN:-}" ]; then
   add_redact
   quoted groupsync "${args[@]}" || true
   args=(apply "$PLAN" "--expect=${DIGEST:?}")
-  repeated --allow "${INPUT_ALLOW:-}"
 else
   args=(apply "--expect=$INPUT_EXPECT")
-  add_consent
 fi
+add_consent
 args+=(--yes --format=markdown "--output=$work/apply.md")
 add_config
 add_targets

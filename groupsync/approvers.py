@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from groupsync.model import Action
+from groupsync.model import RUN_KINDS, Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,9 +31,12 @@ class OwnedChange:
         target, name, action: of the change.
         owners: before or after, sorted; empty where nobody owns it.
         one_of_each: of each of these lists, one approval is enough. One list, or two where the group changes hands:
-            who takes a group over does not approve that alone. Empty where nobody can be asked.
+            who takes a group over does not approve that alone. Empty where nobody can be asked; an empty list among
+            them stands for somebody whom nobody knows, so that the group stays without approval.
         added, removed: how many people come and go.
         is_refused: it is not applied as things are.
+        is_taken_over: it was not this project's: who has it, or whom the config names, is asked besides the owners.
+        exceptions: what guards would refuse, and an exception or a limit of the group's own lets pass.
     """
 
     target: str
@@ -44,6 +47,13 @@ class OwnedChange:
     added: int = 0
     removed: int = 0
     is_refused: bool = False
+    is_taken_over: bool = False
+    exceptions: tuple[str, ...] = ()
+
+    @property
+    def has_nobody_to_ask(self) -> bool:
+        """Whether nobody is known who could be asked about its being taken over."""
+        return () in self.one_of_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +120,14 @@ def approvers_of(plan: Plan, fallback: Sequence[str] = ()) -> Approvers:
         fallback: who approves for groups that nobody owns.
     """
     refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
+    passed: dict[str, list[str]] = {}
+    for each in plan.verdict.allowances:
+        if each.kind not in RUN_KINDS:
+            passed.setdefault(each.name, []).append(str(each))
     fallback = tuple(fallback)
     groups = tuple(_owned(change, refused, fallback) for change in plan.changes)
     groups += tuple(_to_come(plan, refused, fallback))
+    groups = tuple(replace(group, exceptions=tuple(passed.get(group.name, ()))) for group in groups)
     spellings: dict[str, str] = {}
     held: dict[str, list[OwnedChange]] = {}
     for group in groups:
@@ -164,11 +179,19 @@ def _owned(change: Change, refused: AbstractSet[tuple[str, str]], fallback: tupl
         change.name,
         change.action,
         owners,
-        _needed(sides) or ((fallback,) if fallback else ()),
+        _needed(_asked(change, sides, fallback)) or ((fallback,) if fallback else ()),
         change.joining,
         change.leaving,
         change.key in refused or (change.target, "") in refused,
+        change.consenting is not None,
     )
+
+
+def _asked(change: Change, sides: Sequence[tuple[str, ...]], fallback: tuple[str, ...]) -> Sequence[tuple[str, ...]]:
+    """Return the lists of whom one is asked. Who defines a group that is another's does not consent for those."""
+    if change.consenting is None:
+        return sides
+    return [change.consenting or fallback, *sides[-1:]]
 
 
 def _sides(change: Change) -> list[tuple[str, ...]]:

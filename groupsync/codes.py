@@ -97,6 +97,7 @@ CODES: Final[dict[str, str]] = {
     "GS620": "Rows of a source are left out, because what names their customer can be no identifier.",
     "GS621": "A segment is smaller than its `min_size`, so it is inactive.",
     "GS622": "A group is left as it is, because nothing can be said of a group that it is built from.",
+    "GS623": "Groups carry the mark that this project had before (`previously_project`), and have no definition.",
     "GS690": "A group that a target holds can't be imported.",
     "GS691": "An attribute of a group that a target holds can't be imported.",
     "GS692": "A definition was written where the project does not look for it.",

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync import source_config
+from groupsync.adoption import NO_ADOPTION, Adoption
 from groupsync.config_base import with_base
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.guard_config import guards_of
@@ -75,6 +76,8 @@ class Config:
         guards: the limits that a plan must respect.
         approvals: the folder with exceptions from them, from `root`.
         sources: where customers are kept, in the order written; no name twice.
+        adopt: which groups definitions may take over, and who is asked.
+        earlier_projects: names that the project had before.
         redact_key: refers to the key of pseudonyms, as written; empty where the config names none.
     """
 
@@ -92,6 +95,8 @@ class Config:
     guards: Guards = DEFAULT_GUARDS
     approvals: str = APPROVALS_FOLDER
     sources: tuple[SourceConfig, ...] = ()
+    adopt: Adoption = NO_ADOPTION
+    earlier_projects: tuple[str, ...] = ()
     redact_key: str = ""
     ignore: tuple[str, ...] = ()
 
@@ -293,9 +298,15 @@ def _config(document: Document, path: Path, identity: Identity) -> Config:
         guards=guards_of(document),
         approvals=value.get("approvals", APPROVALS_FOLDER),
         sources=tuple(source_config.source_config(document, name, root) for name in value.get("sources", {})),
+        adopt=_adoption(value.get("adopt", {})),
+        earlier_projects=tuple(value.get("previously_project", ())),
         redact_key=value.get("redact", {}).get("key", ""),
         ignore=tuple(value.get("ignore", ())),
     )
+
+
+def _adoption(value: dict[str, list[str]]) -> Adoption:
+    return Adoption(tuple(value.get("match", ())), tuple(sorted(set(value.get("approvers", ())))))
 
 
 def _reference(document: Document, index: int, entry: str | dict[str, str]) -> Reference:

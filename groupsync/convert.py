@@ -180,6 +180,7 @@ def change_record(change: Change, add: Record, remove: Record) -> Record:
         "owners": list(change.owners),
         "criteria": change.criteria,
         "readdressed": [list(pair) for pair in change.readdressed],
+        "consenting": None if change.consenting is None else list(change.consenting),
     }
 
 
@@ -204,11 +205,23 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         owners=fields.each("owners", lambda owner: _text(owner, "an owner")),
         criteria=fields.text("criteria"),
         readdressed=fields.each("readdressed", _read_readdressed),
+        consenting=_read_consenting(fields),
     )
     for side in zip(*change.readdressed, strict=True):
         if len(set(side)) < len(side) or len(side) > min(add.count, remove.count):
             raise RecordError("more addresses changed than there are members to add and to remove")
     return change
+
+
+def _read_consenting(fields: Fields) -> tuple[str, ...] | None:
+    """Read who is asked about a takeover; plans of before do not tell."""
+    match fields.take("consenting") if fields.has("consenting") else None:
+        case None:
+            return None
+        case list(names):
+            return tuple(_text(name, "somebody who is asked") for name in names)
+        case other:
+            raise RecordError(f"'consenting' is {kind_of(other)}, expected a list or null")
 
 
 def _read_readdressed(value: object) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
+from groupsync.adoption import takeover_words
 from groupsync.content import precondition_of
 from groupsync.member_diff import Difference, certain, difference_of, kept, vouched
 from groupsync.model import (
@@ -113,7 +114,7 @@ def _update(pair: Pair, context: Context) -> Compared:
     attributes = (*attribute_changes(group, prior, context), *_protection(prior, group, context))
     drift = _drift(context.target, prior, group.name, difference)
     moved = difference is not None and bool(difference.add.count or difference.remove.count)
-    if not moved and not attributes and pair.action is Action.UPDATE:
+    if not moved and not attributes and (pair.action is Action.UPDATE or not _is_written(pair, context)):
         return Compared(None, drift, difference.withheld if difference else 0)
     if difference is None:
         held = prior.members or NO_MEMBERS
@@ -124,7 +125,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         pair.action,
         prior_name=prior.name,
         id=prior.id,
-        reason=_with_bypassing(pair.reason or _reason(drift, moved, _edited(group, difference)), desired),
+        reason=_with_bypassing(_told(pair) or _reason(drift, moved, _edited(group, difference)), desired),
         attributes=attributes,
         add=difference.add,
         remove=difference.remove,
@@ -137,6 +138,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         owners=_owners(pair),
         criteria=_criteria(pair),
         readdressed=difference.readdressed,
+        consenting=_consenting(pair),
     )
     return Compared(change, drift, difference.withheld)
 
@@ -150,7 +152,7 @@ def _leave(pair: Pair, context: Context) -> Change:
         pair.action,
         prior_name=prior.name,
         id=prior.id,
-        reason=pair.reason,
+        reason=_told(pair),
         attributes=tuple(_left_behind(pair.action, prior, context)),
         remove=kept(members) if pair.action is Action.DELETE else NO_MEMBERS,
         precondition=precondition_of(prior, revisions=context.revisions, marks=context.marks),
@@ -159,6 +161,7 @@ def _leave(pair: Pair, context: Context) -> Change:
         at=pair.desired.definition.at if pair.desired else None,
         owners=_owners(pair),
         criteria=_criteria(pair),
+        consenting=_consenting(pair),
     )
 
 
@@ -254,6 +257,27 @@ def _owners(pair: Pair) -> tuple[str, ...]:
     """Return who answers for the group, before or after."""
     sides = (pair.prior, pair.desired.group if pair.desired else None)
     return tuple(sorted({owner for side in sides if side for owner in side.owners or ()}))
+
+
+def _consenting(pair: Pair) -> tuple[str, ...] | None:
+    """Return who is asked about taking a group over; None where it is ours."""
+    if pair.takeover is None:
+        return None
+    return tuple(sorted({*(_prior(pair).owners or ()), *pair.takeover.approvers}))
+
+
+def _told(pair: Pair) -> str:
+    """Return what the pairing says is the reason, and where the group is taken over, from whom."""
+    if pair.takeover is None:
+        return pair.reason
+    members = _prior(pair).members
+    words = takeover_words(pair.takeover, members.count if members else 0)
+    return f"{pair.reason}; it {words}" if pair.reason else words
+
+
+def _is_written(pair: Pair, context: Context) -> bool:
+    """Tell whether taking a group over leaves a trace where nothing else changes: a mark, or a line in a ledger."""
+    return pair.action is not Action.ADOPT or context.records
 
 
 def _criteria(pair: Pair) -> str:

@@ -104,7 +104,7 @@ def make_plan(
         ),
     )
     seen = Seen(draft.looked_at, draft.counts, bases)
-    looked = Looked(seen, draft.holdings, draft.beside, draft.drift_beside)
+    looked = Looked(seen, draft.holdings, draft.beside, draft.drift_beside, adopt=request.adopt)
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
 
 
@@ -121,6 +121,7 @@ def judge_again(
     *,
     backends: Mapping[str, Backend] | None = None,
     grants: Sequence[Grant] = (),
+    adopt: bool = False,
     retry: Retries | None = None,
     resumption: Resumption | None = None,
 ) -> Plan:
@@ -135,6 +136,7 @@ def judge_again(
         backends: the opened targets; one is read again only where so many go that more people than may could be in no
             group any more. None: nobody can say.
         grants: exceptions from guards.
+        adopt: the command line's consent to take over groups that are not known to be ours.
         retry: how patient to be with targets while they are read; None for the usual.
         resumption: where it is the rest of a run. What is over already is not judged then; and the rest is not what
             definitions make of a group: the run's own plan was held against them when it was found.
@@ -159,8 +161,8 @@ def judge_again(
     groups = changed_groups(judged)
     bases = project.resolution.bases_of(frozenset[str]().union(*groups.values()))
     seen = Seen(groups, bases=bases, after=partial(after, backends or {}, retry or Retries()))
-    judged = judge_plan(judged, project, Looked(seen, holdings, resumed=resumed), grants, plugins)
-    return replace(judged, changes=plan.changes)
+    looked = Looked(seen, holdings, resumed=resumed, adopt=adopt)
+    return replace(judge_plan(judged, project, looked, grants, plugins), changes=plan.changes)
 
 
 # --- apply → verify ---------------------------------------------------------------------------------------------------

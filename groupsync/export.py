@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from groupsync.adoption import NO_ADOPTION, Adoption
 from groupsync.fmt.texts import is_plain_list
 from groupsync.model import KNOWN_USER_GROUP, Diagnostic, Severity, encode_members
 from groupsync.schema_check import check
@@ -31,6 +32,7 @@ class Layout:
             `members` below it.
         modeline: path from the folder to the schema, for editors; empty for no such line.
         targets: the targets that the definitions are to name; empty for every one.
+        adoption: which groups the config lets definitions take over; what others would say of it counts for nothing.
     """
 
     project: str
@@ -38,6 +40,7 @@ class Layout:
     folder: str = "groups"
     modeline: str = "../schemas/group.v1.schema.json"
     targets: tuple[str, ...] = ()
+    adoption: Adoption = NO_ADOPTION
 
     def definition_path(self, name: str) -> str:
         """Return where the definition of a group goes."""
@@ -79,7 +82,7 @@ def export_groups(
             else:
                 lines += ["members:", *(f"  - {scalar(member)}" for member in sorted(members))]
                 lines[-1] += "" if members else " []"
-        lines += _lifecycle(group)
+        lines += _lifecycle(group, layout)
         yield layout.definition_path(group.name), ("\n".join(lines) + "\n").encode()
 
 
@@ -147,9 +150,9 @@ def _flow_list(values: Iterable[str]) -> str:
     return f"[{', '.join(map(scalar, values))}]"
 
 
-def _lifecycle(group: Group) -> list[str]:
-    """Return what the definition must say for the plan to stay empty: consent to adopt, and stored protection."""
-    entries = ["adopt: true"] if group.mark is None else []
+def _lifecycle(group: Group, layout: Layout) -> list[str]:
+    """Return what the definition must say for the plan to change nothing: consent to adopt, and stored protection."""
+    entries = ["adopt: true"] if group.mark is None and layout.adoption.lets(group.name) else []
     if group.mark is not None and group.mark.prevent_delete:
         entries.append("prevent_delete: true")
     return [f"lifecycle: {{{', '.join(entries)}}}"] if entries else []

@@ -11,6 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from groupsync import closure
+from groupsync.adoption import RULE as TAKING_OVER
+from groupsync.adoption import is_takeover, refused
 from groupsync.guard_grants import allowing_hint, approval_for, option_for, run_definition
 from groupsync.guard_limits import place_of
 from groupsync.guard_lost import Holding, Losing, people_lost
@@ -28,6 +30,7 @@ from groupsync.model import (
     KINDS,
     RULES,
     RUN_KINDS,
+    Action,
     Allowance,
     Diagnostic,
     Guards,
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
 
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Lost
-    from groupsync.model import Change, Drift, GroupGuards, Plan, TargetState, Use
+    from groupsync.model import Change, Definition, Drift, GroupGuards, Plan, TargetState, Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Evidence:
         now: when it is judged; None for when the plan was made.
         removals: what past runs took out of groups within the days of `removed_over`, by target and present name; out
             of all groups of a target without a name.
+        consented: names of the changes that may take a group over.
+        claimants: by a name that a definition had before, that definition.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
@@ -85,6 +90,8 @@ class Evidence:
     spent: Sequence[Use] = ()
     now: datetime | None = None
     removals: Mapping[tuple[str, str], Removed] = field(default_factory=dict)
+    consented: frozenset[str] = frozenset()
+    claimants: Mapping[str, Definition] = field(default_factory=dict)
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -134,6 +141,8 @@ class Judging:
             held, passed = judged(change, self.guards, own, self._past(change), self.evidence.absent)
             is_beside = change.key in self._beside
             held += removed_over(change, self._removed(change), self.guards, self.evidence.absent)
+            if is_takeover(change, undoes=bool(self.plan.undoes)) and not is_beside:
+                self._settle_takeover(change)
             for found in held:
                 if found.refuses or not is_beside:
                     self._settle(self._with_surprise(found, change), change.target, change.name)
@@ -144,6 +153,7 @@ class Judging:
             for found in judged(change, self.guards, own, (), self.evidence.absent)[0]:
                 said = f"on {instant_words(at)}, by what is written: {found.summary}"
                 self._settle(replace(found, summary=said), change.target, change.name)
+        self._keep_superseded()
         for target in self.plan.targets:
             for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
                 found = recreated_finding(pair, self.evidence.absent)
@@ -254,6 +264,28 @@ class Judging:
         if found.refuses:
             source = f"{at.path}:{at.line}" if at else "its definition"
             self.loosened.append(Allowance(found.kind, change.name, found.count, source, _OWN_LIMIT))
+
+    def _settle_takeover(self, change: Change) -> None:
+        """Refuse to take a group over unless somebody consents now, whatever was said when the plan was made."""
+        refusal = refused(change)
+        self.stored.pop((refusal.target, refusal.name, refusal.rule), None)
+        if change.name not in self.evidence.consented:
+            self._refuse(replace(refusal, hint=""), change.name, refusal.hint)
+
+    def _keep_superseded(self) -> None:
+        """Refuse to delete a group whose name a definition had before, where that one's group is not taken over."""
+        refused = {(each.target, each.name) for each in self.refusals if each.rule == TAKING_OVER}
+        for old in self.plan.changes:
+            claimant = self.evidence.claimants.get(old.name)
+            if claimant is None or old.action is not Action.DELETE or old.definition_digest:
+                continue
+            self.stored.pop((old.target, old.name, TAKING_OVER), None)
+            if (old.target, claimant.name) in refused:
+                summary = (
+                    f"`{old.name}` stays as long as `{claimant.name}`, which it is an earlier name of, is not ours"
+                )
+                hint = f"Rename or delete the `{claimant.name}` that is on {old.target}, or take it over."
+                self.refusals.append(Refusal(old.target, old.name, TAKING_OVER, summary, hint, claimant.at))
 
     def _settle_stored(self, of_this_stage: Callable[[str], bool]) -> None:
         """Keep what the plan was refused for when it was made, though the guards may be others now."""

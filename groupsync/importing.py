@@ -54,7 +54,7 @@ class Import:
         has_schema = (self.config.root / GROUP_SCHEMA).is_file()
         modeline = os.path.relpath(GROUP_SCHEMA, self.folder).replace(os.sep, "/") if has_schema else ""
         targets = (self.target,) if len(self.config.targets) > 1 else ()
-        return Layout(self.config.project, group_schema(), self.folder, modeline, targets)
+        return Layout(self.config.project, group_schema(), self.folder, modeline, targets, self.config.adopt)
 
 
 def import_groups(

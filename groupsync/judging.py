@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from groupsync.adoption import RULE as TAKING_OVER
 from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
@@ -45,6 +46,7 @@ class Looked:
         beside: changes that the plan leaves out, of groups that something in it is built on.
         drift_beside: how their groups stand to what was applied last.
         resumed: id of the run that is gone on with: what it took of approvals is still its own.
+        adopt: the command line's consent to take over groups that are not known to be ours.
     """
 
     seen: Seen
@@ -52,6 +54,7 @@ class Looked:
     beside: Sequence[Change] = ()
     drift_beside: Sequence[Drift] = ()
     resumed: str = ""
+    adopt: bool = False
 
 
 def judge_plan(
@@ -157,6 +160,8 @@ def _evidence(
         },
         spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),
         now=project.as_of,
+        consented=_consented(plan, project, looked),
+        claimants={old: each for each in project.definitions for old in each.previously},
     )
 
 
@@ -174,6 +179,24 @@ def _sized(changes: Iterable[Change]) -> frozenset[tuple[str, str]]:
     """Return the targets and present names of the groups whose sizes are judged by those that they had."""
     sized = [each for each in changes if each.touches_members and each.action not in _SIZELESS]
     return frozenset((change.target, change.prior_name or change.name) for change in sized)
+
+
+def _consented(plan: Plan, project: Project, looked: Looked) -> frozenset[str]:
+    """Return the names of the changes that may take a group over: by the command line, or by config and definition.
+
+    For the config counts the name that the group has on the target: a definition may give it another. A run that is
+    gone on with keeps the consent that it had.
+    """
+    refused = {each.name for each in plan.verdict.refusals if each.rule == TAKING_OVER}
+    asking = {each.name for each in project.definitions if each.lifecycle.adopt}
+    lets = project.config.adopt.lets
+    return frozenset(
+        change.name
+        for change in plan.changes
+        if looked.adopt
+        or (looked.resumed and change.name not in refused)
+        or (change.name in asking and lets(change.prior_name or change.name))
+    )
 
 
 def _absent(project: Project) -> frozenset[str]:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Final
 from groupsync import disk
 from groupsync.errors import ConfigError
 from groupsync.model import Action, Diagnostic, Mark, Outcome, Severity
+from groupsync.our_groups import groups_of_ours
 from groupsync.ownership import WHAT_IS_DEFINED, Ownership, OwnsRule
 from groupsync.records import Fields, RecordError
+from groupsync.target_identity import target_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -183,7 +185,7 @@ def ledger_of(config: Config, target: TargetConfig) -> Ledger | None:
 
 
 def ownership_of(config: Config, target: TargetConfig, backend: Backend, here: Iterable[Desired]) -> Ownership | None:
-    """Return what is ours on a target that can't hold marks, None on one that can. Reads the ledger where there is one.
+    """Return what is ours on a target that can't hold marks, None on one that can. Reads the ledger, or the journal.
 
     Args:
         config: of the project.
@@ -201,8 +203,12 @@ def ownership_of(config: Config, target: TargetConfig, backend: Backend, here: I
         detail = "It can hold ownership marks, and they tell what is this project's."
         raise ConfigError(summary, detail, "Take `owns` out.", at=target.at)
     names = {name for each in here for name in (each.group.name, *each.definition.previously)}
+    if target.owns is None:
+        store = target_identity(target.plugin, target.options.values, backend)
+        known = groups_of_ours(config.journal, config.id, target.name, store)
+        return Ownership(WHAT_IS_DEFINED, config.project, names, {}, known)
     ledger = ledger_of(config, target)
-    return Ownership(target.owns or WHAT_IS_DEFINED, config.project, names, ledger.read() if ledger else {})
+    return Ownership(target.owns, config.project, names, ledger.read() if ledger else {})
 
 
 def _entries(change: Change) -> dict[str, Mark | None]:

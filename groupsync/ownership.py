@@ -67,12 +67,14 @@ class Ownership:
         project: the project whose groups they are.
         defined: names that have a definition for this target, and those that they were called before.
         recorded: by name, what the ledger has; empty without one.
+        known: names of the groups that runs are known to have made or changed; None where the config says what is ours.
     """
 
     owns: Owns
     project: str
     defined: Set[str]
     recorded: Mapping[str, Mark]
+    known: Set[str] | None = None
 
     @property
     def is_recorded(self) -> bool:
@@ -95,6 +97,10 @@ class Ownership:
             case OwnsRule.MATCH:
                 is_ours = self.allows(name)
         return Mark(self.project, "", 0, "") if is_ours else None
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a group that is ours by its name alone is known to be; where the config says so, it is."""
+        return self.known is None or name in self.known
 
     def allows(self, name: str) -> bool:
         """Tell whether a group may have that name and be ours."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from groupsync.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from groupsync.model import Group
     from groupsync.resolve import Desired
@@ -24,17 +24,24 @@ class Whose(enum.Enum):
 
     OURS = enum.auto()
     """This project's mark is on it, or one that stands in for it."""
+    OURS_BEFORE = enum.auto()
+    """This project's mark is on it, by a name that the project had before."""
     ANOTHERS = enum.auto()
     """Another project's mark is on it."""
     NOBODYS = enum.auto()
     """No mark is on it."""
 
 
-def whose(group: Group, project: str) -> Whose:
-    """Tell who manages a group of a target, for one project."""
+def whose(group: Group, project: str, earlier: Collection[str] = ()) -> Whose:
+    """Tell who manages a group of a target, for one project that had the names `earlier` before."""
     if group.mark is None:
         return Whose.NOBODYS
-    return Whose.OURS if group.mark.project == project else Whose.ANOTHERS
+    if group.mark.project == project:
+        return Whose.OURS
+    return Whose.OURS_BEFORE if group.mark.project in earlier else Whose.ANOTHERS
+
+
+_OF_THIS_PROJECT: Final = (Whose.OURS, Whose.OURS_BEFORE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +75,16 @@ class Paired:
         return tuple(side for side in sides if side)
 
 
-def pair(project: str, desired: Iterable[Desired], groups: Iterable[Group]) -> tuple[Paired, ...]:
+def pair(
+    project: str, desired: Iterable[Desired], groups: Iterable[Group], earlier: Collection[str] = ()
+) -> tuple[Paired, ...]:
     """Pair each definition with the group that it meets, and give the groups that none meets alone; sorted by name.
 
     Args:
         project: the ownership mark.
         desired: what goes to the target. No two claim one earlier name; see `groupsync.references`.
         groups: all that was read of the target, with marks that stand in for those that it can't hold.
+        earlier: names that the project had before.
     """
     left = {group.name: group for group in groups}
     wanted = list(desired)
@@ -83,10 +93,10 @@ def pair(project: str, desired: Iterable[Desired], groups: Iterable[Group]) -> t
     for each in wanted:
         prior = met[each.group.name]
         if prior is None and each.group.lifecycle.state is State.PRESENT:
-            earlier = (left[old] for old in each.definition.previously if old in left)
-            prior = next((group for group in earlier if whose(group, project) is Whose.OURS), None)
+            old = (left[name] for name in each.definition.previously if name in left)
+            prior = next((group for group in old if whose(group, project, earlier) in _OF_THIS_PROJECT), None)
             if prior is not None:
                 del left[prior.name]
-        found.append(Paired(each, prior, whose(prior, project) if prior else None))
-    found += [Paired(None, group, whose(group, project)) for group in left.values()]
+        found.append(Paired(each, prior, whose(prior, project, earlier) if prior else None))
+    found += [Paired(None, group, whose(group, project, earlier)) for group in left.values()]
     return tuple(sorted(found, key=lambda each: each.name))

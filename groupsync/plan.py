@@ -56,6 +56,8 @@ def _version_2(plan: Plan) -> Iterator[list[object]]:
         yield ["target", target.name, target.plugin, target.identity, target.complete]
     for change in plan.changes:
         yield ["change", *_decisive(change), change.readdressed, change.owners]
+        if change.consenting is not None:
+            yield ["consenting", *change.consenting]
     for later in plan.later:
         yield [
             "later",

@@ -100,7 +100,7 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
         ConfigError: `owns` does not go with the target, or its ledger can't be read.
     """
     config = project.config
-    wanted = wanted_on(project, target, request.selection, request.adopt)
+    wanted = wanted_on(project, target, request.selection)
     wanted, snapshot = read_target(config, target, backend, wanted, request.retry)
     draft.search.look(target.name, wanted, snapshot)
     scoped = scope(target.name, config.project, wanted, snapshot)

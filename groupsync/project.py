@@ -163,7 +163,7 @@ def _unknown_sources(definitions: Iterable[Definition], config: Config) -> Itera
             )
 
 
-def wanted_on(project: Project, target: TargetConfig, selection: Selection = EVERYTHING, adopt: bool = False) -> Wanted:
+def wanted_on(project: Project, target: TargetConfig, selection: Selection = EVERYTHING) -> Wanted:
     """Return what the definitions want on a target, and what was asked for besides."""
     here: list[Desired] = []
     elsewhere: set[str] = set()
@@ -174,7 +174,9 @@ def wanted_on(project: Project, target: TargetConfig, selection: Selection = EVE
             here.append(desired)
         else:
             elsewhere.update((definition.name, *definition.previously))
-    return Wanted(here, frozenset(elsewhere), selection, adopt)
+    config = project.config
+    approvers, earlier = config.adopt.approvers, config.earlier_projects
+    return Wanted(here, frozenset(elsewhere), selection, approvers=approvers, earlier=earlier)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ TOLD: Final = frozenset(
 )
 """Findings whose summary has names of groups, targets and sources, and figures, and nothing else."""
 PLAIN_RULES: Final = KINDS.keys() | {
-    *("adopt", "prevent_delete", "owns", "capability"),
+    *("prevent_delete", "owns", "capability"),
     *("min_rows", "max_shrink", "max_age"),
     *("built_on", "held"),
 }
@@ -136,6 +136,7 @@ def _change(change: Change, pseudonyms: Pseudonyms) -> Change:
         mark=_mark(change.mark, pseudonyms),
         definition_digest=pseudonyms.digest(change.definition_digest) if change.definition_digest else "",
         owners=tuple(sorted(map(pseudonyms.of, change.owners))),
+        consenting=change.consenting and tuple(sorted(map(pseudonyms.of, change.consenting))),
         criteria=pseudonyms.prose(change.criteria),
         readdressed=tuple(
             sorted((pseudonyms.of(before), pseudonyms.of(after)) for before, after in change.readdressed)

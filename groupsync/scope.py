@@ -10,6 +10,7 @@ import fnmatch
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from groupsync.adoption import UNKNOWN, UNMARKED, Takeover, with_mark_of
 from groupsync.model import NO_MEMBERS, Action, Diagnostic, Refusal, Severity, State
 from groupsync.pairing import Whose, pair
 
@@ -49,13 +50,15 @@ _SHOWN_NAMES: Final = 10
 class Pair:
     """One group to look at: what is desired, what is there, and what to do about it if they differ.
 
-    `action` is `update` where both sides exist; whether anything really changes is for the diff to find out.
+    `action` is `update` where both sides exist; whether anything really changes is for the diff to find out. `takeover`
+    says why the group is not known to be ours, None where it is.
     """
 
     action: Action
     desired: Desired | None
     prior: Group | None
     reason: str = ""
+    takeover: Takeover | None = None
 
 
 @dataclass(slots=True)
@@ -76,16 +79,18 @@ class Wanted:
         here: the desired groups that go to this target, sorted by name.
         elsewhere: names, earlier ones too, of groups that are defined, but not for this target.
         selection: what the command line picked.
-        adopt: the command line's consent to take over groups without a mark.
         ownership: what is ours on a target that can't hold marks, already claimed in the snapshot; None on one that
             can.
+        approvers: whom the config names for taking over groups.
+        earlier: names that the project had before.
     """
 
     here: Sequence[Desired]
     elsewhere: frozenset[str] = frozenset()
     selection: Selection = EVERYTHING
-    adopt: bool = False
     ownership: Ownership | None = None
+    approvers: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
 def scope(target: str, project: str, wanted: Wanted, snapshot: Snapshot) -> Scoped:
@@ -103,10 +108,11 @@ class _Scoping:
         self.snapshot = snapshot
         self.earlier = {old: each for each in wanted.here for old in each.definition.previously}
         self.undefined: list[str] = []
+        self.left_behind: list[str] = []
         self.found = Scoped()
 
     def run(self) -> Scoped:
-        pairs = pair(self.project, self.wanted.here, self.snapshot.groups)
+        pairs = pair(self.project, self.wanted.here, self.snapshot.groups, self.wanted.earlier)
         picked = [each for each in pairs if any(map(self.wanted.selection.picks, each.groups))]
         for paired in picked:
             if paired.desired is not None:
@@ -114,8 +120,16 @@ class _Scoping:
         for paired in picked:
             if paired.desired is None and paired.ours is not None:
                 self.found.pairs += self._undefined(paired.ours)
+            elif paired.desired is None and paired.whose is Whose.OURS_BEFORE:
+                self.left_behind.append(paired.name)
         if self.undefined:
-            self._tell_undefined()
+            hint = "Nothing is done with them. A definition with `lifecycle: {state: absent}` deletes one."
+            what = "ours by `owns`, without a definition for it"
+            self._tell_undefined("GS607", self.undefined, what, hint)
+        if self.left_behind:
+            hint = "Nothing is done with them. Define them to take them along, or delete them there by hand."
+            what = "marked as this project was called before, without a definition for it"
+            self._tell_undefined("GS623", self.left_behind, what, hint)
         self.found.pairs.sort(key=lambda pair: pair.desired.group.name if pair.desired else _name(pair.prior))
         return self.found
 
@@ -132,21 +146,22 @@ class _Scoping:
             self._refuse_name(desired, ownership)
         if prior is None:
             yield from self._missing(desired)
-        elif paired.whose is Whose.NOBODYS:
-            yield from self._unmarked(desired, prior)
         elif paired.whose is Whose.ANOTHERS:
             self._tell_anothers(desired, prior)
-        elif prior.name == desired.group.name:
-            yield Pair(Action.UPDATE, desired, prior)
+        elif prior.name != desired.group.name:
+            yield Pair(Action.RENAME, desired, prior, f"`previously: {prior.name}`", self._takeover(prior))
+        elif takeover := self._takeover(prior):
+            yield Pair(Action.ADOPT, desired, prior, takeover=takeover)
         else:
-            yield Pair(Action.RENAME, desired, prior, f"`previously: {prior.name}`")
+            yield Pair(Action.UPDATE, desired, prior)
 
     def _blocked(self, desired: Desired, blocked: Blocked, paired: Paired) -> Iterator[Pair]:
         """Leave a group alone of whose members nothing is known; one that is too small may be emptied."""
         name, definition, prior = desired.group.name, desired.definition, paired.prior
         is_small = blocked.size is not None and blocked.by == name
         empties = is_small and definition.min_size is not None and definition.min_size.empties
-        is_emptied = empties and paired.ours is not None and paired.ours.name == name
+        ours = paired.ours
+        is_emptied = empties and ours is not None and ours.name == name and not self._takeover(ours)
         if is_emptied:
             emptied = replace(desired, group=replace(desired.group, members=NO_MEMBERS))
             yield Pair(Action.UPDATE, emptied, prior, f"too small: {blocked.reason}")
@@ -169,21 +184,18 @@ class _Scoping:
             return
         yield Pair(Action.CREATE, desired, None, "defined, and not on the target")
 
-    def _unmarked(self, desired: Desired, prior: Group) -> Iterator[Pair]:
-        name = desired.group.name
-        consent = desired.group.lifecycle.adopt or self.wanted.adopt
-        if not consent:
-            self.found.refusals.append(
-                Refusal(
-                    self.target,
-                    name,
-                    "adopt",
-                    f"`{name}` exists on {self.target} and nobody's mark is on it",
-                    "Take it over with `--adopt`, or with `lifecycle: {adopt: true}` in its definition.",
-                    desired.definition.at,
-                )
-            )
-        yield Pair(Action.ADOPT, desired, prior, "exists on the target without a mark")
+    def _takeover(self, prior: Group) -> Takeover | None:
+        """Return why a group is not known to be ours; None where it is, or is another project's."""
+        ownership = self.wanted.ownership
+        if prior.mark is None:
+            why = UNMARKED
+        elif prior.mark.project in self.wanted.earlier:
+            why = with_mark_of(prior.mark.project)
+        elif ownership is not None and not ownership.knows(prior.name):
+            why = UNKNOWN
+        else:
+            return None
+        return Takeover(why, self.wanted.approvers)
 
     def _absent(self, desired: Desired, paired: Paired) -> Iterator[Pair]:
         prior = paired.prior
@@ -200,7 +212,7 @@ class _Scoping:
         elif paired.whose is Whose.ANOTHERS:
             self._tell_anothers(desired, prior)
         else:
-            yield from self._delete(prior, "`state: absent`", desired)
+            yield from self._delete(prior, "`state: absent`", desired, self._takeover(prior))
 
     def _undefined(self, group: Group) -> Iterator[Pair]:
         ownership = self.wanted.ownership
@@ -216,21 +228,21 @@ class _Scoping:
             yield from self._superseded(group)
 
     def _superseded(self, group: Group) -> Iterator[Pair]:
-        """Delete a group without a definition, unless one that it was to be renamed for can't take its place yet."""
+        """Delete a group without a definition, unless one that it was to be renamed for can't take its place yet.
+
+        Where that one is to be taken over first, the guards refuse both without consent.
+        """
         claimant = self.earlier.get(group.name)
         if claimant is None or claimant.group.lifecycle.state is State.ABSENT:
             yield from self._delete(group, "its definition is gone", None)
             return
-        name = claimant.group.name
-        if claimant.blocked is not None:
-            return
-        if any(refusal.name == name and refusal.rule == "adopt" for refusal in self.found.refusals):
-            summary = f"`{group.name}` stays as long as `{name}`, which it is an earlier name of, is not ours"
-            hint = f"Rename or delete the `{name}` that is on {self.target}, or take it over with `--adopt`."
-            self.found.refusals.append(Refusal(self.target, group.name, "adopt", summary, hint, claimant.definition.at))
-        yield from self._delete(group, f"`{name}` was called so before, and is on {self.target}, too", None)
+        if claimant.blocked is None:
+            reason = f"`{claimant.group.name}` was called so before, and is on {self.target}, too"
+            yield from self._delete(group, reason, None)
 
-    def _delete(self, group: Group, reason: str, desired: Desired | None) -> Iterator[Pair]:
+    def _delete(
+        self, group: Group, reason: str, desired: Desired | None, takeover: Takeover | None = None
+    ) -> Iterator[Pair]:
         if not self.snapshot.complete:
             self._withhold(group.name, "deleted")
             return
@@ -246,7 +258,7 @@ class _Scoping:
                     desired.definition.at if desired else None,
                 )
             )
-        yield Pair(Action.DELETE, desired, group, reason)
+        yield Pair(Action.DELETE, desired, group, reason, takeover)
 
     def _tell_anothers(self, desired: Desired, prior: Group) -> None:
         project = prior.mark.project if prior.mark else ""
@@ -256,7 +268,8 @@ class _Scoping:
                 Severity.ERROR,
                 f"`{prior.name}` on {self.target} belongs to the project `{project}`",
                 f"This project is `{self.project}`; two projects must not manage one group.",
-                "Rename the group here, or take its definition out of one of the two projects.",
+                "Rename the group here, or take its definition out of one of the two projects. If this project was "
+                f"called `{project}` before, say so in the config: `previously_project: [{project}]`.",
                 desired.definition.at,
             )
         )
@@ -267,19 +280,11 @@ class _Scoping:
         hint = "Give the group another name, narrow the target's `select`, or widen its `owns`."
         self.found.refusals.append(Refusal(self.target, name, "owns", summary, hint, desired.definition.at))
 
-    def _tell_undefined(self) -> None:
-        count = len(self.undefined)
-        groups = f"{count} groups on {self.target} are" if count > 1 else f"A group on {self.target} is"
-        self.found.diagnostics.append(
-            Diagnostic(
-                "GS607",
-                Severity.WARNING,
-                f"{groups} ours by `owns`, without a definition for it",
-                ", ".join(f"`{name}`" for name in self.undefined[:_SHOWN_NAMES])
-                + (f" and {count - _SHOWN_NAMES} more" if count > _SHOWN_NAMES else ""),
-                "Nothing is done with them. A definition with `lifecycle: {state: absent}` deletes one.",
-            )
-        )
+    def _tell_undefined(self, code: str, names: list[str], what: str, hint: str) -> None:
+        groups = f"{len(names)} groups on {self.target} are" if len(names) > 1 else f"A group on {self.target} is"
+        listed = ", ".join(f"`{name}`" for name in names[:_SHOWN_NAMES])
+        more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+        self.found.diagnostics.append(Diagnostic(code, Severity.WARNING, f"{groups} {what}", f"{listed}{more}", hint))
 
     def _withhold(self, name: str, what: str) -> None:
         self.found.withheld.append(name)

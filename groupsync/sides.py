@@ -72,7 +72,7 @@ def sides_on(context: Context, wanted: Wanted, snapshot: Snapshot) -> Iterator[S
     """Give the two sides of every group of one target, by name; loads nothing."""
     scoped = scope(context.target, context.project, wanted, snapshot)
     fates = {each.prior.name: each.action for each in scoped.pairs if each.prior}
-    for each in pair(context.project, wanted.here, snapshot.groups):
+    for each in pair(context.project, wanted.here, snapshot.groups, wanted.earlier):
         desired = each.desired if each.desired and each.desired.group.lifecycle.state is State.PRESENT else None
         if desired or each.prior:
             yield Sides(
@@ -82,7 +82,7 @@ def sides_on(context: Context, wanted: Wanted, snapshot: Snapshot) -> Iterator[S
                 each.prior,
                 context.attributes,
                 desired.blocked.reason if desired and desired.blocked else "",
-                is_anothers=each.whose is Whose.ANOTHERS,
+                is_anothers=each.whose in (Whose.ANOTHERS, Whose.OURS_BEFORE),
                 fate=fates.get(each.name),
             )
 

@@ -315,6 +315,7 @@ _plain_changes = st.builds(
     at=st.none() | places,
     owners=owners,
     criteria=texts,
+    consenting=st.none() | owners,
 )
 
 
@@ -443,6 +444,7 @@ def hostile_plan(text: str) -> Plan:
         text,
         at,
         readdressed=((text + "2", text),),
+        consenting=(text,),
     )
     return plan_of(
         change,

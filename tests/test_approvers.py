@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from groupsync.approvers import approvers_of
-from groupsync.model import Action, AttributeChange, Change, Refusal, TargetState, Verdict
+from groupsync.model import Action, Allowance, AttributeChange, Change, Kind, Refusal, TargetState, Verdict
 from groupsync.report.approvers import approver_items, approver_words, render_approvers, render_approvers_json
 from groupsync.report.markdown import render_plan_markdown
 from groupsync.report.style import Style
@@ -107,6 +107,45 @@ def test_a_group_that_nobody_owns_is_never_approved_but_by_a_fallback():
     assert ["beta"] == [group.name for group in approvers_of(plan, ["it@contoso.com"]).unowned]
 
 
+@pytest.mark.parametrize("action", [Action.ADOPT, Action.RENAME, Action.DELETE])
+def test_who_takes_over_a_group_of_others_does_not_approve_that_alone(action):
+    """Those whom target and config name are asked, besides the owners of after; where there are none, a fallback."""
+    taken = AttributeChange("owners", None, ("eve@contoso.com",))
+    over = change("beta", "eve@contoso.com", action=action, attributes=(taken,), consenting=("it@contoso.com", OWNER))
+    assert [("beta", ((OWNER, "it@contoso.com"),))] == missing(plan_of(over), "eve@contoso.com")
+    assert [("beta", (("eve@contoso.com",),))] == missing(plan_of(over), OWNER)
+    assert [] == missing(plan_of(over), "it@contoso.com", "eve@contoso.com")
+
+    unknown = replace(over, consenting=())
+    assert [("beta", ((),))] == missing(plan_of(unknown), "eve@contoso.com")
+    assert [] == missing(plan_of(unknown), "eve@contoso.com", "it@contoso.com", fallback=["it@contoso.com"])
+    same = replace(over, attributes=(), consenting=("eve@contoso.com",))
+    assert [] == missing(plan_of(same), "eve@contoso.com")
+
+
+def test_a_takeover_without_anybody_to_ask_is_told():
+    """In a plan's line, in a comment, by the command and by its check."""
+    over = change("beta", "eve@contoso.com", action=Action.ADOPT, consenting=())
+    found = approvers_of(plan_of(over))
+    text = " ".join(render_approvers(found, ["eve@contoso.com"], is_check=True).split())
+    asked = "who has it now, of whom neither the target nor the config's `adopt.approvers` tells"
+    assert "eve@contoso.com (1 group); nobody to ask about taking over: beta" == approver_words(found)
+    assert "- **nobody to ask about taking over**: `beta`" in list(approver_items(found))
+    assert f"1 group still needs approval: adopt beta: {asked}" in text
+
+
+def test_what_passes_by_exception_is_told_to_those_who_approve():
+    """Whether somebody allowed it, or a limit of the group's own does."""
+    passed = Verdict((), (Allowance(Kind.REMOVE, "beta", 40, "groups/beta.yaml:3"),))
+    found = approvers_of(plan_of(change("beta", OWNER), change("staff", OWNER), verdict=passed))
+    assert ["~ update beta · allowed by exception: remove:beta<=40", "~ update staff"] == [
+        line.strip() for line in render_approvers(found, style=Style(width=200)).splitlines() if "~" in line
+    ]
+    assert [["remove:beta<=40"], []] == [
+        each["exceptions"] for each in json.loads(render_approvers_json(found))["groups"]
+    ]
+
+
 def test_what_is_refused_needs_approval_too():
     """An exception would apply the very plan that was approved; whoever approves is told."""
     verdict = Verdict(
@@ -188,13 +227,12 @@ def test_json_is_what_a_gate_needs():
     document = json.loads(render_approvers_json(approvers_of(plan), [OWNER]))
     beta = {"target": "local", "name": "beta"}
     legacy = {"target": "local", "name": "legacy"}
+    rest = {"refused": False, "taken_over": False, "exceptions": []}
     assert {
         "plan_digest": plan.digest,
         "groups": [
-            beta
-            | {"action": "update", "owners": [OWNER], "one_of_each": [[OWNER]], "added": 2, "removed": 0}
-            | {"refused": False},
-            legacy | {"action": "delete", "owners": [], "one_of_each": [], "added": 0, "removed": 1, "refused": False},
+            beta | {"action": "update", "owners": [OWNER], "one_of_each": [[OWNER]], "added": 2, "removed": 0} | rest,
+            legacy | {"action": "delete", "owners": [], "one_of_each": [], "added": 0, "removed": 1} | rest,
         ],
         "approvers": [{"owner": OWNER, "groups": [beta], "added": 2, "removed": 0, "refused": 0}],
         "unowned": [legacy],

@@ -83,7 +83,6 @@ labels: {tier: "2"}
 members:
   - a@x.com
   - b@x.com
-lifecycle: {adopt: true}
 """
     assert {"groups/beta.yaml": expected} == exported(group)
 

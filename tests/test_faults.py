@@ -42,6 +42,7 @@ guards:
   lost_every_group: {warn: off, refuse: off}
   removed_in_run: {refuse: off}
   deleted_groups: {refuse: off}
+adopt: {match: ["*"]}
 """
 THERE = "there"
 EVE = "eve@example.com"

@@ -74,18 +74,30 @@ def groups(draw):
 @settings(max_examples=40)
 @given(held=st.lists(groups(), unique_by=lambda group: group.name, max_size=3))
 def test_planning_after_an_import_changes_nobody_and_nothing(held):
-    """Only groups without a mark are adopted, without a refusal; no member and no attribute changes."""
+    """Only groups without a mark are adopted, with consent for all; no member and no attribute changes."""
     _, backend = memory(*held)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "groupsync.yaml").write_text(CONFIG, "utf-8")
         imported(Path(folder), backend)
         config = load_config(Path(folder) / "groupsync.yaml")
-        plan = engine.make_plan(load_project(config, NOW), {"there": backend}, engine.Request(NOW))
+        plan = engine.make_plan(load_project(config, NOW), {"there": backend}, engine.Request(NOW, adopt=True))
     assert not plan.verdict.refusals
     assert {(group.name, Action.ADOPT) for group in held if group.mark is None} == {
         (change.name, change.action) for change in plan.changes
     }
     assert not any(change.touches_members or change.attributes for change in plan.changes)
+
+
+def test_an_import_writes_consent_where_the_config_lets_definitions_take_over(root):
+    """Elsewhere it would count for nothing; with it, no `--adopt` is needed."""
+    _, backend = memory(Group("crm-a"), Group("b"))
+    (root / "groupsync.yaml").write_text(CONFIG + "adopt: {match: [crm-*]}\n", "utf-8")
+    imported(root, backend)
+    plan = engine.make_plan(
+        load_project(load_config(root / "groupsync.yaml"), NOW), {"there": backend}, engine.Request(NOW)
+    )
+    assert {"b": Action.ADOPT, "crm-a": Action.ADOPT} == {change.name: change.action for change in plan.changes}
+    assert [("b", "adopt")] == [(refusal.name, refusal.rule) for refusal in plan.verdict.refusals]
 
 
 def test_groups_that_are_defined_are_left_alone(root):

@@ -612,6 +612,7 @@ project: shop
 definitions: [groups.yaml]
 targets:
   local: {plugin: file, path: state/}
+adopt: {match: [adopted]}
 """
 BEFORE = """\
 kind: known-user-group

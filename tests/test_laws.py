@@ -48,12 +48,12 @@ def memory(store):
     return checked(MemoryBackend, "groupsync", "0")(MemoryBackend(store))
 
 
-def plan_for(definitions, backend, *, adopt=False, files=()):
+def plan_for(definitions, backend, *, files=()):
     """Read, scope, diff: what the engine does for one target."""
     resolution = resolve(definitions, HeldFiles(files), NOW)
     assert not resolution.diagnostics
     snapshot = backend.read(Scope())
-    scoped = scope(TARGET, PROJECT, Wanted(resolution.groups, adopt=adopt), snapshot)
+    scoped = scope(TARGET, PROJECT, Wanted(resolution.groups), snapshot)
     context = Context(TARGET, PROJECT, IDENTITY, snapshot.complete)
     compared = [compare(pair, context) for pair in scoped.pairs]
     states = (TargetState(TARGET, "memory", complete=snapshot.complete, reason=snapshot.reason),)

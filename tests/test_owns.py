@@ -15,11 +15,14 @@ from groupsync.config import load_config
 from groupsync.connect import open_targets
 from groupsync.content import content_revision
 from groupsync.errors import ConfigError, InvalidDefinitions, StalePlanError
+from groupsync.journal import Journal, Purpose
+from groupsync.journal_read import find_run
 from groupsync.makeshift import apply_change
-from groupsync.model import Action, Change, Group, Mark, Members, Outcome
+from groupsync.model import Action, Change, Group, Mark, Members, Outcome, RunKind
 from groupsync.ownership import Ownership, Owns, OwnsRule
 from groupsync.plugins import Plugins
 from groupsync.project import load_project
+from groupsync.recovery import undo_plan
 from groupsync.report.text import render_drift, render_plan
 from groupsync.retry import Retries
 from groupsync_memory.backend import MemoryBackend
@@ -39,6 +42,8 @@ class World:
         self.owns = None
         self.options = "ownership: false"
         self.groups = {}
+        self.remembers = True
+        self.more = ""
 
     def group(self, name, *members):
         """Put a group on the target by hand."""
@@ -57,7 +62,7 @@ class World:
         (self.root / "groupsync.yaml").write_text(
             "version: 1\nproject: shop\ndefinitions: [groups/*.yaml]\n"
             f"targets:\n  there: {{plugin: memory, store: '{self.root}', {self.options}{owns}}}\n"
-            "  elsewhere: {plugin: memory}\n"
+            f"  elsewhere: {{plugin: memory}}\n{self.more}"
         )
         (self.root / "groups").mkdir(exist_ok=True)
         for path in (self.root / "groups").iterdir():
@@ -77,7 +82,18 @@ class World:
         with open_targets(project.config, Plugins.discover(), ["there"], to_write=True) as backends:
             plan = engine.make_plan(project, backends, engine.Request(NOW, adopt=adopt, retry=patient()))
             before_apply()
-            return plan, engine.apply_plan(project, plan, backends, retry=patient())
+            journal = Journal.of(project.config) if self.remembers else None
+            return plan, engine.apply_plan(project, plan, backends, retry=patient(), journal=journal)
+
+    def undo(self):
+        project = self.project()
+        with open_targets(project.config, Plugins.discover(), ["there"], to_write=True) as backends:
+            run = find_run(project.config.journal, project.config.id, "last")
+            plan = undo_plan(project, backends, run, NOW)
+            purpose = Purpose(RunKind.UNDO, run.id)
+            return engine.apply_plan(
+                project, plan, backends, retry=patient(), journal=Journal.of(project.config), purpose=purpose
+            )
 
     def members(self):
         return {name: sorted(group.members.load()) for name, group in self.store.groups.items()}
@@ -117,13 +133,118 @@ def test_without_marks_what_has_a_definition_is_ours(world):
     world.group("other", CY)
     world.define("staff", ADA)
     world.define("new", ADA)
-    plan, report = world.apply()
+    plan, report = world.apply(adopt=True)
 
-    assert {"staff": "update", "new": "create"} == actions(plan)
+    assert {"staff": "adopt", "new": "create"} == actions(plan)
     assert {"staff": Outcome.APPLIED, "new": Outcome.APPLIED} == outcomes(report)
     assert {"staff": [ADA], "new": [ADA], "other": [CY]} == world.members()
     assert {} == actions(world.plan())
     assert all(group.mark is None for group in world.store.groups.values())
+
+
+def test_without_marks_a_group_that_no_run_made_is_taken_over_only_with_consent(world):
+    """Nothing else tells it from somebody else's group of that name; how many are in it is said."""
+    world.group("administrators", ADA, BOB)
+    world.define("administrators", CY, lifecycle="{mode: additive, adopt: true}", owners="[mallory@example.com]")
+    plan, report = world.apply()
+    (refusal,) = plan.verdict.refusals
+
+    assert {"administrators": "adopt"} == actions(plan) == rules(plan)
+    assert "exists there with 2 members; no run of this project is known to have made it" == plan.changes[0].reason
+    summary = "`administrators` exists on there with 2 members, and is not known to be this project's"
+    assert summary == refusal.summary
+    assert all(
+        way in refusal.hint for way in ("`--adopt`", "an approval of the kind `adopt`", "match: [administrators]")
+    )
+    assert {"administrators": Outcome.REFUSED} == outcomes(report)
+    assert {"administrators": [ADA, BOB]} == world.members()
+
+    world.more = "adopt: {match: [admin*]}\n"
+    plan, _ = world.apply()
+    assert ({"administrators": "adopt"}, {}) == (actions(plan), rules(plan))
+    assert {"administrators": [ADA, BOB, CY]} == world.members()
+    world.define("administrators", CY, BOB)
+    assert ({"administrators": "update"}, {}) == (actions(world.plan()), rules(world.plan()))
+
+
+@pytest.mark.parametrize("owns", ["all", "{match: 'admin*'}"])
+def test_where_the_config_says_what_is_ours_it_consents(world, owns):
+    """`owns` is written by those who answer for the target."""
+    world.owns = owns
+    world.group("administrators", ADA, BOB)
+    world.define("administrators", CY)
+
+    assert ({"administrators": "update"}, []) == (
+        actions(world.plan()),
+        [rule for rule in rules(world.plan()).values() if rule == "adopt"],
+    )
+
+
+def test_without_marks_a_group_that_is_as_defined_needs_no_consent(world):
+    """Nothing is written, and nothing could be recorded."""
+    world.group("staff", ADA)
+    world.define("staff", ADA)
+
+    assert ({}, {}) == (actions(world.plan()), rules(world.plan()))
+
+
+def test_without_marks_and_memory_every_write_to_a_group_that_exists_wants_consent(world):
+    """A runner that remembers nothing can't tell what it made: changing, renaming and deleting are refused alike."""
+    world.remembers = False
+    for name in ("changed", "old", "gone"):
+        world.define(name, ADA)
+    world.apply()
+    world.groups.clear()
+    world.define("changed", BOB)
+    world.define("new", ADA, previously="[old]")
+    world.define("gone", lifecycle="{state: absent}")
+    plan, report = world.apply()
+
+    assert {"changed": "adopt", "new": "rename", "gone": "delete"} == actions(plan)
+    assert {"changed": "adopt", "new": "adopt", "gone": "adopt"} == rules(plan)
+    assert {"changed": [ADA], "old": [ADA], "gone": [ADA]} == world.members()
+
+    _, report = world.apply(adopt=True)
+    assert {Outcome.APPLIED} == set(outcomes(report).values())
+    assert {"changed": [BOB], "new": [ADA]} == world.members()
+
+
+def test_without_marks_the_journal_tells_what_is_ours_through_renames_and_crashes(world):
+    """What a run made, changed or began is known, under its present name; what it deleted is not."""
+
+    class Crash(BaseException):
+        pass
+
+    for name in ("a", "b"):
+        world.define(name, ADA)
+    world.apply()
+    world.groups.clear()
+    world.define("a-2", ADA, previously="[a]")
+    world.define("b", lifecycle="{state: absent}")
+    world.apply()
+    world.groups.clear()
+    world.define("begun", ADA)
+    world.store.fail("apply", after_write=True, error=Crash())
+    with pytest.raises(Crash):
+        world.apply()
+    world.group("b", CY)
+    for name in ("a-2", "b", "begun"):
+        world.define(name, BOB)
+    plan = world.plan()
+
+    assert {"a-2": "update", "b": "adopt", "begun": "update"} == actions(plan)
+    assert {"b": "adopt"} == {name: rule for name, rule in rules(plan).items() if rule == "adopt"}
+
+
+def test_without_marks_a_takeover_that_was_undone_gives_the_group_back(world):
+    """It wants consent again."""
+    world.group("staff", BOB)
+    world.define("staff", ADA)
+    world.apply(adopt=True)
+    world.undo()
+
+    assert {"staff": [BOB]} == world.members()
+    assert {"staff": "adopt"} == rules(world.plan())
 
 
 def test_without_marks_removing_a_definition_deletes_nothing(world):
@@ -145,7 +266,7 @@ def test_without_marks_a_group_is_renamed_as_written(world):
     """`previously` counts as a definition of the old name."""
     identifier = world.group("old", ADA).id
     world.define("new", ADA, previously="[old]")
-    plan, _ = world.apply()
+    plan, _ = world.apply(adopt=True)
 
     assert {"new": "rename"} == actions(plan)
     assert {"new": identifier} == {name: group.id for name, group in world.store.groups.items()}

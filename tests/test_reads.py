@@ -80,6 +80,7 @@ class World:
     def define(self):
         target = {"plugin": "memory", "store": str(self.root), "digests": False, "revisions": self.revisions}
         config = {"version": 1, "project": PROJECT, "definitions": ["groups.yaml"], "guards": NO_GUARDS}
+        config["adopt"] = {"match": ["adopted"]}
         config["targets"] = {"there": target, "elsewhere": {"plugin": "memory", "store": f"{self.root} elsewhere"}}
         (self.root / "groupsync.yaml").write_text(json.dumps(config))
         groups = {

@@ -29,7 +29,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA, BOB, CY, EVE = (f"{name}@example.com" for name in ("ada", "bob", "cy", "eve"))
 GUARDS_OFF = (
     "guards: {removed_members: {refuse: off}, emptied_group: off, lost_every_group: {refuse: off}, "
-    "removed_in_run: {refuse: off}, deleted_groups: {refuse: off}}\n"
+    "removed_in_run: {refuse: off}, deleted_groups: {refuse: off}}\nadopt: {match: ['*']}\n"
 )
 LEDGER = ", owns: {ledger: ledgers/there.jsonl}"
 BACKEND = checked(MemoryBackend, "groupsync", "0")

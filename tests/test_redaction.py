@@ -81,7 +81,8 @@ KEPT = {
 """By type, the fields that are shown as they are: they name groups, targets, sources, files, plugins, or count."""
 TREATED = {
     Plan: "targets changes diagnostics verdict compared lost later",
-    Change: "id reason attributes add remove precondition mark definition_digest owners criteria readdressed",
+    Change: "id reason attributes add remove precondition mark definition_digest owners criteria readdressed "
+    "consenting",
     TargetState: "revision reason owns",
     SourceState: "",
     AttributeChange: "before after",

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "--resume", is_flag=True, help="Go on with the last run that left something to do: finish it, or prove it done."
 )
 @common.selection_options
-@click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
+@click.option("--adopt", is_flag=True, help="Consent to take over groups that are not known to be this project's.")
 @common.allow_option
 @applying.yes_option
 @applying.expect_option
@@ -101,11 +101,9 @@ def _check_usage(request: Request, saved: Path | None, *, resume: bool) -> None:
     from groupsync.scope import EVERYTHING
 
     selected = request.selection != EVERYTHING or request.may_be_empty
-    narrowed = request.looking or selected or request.adopt
+    narrowed = request.looking or selected
     if saved is not None and narrowed:
-        raise click.UsageError(
-            "A saved plan is applied as it is: --at, --select, --label and --adopt don't go with it."
-        )
+        raise click.UsageError("A saved plan is applied as it is: --at, --select and --label don't go with it.")
     if resume and (saved is not None or narrowed or request.targets):
         raise click.UsageError("--resume goes on with a run as it was planned: no plan and no selection go with it.")
 
@@ -151,7 +149,8 @@ def _plan(
         plan = check_undo(reviewed, project, backends, plugins)
     else:
         plan = reviewed
-    plan = engine.judge_again(project, plan, plugins, backends=backends, grants=request.grants)
+    grants, adopt = request.grants, request.adopt
+    plan = engine.judge_again(project, plan, plugins, backends=backends, grants=grants, adopt=adopt)
     plan = reminded(project, plan)
     common.show_diagnostics(found for found in plan.diagnostics if found not in reviewed.diagnostics)
     return plan

@@ -44,7 +44,7 @@ def command(
     """Write what a target holds as definitions and member files, and print the names of the files.
 
     Groups that are defined already are left alone. Planning afterwards changes nothing but the ownership mark of groups
-    that had none.
+    that had none, for which it takes consent: `--adopt`, or what `adopt` in the config lets definitions say.
     """
     from groupsync.connect import open_targets
     from groupsync.importing import Import, import_groups
@@ -64,7 +64,8 @@ def command(
             common.emit(f"{path}\n")
             written += path.endswith(".yaml")
     common.show_diagnostics(problems)
-    common.say(f"{written:,} group{'s' if written != 1 else ''} imported. `groupsync plan` shows what is left to do.")
+    what = f"{written:,} group{'s' if written != 1 else ''} imported."
+    common.say(f"{what} `groupsync plan --adopt` shows what is left to do; `--adopt` consents to taking over.")
     return ExitCode.INCOMPLETE if any(found.severity == "error" for found in problems) else ExitCode.OK
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=common.Selecting)
 @common.selection_options
-@click.option("--adopt", is_flag=True, help="Consent to take over groups that exist without an ownership mark.")
+@click.option("--adopt", is_flag=True, help="Consent to take over groups that are not known to be this project's.")
 @common.allow_option
 @click.option("--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`.")
 @rendering.output_option

@@ -22,6 +22,7 @@ class Kind(enum.StrEnum):
     SIZE = "size"
     RECREATE = "recreate"
     OVER = "over"
+    ADOPT = "adopt"
     RUN = "run"
     LOST = "lost"
     DELETE = "delete"
@@ -35,12 +36,13 @@ RULES: Final = {
     Kind.SIZE: "size_deviation",
     Kind.RECREATE: "recreated_group",
     Kind.OVER: "removed_over",
+    Kind.ADOPT: "adopt",
     Kind.RUN: "removed_in_run",
     Kind.LOST: "lost_every_group",
     Kind.DELETE: "deleted_groups",
     Kind.OVERALL: "removed_over_target",
 }
-"""The guard behind each kind, as the config calls it; `recreated_group` has no options."""
+"""The guard behind each kind, as the config calls it; `recreated_group` and `adopt` have no limits."""
 
 KINDS: Final = {rule: kind for kind, rule in RULES.items()}
 

@@ -71,6 +71,8 @@ class Change:
         criteria: the condition of a segment in words; empty for any other kind. Only for people.
         readdressed: people whose address changed, by the config's `aliases`, as (before, after), sorted: `before` is
             among `remove` and `after` among `add`. Guards and counts for people take them for nobody who comes or goes.
+        consenting: where a group is taken over that was not this project's, who is asked besides those who define it:
+            the owners that the target tells, and the config's `adopt.approvers`, sorted. None for any other change.
     """
 
     target: str
@@ -91,6 +93,7 @@ class Change:
     owners: tuple[str, ...] = ()
     criteria: str = ""
     readdressed: tuple[tuple[str, str], ...] = ()
+    consenting: tuple[str, ...] | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SHOWN: Final = 10
 """How many owners, or groups of one kind, are named in a plan; `groupsync approvers` names all."""
 
+NO_OWNER: Final = "no owner"
+NO_CONSENT: Final = "nobody to ask about taking over"
+
 _INDENT: Final = "    "
 
 
@@ -31,16 +34,17 @@ def approver_words(found: Approvers) -> str:
     if not found.groups:
         return ""
     asked = [f"{escape(each.owner)} ({counted(len(each.groups), 'group')})" for each in found.approvers[:SHOWN]]
-    words = joined(_cut(asked, len(found.approvers))) if asked else "nobody is named"
-    unowned = _unowned(found)
-    return f"{words}; no owner: {joined(_cut(map(escape, unowned[:SHOWN]), len(unowned)))}" if unowned else words
+    words = [joined(_cut(asked, len(found.approvers))) if asked else "nobody is named"]
+    for about, names in ((NO_OWNER, _unowned(found)), (NO_CONSENT, _without_consent(found))):
+        words += [f"{about}: {joined(_cut(map(escape, names[:SHOWN]), len(names)))}"] if names else []
+    return "; ".join(words)
 
 
 def approver_items(found: Approvers) -> Iterator[str]:
     """Give the same as items of a list in Markdown, what nobody owns first."""
-    unowned = _unowned(found)
-    if unowned:
-        yield f"- **no owner**: {joined(_cut(map(code, unowned[:SHOWN]), len(unowned)))}"
+    for about, names in ((NO_OWNER, _unowned(found)), (NO_CONSENT, _without_consent(found))):
+        if names:
+            yield f"- **{about}**: {joined(_cut(map(code, names[:SHOWN]), len(names)))}"
     for each in found.approvers[:SHOWN]:
         yield f"- {code(each.owner)}: {_sum_words(each)}"
     if len(found.approvers) > SHOWN:
@@ -49,6 +53,10 @@ def approver_items(found: Approvers) -> Iterator[str]:
 
 def _unowned(found: Approvers) -> list[str]:
     return list(dict.fromkeys(group.name for group in found.unowned))
+
+
+def _without_consent(found: Approvers) -> list[str]:
+    return list(dict.fromkeys(group.name for group in found.groups if group.has_nobody_to_ask and group.owners))
 
 
 def _cut(shown: Iterable[str], count: int) -> list[str]:
@@ -102,7 +110,8 @@ def _lines(found: Approvers, style: Style) -> Iterator[str]:
             yield from _group_lines(group, describe, style)
     if found.approvers:
         yield ""
-        yield from wrap("One approval a group is enough; two where a group changes hands.", "", style.columns)
+        words = "One approval a group is enough; two where a group changes hands or is taken over."
+        yield from wrap(words, "", style.columns)
 
 
 def _describer(found: Approvers) -> Callable[[OwnedChange], str]:
@@ -118,14 +127,18 @@ def _describer(found: Approvers) -> Callable[[OwnedChange], str]:
 def _group_lines(group: OwnedChange, describe: Callable[[OwnedChange], str], style: Style) -> Iterator[str]:
     symbol, color = SYMBOLS[group.action]
     notes = ["refused as things are"] if group.is_refused else []
-    if len(group.one_of_each) > 1:
-        notes.append("changes hands: " + ", and ".join(map(_one_of, group.one_of_each)))
+    if len(group.one_of_each) > 1 or group.is_taken_over:
+        what = "is taken over" if group.is_taken_over else "changes hands"
+        notes.append(f"{what}: " + ", and ".join(map(_one_of, group.one_of_each)))
+    notes += [f"allowed by exception: {escape(each)}" for each in group.exceptions]
     first, *rest = flow([describe(group), *notes], _INDENT, style.columns)
     yield f"  {style.paint(symbol, BOLD, color)} {first.removeprefix(_INDENT)}"
     yield from (style.paint(line, FAINT) for line in rest)
 
 
 def _one_of(owners: Sequence[str]) -> str:
+    if not owners:
+        return "who has it now, of whom neither the target nor the config's `adopt.approvers` tells"
     return escape(owners[0]) if len(owners) == 1 else f"one of {', '.join(map(escape, owners))}"
 
 
@@ -180,4 +193,6 @@ def _group_record(group: OwnedChange) -> Record:
         "added": group.added,
         "removed": group.removed,
         "refused": group.is_refused,
+        "taken_over": group.is_taken_over,
+        "exceptions": list(group.exceptions),
     }

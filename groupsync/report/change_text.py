@@ -18,7 +18,7 @@ SHOWN_MEMBERS: Final = 10
 """How many names a side are shown of a longer list; one more is shown rather than counted."""
 
 _INDENT: Final = " " * 6
-DEFAULTED: Final = KINDS.keys() - {RULES[Kind.RECREATE]}
+DEFAULTED: Final = KINDS.keys() - {RULES[Kind.RECREATE], RULES[Kind.ADOPT]}
 """The guards that the config sets, if only by what it leaves out."""
 _CONTEXT: Final = 12
 """How much of what two long texts share is shown before the first difference."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from groupsync.errors import ExitCode
+from groupsync.model import Verdict
+from groupsync.planfile import read_plan, write_plan
 
 APPROVED = [word for owner in ("growth", "release", "people") for word in ("--approved", f"{owner}@contoso.com")]
 
@@ -52,6 +55,62 @@ def test_a_check_ends_with_3_until_every_group_is_approved(project):
     fallback = ["--fallback", "it@contoso.com", "--approved", "IT@contoso.com"]
     done = project("approvers", plan, "--check", *APPROVED, *fallback)
     assert (ExitCode.OK, True) == (done.code, "Every group is approved." in done.out)
+
+
+def test_whoever_defines_a_group_of_others_is_not_the_only_one_asked(project):
+    """Taking it over is refused, and who would have it does not approve that alone, with consent neither."""
+    project("apply", "--yes")
+    project.write("state/groups/administrators.txt", "ada@example.com\nbob@example.com\n")
+    project.write(
+        "groups/administrators.yaml",
+        "kind: known-user-group\nname: administrators\nowners: [mallory@example.com]\n"
+        "lifecycle: {mode: additive, adopt: true}\nmembers: [mallory@example.com]\n",
+    )
+    done = project("plan", "--out", "a.plan")
+    words = " ".join(done.out.split())
+    assert ExitCode.REFUSED == done.code
+    assert "exists there with 2 members; nobody's mark is on it" in words
+    assert "nobody to ask about taking over: administrators" in words
+    mallory = ["--check", "--approved", "mallory@example.com"]
+    assert ExitCode.REFUSED == project("approvers", "a.plan", *mallory).code
+    assert ExitCode.OK == project("plan", "--adopt", "--out", "b.plan").code
+    assert ExitCode.REFUSED == project("approvers", "b.plan", *mallory).code
+    assert ExitCode.REFUSED == project("apply", "b.plan", "--yes").code
+
+    config = "adopt: {match: [administrators], approvers: [it@contoso.com]}\n"
+    project.write("groupsync.yaml", project.read("groupsync.yaml") + config)
+    assert ExitCode.OK == project("plan", "--out", "c.plan").code
+    assert ExitCode.REFUSED == project("approvers", "c.plan", *mallory).code
+    assert ExitCode.OK == project("approvers", "c.plan", *mallory, "--approved", "it@contoso.com").code
+    assert ExitCode.OK == project("apply", "c.plan", "--yes").code
+    assert "mallory@example.com" in project.read("state/groups/administrators.txt")
+
+
+def test_consent_is_given_where_a_saved_plan_is_applied(project):
+    """By the option, or by the reviewed file that a refusal prints; what a plan file says of it counts for nothing."""
+    project("apply", "--yes")
+    project.write("state/groups/insiders.txt", "ada@example.com\nbob@example.com\n")
+    project.write("groups/insiders.yaml", "kind: known-user-group\nname: insiders\nmembers: [ada@example.com]\n")
+    project("plan", "--out", "a.plan")
+    plan = read_plan(project.folder / "a.plan")
+    (refusal,) = plan.verdict.refusals
+    write_plan(replace(plan, verdict=Verdict()), project.folder / "forged.plan")
+    assert ExitCode.REFUSED == project("apply", "forged.plan", "--yes").code
+    project.write("approvals/insiders.yaml", refusal.approval.replace('""', "ours by now"))
+    assert ("adopt", 2) == (refusal.rule, refusal.count)
+    done = project("apply", "a.plan", "--yes")
+    assert (ExitCode.OK, "ada@example.com\n") == (done.code, project.read("state/groups/insiders.txt"))
+    assert "by approvals/insiders.yaml:1: ours by now" in " ".join(done.out.split())
+
+
+def test_consent_by_the_command_line_goes_with_a_saved_plan(project):
+    """As `--allow` does."""
+    project("apply", "--yes")
+    project.write("state/groups/insiders.txt", "ada@example.com\n")
+    project.write("groups/insiders.yaml", "kind: known-user-group\nname: insiders\nmembers: []\n")
+    project("plan", "--out", "a.plan")
+    assert ExitCode.OK == project("apply", "a.plan", "--yes", "--adopt").code
+    assert "" == project.read("state/groups/insiders.txt")
 
 
 def test_a_plan_without_changes_needs_nobody(project):

@@ -98,10 +98,10 @@ def test_an_address_in_capitals_on_the_service_is_the_same_member(group_service,
     steps = [["ada", "bob"], ["ada", "cy"], ["ada", "cy", "dee"]]
     for names in steps:
         members = [f"{name}@example.com" for name in names]
-        write_groups(tmp_path, {"staff": members}, staff={"lifecycle": {"adopt": True}})
+        write_groups(tmp_path, {"staff": members})
         plan = groupsync(tmp_path, "plan").stdout
         assert "changed on the target" not in plan
-        done = groupsync(tmp_path, "apply", "--yes")
+        done = groupsync(tmp_path, "apply", "--yes", "--adopt")
         assert (0, "") == (done.returncode, done.stderr), done.stdout
     done = groupsync(tmp_path, "undo", "last", "--yes")
     assert 0 == done.returncode, done.stderr
