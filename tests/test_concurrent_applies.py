@@ -112,7 +112,7 @@ def check_told(done, wanted):
             assert set(outcomes.values()) <= {"applied"}, outcomes
         case ExitCode.INCOMPLETE:
             moved_while_read = "GS605" in done.err
-            assert moved_while_read or {"stale", "not-converged"} & set(outcomes.values()), done
+            assert moved_while_read or {"stale", "not-converged", "changed-since"} & set(outcomes.values()), done
         case ExitCode.ERROR:
             assert not outcomes
             assert "lock" in done.err, done.err

@@ -196,7 +196,9 @@ def nothing_words(plan: Plan) -> str:
         return f"No changes in what is not refused; {joined(refused)} {'is' if len(refused) == 1 else 'are'}."
     groups = sum(target.groups for target in plan.targets)
     verb = "matches its definition" if groups == 1 else "match their definitions"
-    return f"No changes. {counted(groups, 'group')} on {counted(len(plan.targets), 'target')} {verb}."
+    is_unread = any(found.code == "GS611" for found in plan.diagnostics)
+    doubt = "; guards were asked without a run that can't be read" if is_unread else ""
+    return f"No changes. {counted(groups, 'group')} on {counted(len(plan.targets), 'target')} {verb}{doubt}."
 
 
 def sum_words(totals: Totals) -> str:

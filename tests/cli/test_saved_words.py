@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from groupsync.cli.saving import saved_words
+from groupsync.guard_grants import PLAN_DIGITS
 from groupsync.model import Action, Allowance, Change, Kind, Refusal, Verdict
 from tests.plans import people, plan_of
 
@@ -39,5 +40,5 @@ def test_an_exception_from_the_command_line_has_to_be_typed_again():
         Allowance(Kind.REMOVE, "b", 3, "approvals/b.yaml:1", "why"),
     )
     plan = plan_of(A, B, verdict=Verdict((), allowances))
-    typed = f"groupsync apply 'my plan' --allow 'remove:a<=3@{plan.digest[:8]}'"
+    typed = f"groupsync apply 'my plan' --allow 'remove:a<=3@{plan.digest[:PLAN_DIGITS]}'"
     assert f"Saved to my plan; `{typed}` does just this." == saved_words(plan, Path("my plan"))

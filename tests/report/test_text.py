@@ -17,6 +17,7 @@ from groupsync.model import (
     Cause,
     Change,
     Comparison,
+    Diagnostic,
     Drift,
     Group,
     Mark,
@@ -25,6 +26,7 @@ from groupsync.model import (
     Refusal,
     Report,
     Result,
+    Severity,
     SourceRange,
     TargetState,
     Verdict,
@@ -201,6 +203,13 @@ def test_nothing_to_do_is_not_claimed_of_what_is_refused(names, line):
     """Whether a refused group matches its definition is just what is not said."""
     refusals = tuple(Refusal("local", name, "policy", "no") for name in names)
     assert line in render_plan(plan_of(verdict=Verdict(refusals))).splitlines()
+
+
+def test_nothing_to_do_is_said_with_what_guards_went_without():
+    """A run that can't be read may be what a guard would have compared with."""
+    found = Diagnostic("GS611", Severity.WARNING, "The journal of the run x is damaged")
+    text = render_plan(plan_of(diagnostics=(found,))).replace("\n", " ")
+    assert "match their definitions; guards were asked without a run that can't be read." in text
 
 
 @pytest.mark.parametrize(
