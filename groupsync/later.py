@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from groupsync.links import Element, Remembered
-    from groupsync.model import Members
+    from groupsync.model import Members, Plan
     from groupsync.resolve import Desired, Resolution
     from groupsync.schedule import Dated
 
@@ -55,6 +55,46 @@ def laters_of(
                     replace(each, target=target, members=count, is_new=_element(each) not in known) for each in laters
                 ]
     return tuple(found)
+
+
+def laters_again(
+    plan: Plan, resolution: Resolution, remembered: Remembered
+) -> tuple[tuple[Later, ...], tuple[tuple[str, str], ...]]:
+    """Work out again what a saved plan says of dates.
+
+    Of a group of whose segments no source was asked only that is known anew whether a date was announced before.
+
+    Args:
+        plan: that was read from a file.
+        resolution: the definitions as of its instant.
+        remembered: what applied plans had shown.
+
+    Returns:
+        What holds; and target and name of the groups of which the file says something else.
+    """
+    unknown = {each.group.name for each in resolution.groups if each.blocked}
+    compared: dict[str, set[str]] = {}
+    for each in plan.later:
+        compared.setdefault(each.target, set()).add(each.name)
+    again = laters_of(resolution, compared, plan.changes, {}, remembered)
+    found = {key: tuple(each for each in again if each.key == key) for key in {each.key for each in again}}
+    kept: list[Later] = []
+    altered: list[tuple[str, str]] = []
+    for key in dict.fromkeys(each.key for each in plan.later):
+        told = tuple(each for each in plan.later if each.key == key)
+        if key[1] in unknown:
+            known = remembered.later.get(key, ())
+            kept += (replace(each, is_new=_element(each) not in known) for each in told)
+        elif [_told(each) for each in told] == [_told(each) for each in found.get(key, ())]:
+            kept += found[key]
+        else:
+            altered.append(key)
+            kept += told
+    return tuple(kept), tuple(altered)
+
+
+def _told(later: Later) -> tuple[object, ...]:
+    return (later.at, later.entering, later.leaving, later.digest, later.owners)
 
 
 def _laters(desired: Desired, dated: Iterable[Dated], coming: Members) -> Iterator[Later]:

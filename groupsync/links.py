@@ -77,6 +77,23 @@ def links_of(
     return tuple(found)
 
 
+def links_again(links: Iterable[Link], resolution: Resolution) -> tuple[Link, ...]:
+    """Work out again what a saved plan says of how groups are built, as far as that takes no source.
+
+    Args:
+        links: from a file; what a group was built on besides is kept.
+        resolution: the definitions as of the plan's instant.
+    """
+    desired = {each.group.name: each.group for each in resolution.groups}
+    found: list[Link] = []
+    for link in links:
+        group = desired.get(link.name)
+        count = group.members.count if link.count is not None and group and group.members is not None else link.count
+        built_on = resolution.built_on.get(link.name, frozenset()).union(link.built_on)
+        found.append(Link(link.name, tuple(sorted(built_on)), count))
+    return tuple(found)
+
+
 def built_on_by_now_or_then(resolution: Resolution, remembered: Remembered) -> dict[str, frozenset[str]]:
     """Return by name the groups that a group is built on: by the definitions of now and by those applied last."""
     renamed = {old: each.group.name for each in resolution.groups for old in each.definition.previously}

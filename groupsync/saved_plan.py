@@ -1,7 +1,8 @@
 """Check a plan that was saved, and was perhaps altered, before it is carried out. An edge: it reads files.
 
 What follows from the definitions is worked out again (`groupsync.plan_check`), as of the plan's instant; and whether it
-still is so now, when some of the dates that are written there may have passed.
+still is so now, when some of the dates that are written there may have passed. What the plan says of dates to come, and
+of how groups are built on each other, is worked out again as well.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from groupsync.later import laters_again
+from groupsync.links import NOTHING, links_again
+from groupsync.memory import remembered_links
 from groupsync.model import Outcome, Refusal, Result
 from groupsync.plan_check import Basis, contradiction, has_turned
 from groupsync.project import at_instant, wanted_on
@@ -48,7 +52,13 @@ def check_saved(plan: Plan, project: Project, backends: Mapping[str, Backend]) -
             if basis and (found := contradiction(change, basis)):
                 summary = f"the saved plan is not what `{change.name}` is defined as: {found}"
                 refusals.append(Refusal(change.target, change.name, RULE, summary, _HINT, change.at))
-    return replace(plan, verdict=replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals)))
+    remembered = remembered_links(project.config.journal, project.config.id) or NOTHING
+    later, altered = laters_again(plan, then.resolution, remembered)
+    for target_name, name in altered:
+        summary = f"the saved plan is not what is written for `{name}`: its dates do something else"
+        refusals.append(Refusal(target_name, name, RULE, summary, _HINT))
+    verdict = replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals))
+    return replace(plan, verdict=verdict, later=later, links=links_again(plan.links, then.resolution))
 
 
 def _basis(plan: Plan, then: Project, target: TargetConfig, backends: Mapping[str, Backend]) -> Basis:

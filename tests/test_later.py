@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from groupsync.config import load_config
 from groupsync.facade import checked
 from groupsync.guard_grants import parse_allow
 from groupsync.journal import Journal
-from groupsync.model import Outcome
+from groupsync.model import Outcome, Verdict
+from groupsync.plan import sealed
 from groupsync.planfile import read_plan, write_plan
 from groupsync.project import load_project
 from groupsync.report.html_data import plan_page
@@ -197,3 +198,42 @@ def test_dates_beyond_ninety_days_are_counted_and_judged(world):
         render_plan(plan).split()
     )
     assert {"removed_members", "emptied_group"} == {each.rule for each in plan.verdict.refusals}
+
+
+FORGED = {
+    "announced": lambda later: replace(later, is_new=False),
+    "nobody there": lambda later: replace(later, members=0, ending=0),
+    "fewer": lambda later: replace(later, leaving=1),
+    "another day": lambda later: replace(later, at=later.at + timedelta(days=1)),
+    "other people": lambda later: replace(later, digest="0" * 16),
+    "other owners": lambda later: replace(later, owners=("mallory@example.com",)),
+}
+
+
+@pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
+def test_what_a_file_says_of_dates_is_not_believed(forge, world, tmp_path):
+    """A date that was made harmless in the file is judged by what is written, or the file is found out."""
+    world.write(customers(", until: 2026-12-01"))
+    plan = world.plan()
+    write_plan(sealed(replace(plan, later=tuple(map(forge, plan.later)))), tmp_path / "saved.plan")
+    saved = read_plan(tmp_path / "saved.plan")
+    saved = replace(saved, verdict=Verdict())
+    again = engine.judge_again(world.project(), saved, backends=world.backends())
+    world.apply(again)
+
+    assert {"removed_members", "saved_plan"} & {each.rule for each in again.verdict.refusals}
+    world.now = AFTER
+    assert "removed_members" in {each.rule for each in world.plan().verdict.refusals}
+
+
+def test_what_a_file_says_of_links_is_not_remembered(tmp_path):
+    """How large a list is that others are built on is worked out again before it becomes the past."""
+    world = World(tmp_path)
+    listed = "{kind: known-user-group, name: blocked, members_from: [{path: customers.txt}]}"
+    world.write(listed, "{kind: known-user-group, name: open, members: [zoe@example.com], exclude: [blocked]}")
+    plan = world.plan()
+    forged = tuple(replace(each, count=1) if each.name == "blocked" else each for each in plan.links)
+    write_plan(sealed(replace(plan, links=forged)), tmp_path / "saved.plan")
+    again = engine.judge_again(world.project(), read_plan(tmp_path / "saved.plan"), backends=world.backends())
+
+    assert {"blocked": 100} == {each.name: each.count for each in again.links if each.count is not None}
