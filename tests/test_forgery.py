@@ -574,7 +574,7 @@ TURNING = {
 def test_a_change_whose_members_are_others_by_now_is_stale(tmp_path, case):
     """Whatever written time is the cause; before it has come the plan is applied as it is."""
     definitions, held = TURNING[case]
-    config = CONFIG.replace("exclude: [blocked]\n", "guards: {removed_members: {refuse: off}}\n")
+    config = CONFIG.replace("exclude: [blocked]\n", "guards: {removed_members: {refuse: off}, emptied_group: off}\n")
     world = World(tmp_path, config, definitions, {"g": held})
     plan = world.plan()
     outcome, error = world.apply(plan, LATER)["g"]
