@@ -70,10 +70,15 @@ class Identity:
         Raises:
             ValueError: `value` is not an identifier; the message says why, as a clause without a final stop.
         """
-        spelled = self._spelled(value)
+        spelled = self.as_written(value)
         return self.aliases.get(spelled, spelled)
 
-    def _spelled(self, value: str) -> str:
+    def as_written(self, value: str) -> str:
+        """Return the canonical form of one identifier, whatever address its person has now.
+
+        Raises:
+            ValueError: as `canonical` does.
+        """
         if self.type == "id":
             return self._fold(_checked_id(value))
         if len(value) <= _PLAIN_LENGTH and _PLAIN_ADDRESS.fullmatch(value):

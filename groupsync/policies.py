@@ -127,8 +127,9 @@ def _context(plan: Plan, project: Project, options: PolicyOptions, seen: Seen) -
 
     found = _as_left(plan, project.definitions) if plan.undoes else project.definitions
     definitions = tuple(sorted(found, key=lambda definition: definition.name))
-    canonical = project.config.identity.canonical
-    return PolicyContext(plan, definitions, options, project.as_of, members_of, count_of, canonical)
+    identity = project.config.identity
+    forms = (identity.canonical, identity.as_written)
+    return PolicyContext(plan, definitions, options, project.as_of, members_of, count_of, *forms)
 
 
 def _after(plan: Plan, desired: Mapping[str, Desired], seen: Seen) -> dict[str, Members | None]:

@@ -56,6 +56,7 @@ class PolicyContext:
             them may do I/O: ask only for what is needed, one group after the other, and let what loading raises pass.
         count_of: returns how many these are, from what planning found out already where it did; None as `members_of`.
         canonical: maps an identifier to its canonical form; raises ValueError for text that is none.
+        as_written: the same, without the config's aliases: not the address that its person has now.
     """
 
     plan: Plan
@@ -65,6 +66,7 @@ class PolicyContext:
     members_of: Callable[[str], Members | None]
     count_of: Callable[[str], int | None]
     canonical: Callable[[str], str]
+    as_written: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)

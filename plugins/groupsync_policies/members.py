@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from groupsync.model import Action
-from groupsync_policies.breach import Breach, because, counted, entry_of, listed, picked
+from groupsync_policies.breach import SHOWN, Breach, because, counted, entry_of, listed, picked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -75,7 +75,10 @@ class _Domains:
 
 
 def pinned(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
-    """Find members that must stay and would not, because of an edit, an expiry or a deletion."""
+    """Find members that must stay and would not, because of an edit, an expiry, an alias or a deletion.
+
+    They are compared as they are written: an alias must not put somebody else in the place of who is pinned.
+    """
     definitions = {definition.name: definition for definition in context.definitions}
     gone = {change.name for change in context.plan.changes if change.action is Action.DELETE}
     for index, rule in enumerate(rules):
@@ -99,7 +102,7 @@ def pinned(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
                 f"{counted(len(missing), 'member')} who must stay in `{name}` {'is' if len(missing) == 1 else 'are'} "
                 f"not in it: {listed(missing)}",
                 at,
-                f"What the definition says now leaves them out.{because(rule)}",
+                f"What the definition says now leaves them out{_renamed(context, missing)}.{because(rule)}",
                 "Put them back, or take them out of `policies.pinned`.",
                 entry_of(definitions[name], missing),
                 count=len(missing),
@@ -109,9 +112,24 @@ def pinned(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
 
 def _canonical(context: PolicyContext, member: str) -> str:
     try:
-        return context.canonical(member)
+        return context.as_written(member)
     except ValueError:
         return member  # nobody is called so: it shows as missing
+
+
+def _renamed(context: PolicyContext, missing: Collection[str]) -> str:
+    """Say who of the missing has another address by an alias: the policy has to name that one."""
+    moved = {name: now for name in missing if (now := _present(context, name)) != name}
+    words = ", ".join(f"`{name}` is `{moved[name]}`" for name in sorted(moved)[:SHOWN])
+    more = f" and {len(moved) - SHOWN:,} more" if len(moved) > SHOWN else ""
+    return f", or `aliases` says that they have another address: {words}{more}" if moved else ""
+
+
+def _present(context: PolicyContext, member: str) -> str:
+    try:
+        return context.canonical(member)
+    except ValueError:
+        return member
 
 
 def no_overlap(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:

@@ -202,7 +202,9 @@ def context_of(values, members, as_of=NOW):
     definitions = tuple(definition(name, plain=()) for name in sorted(members))
     options = PolicyOptions(values, lambda pointer: SourceRange("groupsync.yaml", 1, 1))
     plan = Plan("shop", NOW, (), (), "")
-    made = PolicyContext(plan, definitions, options, as_of, members_of, lambda name: len(members[name]), str.lower)
+    made = PolicyContext(
+        plan, definitions, options, as_of, members_of, lambda name: len(members[name]), str.lower, str.lower
+    )
     return made, loaded
 
 
