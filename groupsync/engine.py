@@ -15,7 +15,7 @@ from groupsync import apply as applying
 from groupsync.believing import believed
 from groupsync.belonging import check_plan
 from groupsync.connect import locked
-from groupsync.errors import ConfigError
+from groupsync.errors import BackendError, ConfigError
 from groupsync.guard_grants import later_hint, written
 from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
@@ -29,9 +29,9 @@ from groupsync.planning import Draft, Request, plan_target
 from groupsync.policies import Seen, changed_groups
 from groupsync.progress import Track, untracked
 from groupsync.project import Project, sorted_findings, stop_on_errors, wanted_on
-from groupsync.reading import read_target
+from groupsync.reading import context_of, read_target
 from groupsync.retry import Retries
-from groupsync.saved_plan import check_saved, moved
+from groupsync.saved_plan import check_saved, check_target, moved
 from groupsync.segments import compute_segments
 from groupsync.selecting import Search
 from groupsync.undoing import after
@@ -152,11 +152,24 @@ def judge_again(
     else:
         left = tuple(change for change in plan.changes if change.key not in resumption.settled)
         judged, resumed = replace(plan, changes=left), resumption.run.id
+    told = set() if resumption or plan.undoes else {change.target for change in judged.changes}
+    needed = needs_holdings(judged, project)
     holdings = {}
     for target in project.config.targets:
-        if backends and target.name in backends and target.name in needs_holdings(judged, project):
-            wanted = wanted_on(project, target)
-            wanted, snapshot = read_target(project.config, target, backends[target.name], wanted, retry or Retries())
+        backend = (backends or {}).get(target.name)
+        if backend is None or target.name not in needed | told:
+            continue
+        wanted = wanted_on(project, target)
+        try:
+            wanted, snapshot = read_target(project.config, target, backend, wanted, retry or Retries())
+        except BackendError:
+            if target.name in needed:
+                raise
+            continue  # what is to be done there will fail by itself
+        if target.name in told:
+            context = context_of(project.config, target, backend, wanted, snapshot)
+            judged = check_target(judged, target.name, snapshot, context)
+        if target.name in needed:
             holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
     groups = changed_groups(judged)
     bases = project.resolution.bases_of(frozenset[str]().union(*groups.values()))

@@ -3,7 +3,7 @@
 A change has to be what the definition makes of the group, as of the plan's instant: its members, its attributes, its
 mark, and what guards go by. Who comes to and goes from a group that follows from files alone is known to the last
 member; of a segment only bounds are (`groupsync.bounds`), since its source is not asked. What the plan says of the
-target, such as what an attribute was before, is for the precondition of the change. Pure but for loading members.
+target is held against that, as far as reading it takes no members. Pure but for loading members.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Set
 
     from groupsync.bounds import Bounds
+    from groupsync.diff import Context
     from groupsync.identity import Identity
     from groupsync.model import AttributeChange, Change, Group, Mark, Members
     from groupsync.resolve import Desired
@@ -198,7 +199,9 @@ def _members(change: Change, mark: Mark, desired: Desired, basis: Basis, *, remo
         yield from _within_bounds(change, mark, desired, basis, removes=removes)
     else:
         with members.loaded_once():
-            yield from _as_defined(change, mark, desired, _Known.of(members, basis.identity), removes=removes)
+            yield from _as_defined(
+                change, mark, desired, _Known.of(members, basis.identity, mark.digest), removes=removes
+            )
 
 
 def _as_defined(change: Change, mark: Mark, desired: Desired, known: _Known, *, removes: bool) -> Iterator[str]:
@@ -248,12 +251,19 @@ class _Known:
     members: Members
 
     @classmethod
-    def of(cls, members: Members, identity: Identity) -> _Known:
+    def of(cls, members: Members, identity: Identity, digest: str) -> _Known:
+        """Learn count and digest, in the cheapest way where the latter is expected to be `digest`.
+
+        A file whose bytes have that digest is not parsed: whoever comes is looked for among its lines as they are.
+        """
         text = members.raw() if members.raw else None
-        count = canonical_count(text, identity) if text is not None else None
-        if text is None or count is None:
-            return cls(members.count, members.digest, None, members)
-        return cls(count, digest_bytes(text), text, members)
+        if text is not None:
+            found = digest_bytes(text)
+            is_whole = found == digest and (not text or text.endswith(b"\n"))
+            count = text.count(b"\n") if is_whole else canonical_count(text, identity)
+            if count is not None:
+                return cls(count, found, text, members)
+        return cls(members.count, members.digest, None, members)
 
     def lacking(self, names: Members) -> Set[str]:
         """Return who of `names` does not belong."""
@@ -280,6 +290,42 @@ def _some(names: Collection[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in sorted(names)[:_NAMED])
     more = len(names) - _NAMED
     return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+# --- The target -------------------------------------------------------------------------------------------------------
+
+
+def misstatement(change: Change, group: Group | None, context: Context) -> str:
+    """Return what a change says of its group on the target and is not so, as a clause; empty where nothing is found.
+
+    A group that moved since the plan is left to the change's precondition.
+
+    Args:
+        change: of a saved plan.
+        group: what goes by its name before the change; None where nothing does.
+        context: of the target.
+    """
+    if change.action is Action.CREATE or group is None:
+        return ""
+    return next(_misstatements(change, group, context), "")
+
+
+def _misstatements(change: Change, group: Group, context: Context) -> Iterator[str]:
+    mark = group.mark
+    if change.action is not Action.ADOPT and (mark is None or mark.project != context.project):
+        yield "the group there is not ours"
+    if change.action is Action.DELETE and mark and mark.prevent_delete:
+        yield "the group there is protected from deletion"
+    if not context.revisions or group.revision != change.precondition:
+        return
+    count = group.members.known_count if group.members else None
+    if count is not None and count != change.prior_count:
+        yield f"it has {_counted(count)} there, and not {change.prior_count:,}"
+    if group.id != change.id:
+        yield f"its id there is {group.id}, and not {change.id}"
+    for each in change.attributes:
+        if each.name in ATTRIBUTES and not group.says(each.name, each.before):
+            yield f"its `{each.name}` there is not what it is said to be"
 
 
 # --- Time -------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from groupsync.later import laters_again
 from groupsync.links import NOTHING, links_again
 from groupsync.memory import remembered_links
 from groupsync.model import Outcome, Refusal, Result
-from groupsync.plan_check import Basis, contradiction, has_turned
+from groupsync.plan_check import Basis, contradiction, has_turned, misstatement
 from groupsync.project import at_instant, wanted_on
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
-    from groupsync.model import Plan
+    from groupsync.diff import Context
+    from groupsync.model import Plan, Snapshot
     from groupsync.project import Project
     from groupsync.resolve import Desired
 
@@ -59,6 +60,26 @@ def check_saved(plan: Plan, project: Project, backends: Mapping[str, Backend]) -
         refusals.append(Refusal(target_name, name, RULE, summary, _HINT))
     verdict = replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals))
     return replace(plan, verdict=verdict, later=later, links=links_again(plan.links, then.resolution))
+
+
+def check_target(plan: Plan, target: str, snapshot: Snapshot, context: Context) -> Plan:
+    """Return the plan with a refusal of each change of a target that says of its group there what is not so.
+
+    Args:
+        plan: what is refused of it already is left as it is.
+        target: its name.
+        snapshot: what it holds now, with the marks that stand in for those it can't hold.
+        context: of the target.
+    """
+    held = {group.name: group for group in snapshot.groups}
+    refusals = []
+    for change in plan.changes:
+        if change.target != target or plan.verdict.refusal_of(change):
+            continue
+        if found := misstatement(change, held.get(change.prior_name or change.name), context):
+            summary = f"the saved plan is not about `{change.name}` as it is on {target}: {found}"
+            refusals.append(Refusal(target, change.name, RULE, summary, _HINT, change.at))
+    return replace(plan, verdict=replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals)))
 
 
 def _basis(plan: Plan, then: Project, target: TargetConfig, backends: Mapping[str, Backend]) -> Basis:

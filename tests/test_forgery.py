@@ -25,6 +25,7 @@ from groupsync.model import (
     Members,
     Outcome,
     RunKind,
+    Verdict,
     digest_bytes,
     encode_members,
 )
@@ -310,6 +311,65 @@ FORGERIES = [
     ("first", adding(MALLORY), "it leaves 3 members, and `limit` lets in 2 at most"),
     ("half", adding("person-001@example.com", "person-002@example.com"), "who can't belong to it"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("alter", "reason"),
+    [
+        (lambda change: replace(change, prior_count=10**6, mark=replace(change.mark, count=10**6)), "it has 3 members"),
+        (setting(id="another"), "its id there is"),
+        (
+            lambda change: replace(change, attributes=(AttributeChange("kind", "segments", "segment"),)),
+            "its `kind` there is not what it is said to be",
+        ),
+    ],
+)
+def test_what_a_plan_says_of_the_target_is_held_against_that(world, alter, reason):
+    """Also of a segment, of whose size the definition says nothing: guards go by how many there were."""
+
+    def made(change):
+        # as many come as go, so that the figures add up
+        return alter(replace(change, add=NO_MEMBERS, remove=NO_MEMBERS, expired=0, mark=replace(change.mark, count=3)))
+
+    outcome, error = world.apply(altered(world.plan(), "buyers", made))["buyers"]
+    assert (Outcome.REFUSED, True) == (outcome, reason in error), error
+
+
+def test_a_protected_group_is_not_deleted_by_a_plan_that_leaves_its_refusal_out(world):
+    """What refuses a change is no part of a plan's digest, so that it is asked of the target again."""
+    held = world.store.groups["orphan"]
+    world.store.put(replace(held, mark=replace(held.mark, prevent_delete=True)))
+    plan = world.plan()
+    assert "prevent_delete" == plan.verdict.refusals[0].rule
+    outcome, error = world.apply(replace(plan, verdict=Verdict()))["orphan"]
+    assert (Outcome.REFUSED, True) == (outcome, "protected from deletion" in error), error
+
+
+def test_a_group_that_is_not_ours_is_not_taken_over_by_a_plan_that_calls_it_an_update(world):
+    """To adopt a group takes consent, and to change one takes that it is ours."""
+    held = world.store.groups["staff"]
+    world.store.put(replace(held, mark=None))
+    forged = altered(replace(world.plan(), verdict=Verdict()), "staff", setting(action=Action.UPDATE))
+    outcome, error = world.apply(forged)["staff"]
+    assert (Outcome.REFUSED, True) == (outcome, "the group there is not ours" in error), error
+
+
+@pytest.mark.parametrize("header", [{"project": "other"}, {"config": "shop/other.yaml"}, {"redacted": True}])
+def test_a_plan_of_another_config_is_refused(world, header):
+    """Nothing of it is applied."""
+    plan = replace(world.plan(), **header)
+    with pytest.raises(ConfigError):
+        world.apply(plan)
+
+
+def test_a_plan_for_another_store_is_refused(world):
+    """Where a target is another one by now, nothing is done on it."""
+    plan = world.plan()
+    targets = tuple(replace(each, identity="memory {}") for each in plan.targets)
+    if targets == plan.targets:
+        targets = tuple(replace(each, identity="file {}") for each in plan.targets)
+    with pytest.raises(ConfigError, match="is another store"):
+        world.apply(replace(plan, targets=targets))
 
 
 @pytest.mark.parametrize(("name", "alter", "reason"), FORGERIES, ids=[f"{each[0]}: {each[2]}" for each in FORGERIES])
