@@ -32,7 +32,8 @@ from groupsync.errors import ConfigError
 from groupsync.guard_grants import APPROVAL_DAYS
 from groupsync.journal_folder import WRITABLE, make_folder
 from groupsync.journal_plan import save_plan
-from groupsync.journal_read import FORMAT_VERSION, PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs, read_outline
+from groupsync.journal_read import PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs, read_outline
+from groupsync.journal_records import FORMAT_VERSION
 from groupsync.links import NOTHING
 from groupsync.model import DOUBTED, Action, Diagnostic, Outcome, Result, RunKind, Severity
 from groupsync.records import format_instant

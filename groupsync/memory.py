@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from groupsync.journal_read import Key
+    from groupsync.journal_records import Key
     from groupsync.links import Remembered
     from groupsync.model import Plan, Run, RunEntry, Use
 
