@@ -267,6 +267,7 @@ def failures_of(step, code, reads, writes):
     return [what for what, is_kept in terms_kept.items() if not is_kept]
 
 
+@pytest.mark.servers
 @pytest.mark.parametrize("shop", TERMS, indirect=True, ids=lambda terms: terms.fixture)
 def test_a_round_ends_where_it_should_and_asks_for_no_more_than_it_must(shop, tell):
     """200 groups are made, somebody edits three of them, that is told as drift, and mended."""
