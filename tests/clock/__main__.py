@@ -1,7 +1,7 @@
 """Run the fast tests that ask the clock on other days: `python -m tests.clock [--all] [FILE]`.
 
 FILE is what `pytest --note-asking FILE` wrote. Without it all fast tests run on the first of the days, and are noted
-there. On the first two days all that ask run; the other days share them by their names, so that each runs on one of
+there. On that day, a leap day, all that ask run; the other days share them by their names, so that each runs on one of
 those, too; with `--all` they run on every day. Ends with 1 where a test failed.
 """
 
@@ -20,27 +20,31 @@ from tests.clock import at
 from tests.clock.dates import dates_from, share
 
 PYTEST = [sys.executable, "-m", "pytest", "-m", "not servers", "--numprocesses=auto", "--dist=loadgroup", "--quiet"]
-WHOLE_DAYS = 2
 
 
 def run_on_all_days(asking, folder, *, all_days):
     """Run them day by day, and tell what failed on which."""
     began, failed, days = time.monotonic(), [], dates_from(datetime.now(UTC))  # noqa: TID251 -- from the real one
-    whole = len(days) if all_days else WHOLE_DAYS
     for number, (instant, reason) in enumerate(days):
         day = f"{instant:%d %B %Y, %H:%M} ({reason})"
         print(f"== {day}", flush=True)
-        choice = f"--only-asking={asking}" if asking.exists() else f"--note-asking={asking}"
-        if number >= whole:
-            chosen = folder / f"day-{number}.txt"
-            chosen.write_text(share(asking.read_text("utf-8"), number - whole, len(days) - whole), "utf-8")
-            choice = f"--only-asking={chosen}"
-        command = [*PYTEST, "--hypothesis-profile=calendar", choice]
+        choice = [f"--note-asking={asking}"]
+        if asking.exists():
+            names = asking.read_text("utf-8").splitlines()
+            choice = only(names if all_days or not number else share(names, number - 1, len(days) - 1), folder)
+        command = [*PYTEST, "--hypothesis-profile=calendar", *choice]
         if subprocess.run(command, env={**os.environ, **at(instant)}, check=False).returncode:
             failed.append(day)
     minutes = (time.monotonic() - began) / 60
     print(f"== {minutes:.1f} minutes;", f"failed on {', '.join(failed)}" if failed else "passed on every day")
     return 1 if failed else 0
+
+
+def only(names, folder):
+    """Return the arguments that let some tests run alone; their files come along, so that no others are read."""
+    chosen = folder / "chosen.txt"
+    chosen.write_text("\n".join(names), "utf-8")
+    return [f"--only-asking={chosen}", *sorted({name.partition("::")[0] for name in names})]
 
 
 def main():

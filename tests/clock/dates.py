@@ -7,7 +7,7 @@ from zlib import crc32
 
 
 def dates_from(today):
-    """Return instants with what each of them is, the most telling two first."""
+    """Return instants with what each of them is, the most telling one first."""
     leap_day = next_day(2, 29, today)
     new_year = next_day(1, 1, today)
     return [
@@ -34,5 +34,5 @@ def next_day(month, day, today):
 
 
 def share(names, part, parts):
-    """Return some of the lines, such that each line is in one part, and the same on every machine."""
-    return "".join(line for line in names.splitlines(keepends=True) if crc32(line.encode()) % parts == part)
+    """Return some of the names, such that each is in one part, and in the same on every machine."""
+    return [name for name in names if crc32(name.encode()) % parts == part]
