@@ -11,16 +11,20 @@ A change that is refused counts as well: an exception would let through the very
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from groupsync.identity import Identity
 from groupsync.model import RUN_KINDS, Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from groupsync.model import Change, Later, Plan
+
+_SPELLING: Final = Identity()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +86,13 @@ class Approvers:
         plan_digest: of the plan, which approvals hold for and no other.
         groups: every change, in the plan's order.
         approvers: sorted.
+        identity: tells who is who among them.
     """
 
     plan_digest: str
     groups: tuple[OwnedChange, ...]
     approvers: tuple[Approver, ...]
+    identity: Identity = field(default_factory=Identity, compare=False)
 
     @property
     def unowned(self) -> tuple[OwnedChange, ...]:
@@ -98,46 +104,50 @@ class Approvers:
 
         A group that nobody owns and that nobody stands in for is always among it.
         """
-        given = {_key(owner) for owner in approved}
+        key = partial(_key, self.identity)
+        given = {key(owner) for owner in approved}
         found = []
         for group in self.groups:
-            open_lists = tuple(owners for owners in group.one_of_each if given.isdisjoint(map(_key, owners)))
+            open_lists = tuple(owners for owners in group.one_of_each if given.isdisjoint(map(key, owners)))
             if open_lists or not group.one_of_each:
                 found.append(replace(group, one_of_each=open_lists))
         return tuple(found)
 
     def strangers(self, approved: Iterable[str]) -> tuple[str, ...]:
         """Return those among `approved` who are asked for nothing, in their order."""
-        asked = {_key(owner) for group in self.groups for owners in group.one_of_each for owner in owners}
-        return tuple(owner for owner in approved if _key(owner) not in asked)
+        key = partial(_key, self.identity)
+        asked = {key(owner) for group in self.groups for owners in group.one_of_each for owner in owners}
+        return tuple(owner for owner in approved if key(owner) not in asked)
 
 
-def approvers_of(plan: Plan, fallback: Sequence[str] = ()) -> Approvers:
+def approvers_of(plan: Plan, fallback: Sequence[str] = (), identity: Identity = _SPELLING) -> Approvers:
     """Return who should approve a plan; loads no names of members.
 
     Args:
         plan: what would be done.
         fallback: who approves for groups that nobody owns.
+        identity: the rule of canonical form, and the aliases: who has two addresses is one owner.
     """
+    key = partial(_key, identity)
     refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
     passed: dict[str, list[str]] = {}
     for each in plan.verdict.allowances:
         if each.kind not in RUN_KINDS:
             passed.setdefault(each.name, []).append(str(each))
     fallback = tuple(fallback)
-    groups = tuple(_owned(change, refused, fallback) for change in plan.changes)
+    groups = tuple(_owned(change, refused, fallback, key) for change in plan.changes)
     groups += tuple(_to_come(plan, refused, fallback))
     groups = tuple(replace(group, exceptions=tuple(passed.get(group.name, ()))) for group in groups)
     spellings: dict[str, str] = {}
     held: dict[str, list[OwnedChange]] = {}
     for group in groups:
         asked = sorted({owner for owners in (group.owners, *group.one_of_each) for owner in owners})
-        for key in dict.fromkeys(map(_key, asked)):
-            held.setdefault(key, []).append(group)
+        for person in dict.fromkeys(map(key, asked)):
+            held.setdefault(person, []).append(group)
         for owner in asked:
-            spellings[_key(owner)] = min(owner, spellings.get(_key(owner), owner))
-    approvers = (_approver(spellings[key], changes) for key, changes in held.items())
-    return Approvers(plan.digest, groups, tuple(sorted(approvers, key=lambda each: each.owner)))
+            spellings[key(owner)] = min(owner, spellings.get(key(owner), owner))
+    approvers = (_approver(spellings[person], changes) for person, changes in held.items())
+    return Approvers(plan.digest, groups, tuple(sorted(approvers, key=lambda each: each.owner)), identity)
 
 
 def _approver(owner: str, groups: Sequence[OwnedChange]) -> Approver:
@@ -171,7 +181,9 @@ def _to_come(plan: Plan, refused: AbstractSet[tuple[str, str]], fallback: tuple[
         )
 
 
-def _owned(change: Change, refused: AbstractSet[tuple[str, str]], fallback: tuple[str, ...]) -> OwnedChange:
+def _owned(
+    change: Change, refused: AbstractSet[tuple[str, str]], fallback: tuple[str, ...], key: Callable[[str], str]
+) -> OwnedChange:
     sides = _sides(change)
     owners = tuple(sorted({*change.owners, *(owner for side in sides for owner in side)}))
     return OwnedChange(
@@ -179,7 +191,7 @@ def _owned(change: Change, refused: AbstractSet[tuple[str, str]], fallback: tupl
         change.name,
         change.action,
         owners,
-        _needed(_asked(change, sides, fallback)) or ((fallback,) if fallback else ()),
+        _needed(_asked(change, sides, fallback), key) or ((fallback,) if fallback else ()),
         change.joining,
         change.leaving,
         change.key in refused or (change.target, "") in refused,
@@ -205,9 +217,9 @@ def _sides(change: Change) -> list[tuple[str, ...]]:
     return [change.owners] if change.owners else []
 
 
-def _needed(sides: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+def _needed(sides: Sequence[tuple[str, ...]], key: Callable[[str], str]) -> tuple[tuple[str, ...], ...]:
     """Leave out a list that whoever is in another one approves as well."""
-    keyed = [(frozenset(map(_key, side)), tuple(sorted(side))) for side in sides]
+    keyed = [(frozenset(map(key, side)), tuple(sorted(side))) for side in sides]
     return tuple(
         side
         for index, (keys, side) in enumerate(keyed)
@@ -215,6 +227,6 @@ def _needed(sides: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _key(owner: str) -> str:
+def _key(identity: Identity, owner: str) -> str:
     """Return what two spellings of one owner share: addresses and names of teams are told apart without case."""
-    return unicodedata.normalize("NFC", owner.strip().lower())
+    return unicodedata.normalize("NFC", identity.owner(owner.strip()).lower())

@@ -102,7 +102,7 @@ def _create(pair: Pair, context: Context) -> Change:
         mark=_mark(context, group, add.digest, add.count),
         definition_digest=desired.digest(),
         at=desired.definition.at,
-        owners=_owners(pair),
+        owners=_owners(pair, context),
         criteria=_criteria(pair),
     )
 
@@ -135,7 +135,7 @@ def _update(pair: Pair, context: Context) -> Compared:
         mark=_mark(context, group, difference.after, difference.after_count),
         definition_digest=desired.digest(),
         at=desired.definition.at,
-        owners=_owners(pair),
+        owners=_owners(pair, context),
         criteria=_criteria(pair),
         readdressed=difference.readdressed,
         consenting=_consenting(pair),
@@ -159,7 +159,7 @@ def _leave(pair: Pair, context: Context) -> Change:
         prior_count=members.count,
         definition_digest=pair.desired.digest() if pair.desired else "",
         at=pair.desired.definition.at if pair.desired else None,
-        owners=_owners(pair),
+        owners=_owners(pair, context),
         criteria=_criteria(pair),
         consenting=_consenting(pair),
     )
@@ -231,7 +231,13 @@ def attribute_changes(desired: Group, prior: Group, context: Context) -> list[At
         AttributeChange(name, prior.attribute(name), value)
         for name, value in wanted.items()
         if value is not None and not prior.says(name, value)
+        if name != "owners" or not have_same_owners(desired, prior, context)
     ]
+
+
+def have_same_owners(desired: Group, prior: Group, context: Context) -> bool:
+    """Tell whether both sides are owned by the same people, however they are spelled."""
+    return context.identity.are_owners(desired.owners or (), prior.owners or ())
 
 
 def _left_behind(action: Action, prior: Group, context: Context) -> Iterator[AttributeChange]:
@@ -253,10 +259,10 @@ def _protection(prior: Group | None, desired: Group, context: Context) -> list[A
     return [AttributeChange("prevent_delete", before, after)] if before != after else []
 
 
-def _owners(pair: Pair) -> tuple[str, ...]:
+def _owners(pair: Pair, context: Context) -> tuple[str, ...]:
     """Return who answers for the group, before or after."""
-    sides = (pair.prior, pair.desired.group if pair.desired else None)
-    return tuple(sorted({owner for side in sides if side for owner in side.owners or ()}))
+    now, before = (side.owners or () if side else () for side in (pair.desired and pair.desired.group, pair.prior))
+    return context.identity.owners(now, before)
 
 
 def _consenting(pair: Pair) -> tuple[str, ...] | None:

@@ -73,6 +73,27 @@ class Identity:
         spelled = self.as_written(value)
         return self.aliases.get(spelled, spelled)
 
+    def owner(self, written: str) -> str:
+        """Return one spelling for an owner: that of a member; of a team's name, which is no address, its own."""
+        try:
+            return self.canonical(written)
+        except ValueError:
+            return written
+
+    def owners(self, now: Iterable[str], before: Iterable[str]) -> tuple[str, ...]:
+        """Return who answers for a group, sorted.
+
+        Args:
+            now: its owners as defined, spelled canonically.
+            before: those that the target has, as it spells them; they stay so where they are nobody of now.
+        """
+        known = frozenset(now)
+        return tuple(sorted(known.union(each for each in before if self.unaliased.owner(each) not in known)))
+
+    def are_owners(self, now: Iterable[str], before: Iterable[str]) -> bool:
+        """Tell whether owners as defined are the very people that a target has; spelling does not matter."""
+        return frozenset(now) == frozenset(map(self.unaliased.owner, before))
+
     def as_written(self, value: str) -> str:
         """Return the canonical form of one identifier, whatever address its person has now.
 

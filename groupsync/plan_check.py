@@ -121,7 +121,7 @@ def _written(change: Change, desired: Desired, basis: Basis) -> Iterator[str]:
         return
     yield from _names(change, desired)
     yield from _attributes(change, desired, basis)
-    yield from _owners(change, desired.group)
+    yield from _owners(change, desired.group, basis.identity)
     yield from _marked(mark, desired, basis)
     after = change.prior_count + change.add.count - change.remove.count
     if mark.count != after:
@@ -159,13 +159,13 @@ def _attributes(change: Change, desired: Desired, basis: Basis) -> Iterator[str]
                 yield f"the `{name}` of the definition is left out"
 
 
-def _owners(change: Change, group: Group) -> Iterator[str]:
+def _owners(change: Change, group: Group, identity: Identity) -> Iterator[str]:
     """Compare who answers for the group; of one whose definition names nobody, only the target knows."""
     if group.owners is None and change.action is not Action.CREATE:
         return
     edited = next((each for each in change.attributes if each.name == "owners"), None)
     before = _texts(edited)
-    if change.owners != tuple(sorted({*(group.owners or ()), *before})):
+    if change.owners != identity.owners(group.owners or (), before):
         yield "its owners are not those of the definition"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from groupsync.diff import settled_for
+from groupsync.diff import have_same_owners, settled_for
 from groupsync.errors import ConfigError
 from groupsync.model import State
 from groupsync.pairing import Whose, pair
@@ -80,11 +80,17 @@ def sides_on(context: Context, wanted: Wanted, snapshot: Snapshot) -> Iterator[S
                 each.name,
                 _desired(desired, each.ours, context.identity) if desired else None,
                 each.prior,
-                context.attributes,
+                _comparable(desired, each.ours, context),
                 desired.blocked.reason if desired and desired.blocked else "",
                 is_anothers=each.whose in (Whose.ANOTHERS, Whose.OURS_BEFORE),
                 fate=fates.get(each.name),
             )
+
+
+def _comparable(desired: Desired | None, ours: Group | None, context: Context) -> frozenset[str]:
+    """Return the attributes that may differ: owners who are only spelled otherwise do not."""
+    is_same = desired is not None and ours is not None and have_same_owners(desired.group, ours, context)
+    return context.attributes - {"owners"} if is_same else context.attributes
 
 
 def _desired(desired: Desired, ours: Group | None, identity: Identity) -> Group:

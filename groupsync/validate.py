@@ -142,7 +142,7 @@ class _Reader:
             at=self.document.locate(("name",)),
             display_name=value.get("display_name"),
             description=value.get("description"),
-            owners=_sorted_texts(value.get("owners")),
+            owners=_sorted_texts(map(self.identity.owner, value["owners"]) if "owners" in value else None),
             labels=None if labels is None else tuple(sorted(labels.items())),
             members=self._members(),
             members_from=self._member_files() if "members_from" in value else None,
@@ -257,7 +257,7 @@ class _Reader:
         self.found.append(Diagnostic(code, Severity.ERROR, summary, detail, hint, at))
 
 
-def _sorted_texts(texts: list[str] | None) -> tuple[str, ...] | None:
+def _sorted_texts(texts: Iterable[str] | None) -> tuple[str, ...] | None:
     return None if texts is None else tuple(sorted(set(texts)))
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from groupsync.approvers import approvers_of
+from groupsync.identity import Identity
 from groupsync.model import Action, Allowance, AttributeChange, Change, Kind, Refusal, TargetState, Verdict
 from groupsync.report.approvers import approver_items, approver_words, render_approvers, render_approvers_json
 from groupsync.report.markdown import render_plan_markdown
@@ -49,6 +50,20 @@ def test_one_owner_of_each_group_is_enough():
     assert ["beta", "staff"] == [name for name, _ in missing(plan)]
     assert [("staff", (("hr@contoso.com",),))] == missing(plan, "Lab@Contoso.com ", "somebody@contoso.com")
     assert [] == missing(plan, OWNER, "hr@contoso.com")
+
+
+def test_somebody_with_two_addresses_is_one_owner():
+    """By the config's aliases: either address approves, also where a group goes from the one to the other."""
+    identity = Identity(aliases={"boss@contoso.com": "chief@contoso.com"})
+    for plan in (
+        plan_of(change("beta", "boss@contoso.com")),
+        plan_of(change("beta", "Chief@contoso.com")),
+        plan_of(hands(["boss@contoso.com"], ["chief@contoso.com"])),
+    ):
+        found = approvers_of(plan, identity=identity)
+        assert [(), ()] == [found.missing([each]) for each in ("chief@contoso.com", "BOSS@contoso.com")]
+        assert ((), 1) == (found.strangers(["chief@contoso.com"]), len(found.approvers))
+    assert 1 == len(approvers_of(plan).missing(["chief@contoso.com"]))
 
 
 def test_an_attribute_alone_asks_the_owners():

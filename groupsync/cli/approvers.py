@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from groupsync.cli import common, rendering
-from groupsync.errors import ExitCode
+from groupsync.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from groupsync.identity import Identity
+    from groupsync.model import Plan
 
 
 @click.command()
@@ -22,6 +27,7 @@ from groupsync.errors import ExitCode
     metavar="OWNER",
     help="Somebody who approves for groups that nobody owns; may be repeated.",
 )
+@common.config_option
 @rendering.output_option
 @common.format_option
 def command(
@@ -30,13 +36,14 @@ def command(
     is_check: bool,
     approved: tuple[str, ...],
     fallback: tuple[str, ...],
+    config_path: Path | None,
     output: Path | None,
     format_: str,
 ) -> int:
     """Tell who should approve a plan that `groupsync plan --out PLAN` saved: the owners of each group that changes.
 
-    One owner a group is enough; where a group changes hands, one of those before and one of those after. Reads nothing
-    but that file.
+    One owner a group is enough; where a group changes hands, one of those before and one of those after. Besides the
+    plan the config of its project is read, where there is one: somebody with two addresses (`aliases`) is one owner.
     """
     from groupsync.approvers import approvers_of
     from groupsync.planfile import read_plan
@@ -45,7 +52,8 @@ def command(
 
     if approved and not is_check:
         raise click.UsageError("--approved goes with --check, which ends with 3 also while nobody has approved.")
-    found = approvers_of(read_plan(saved), fallback)
+    plan = read_plan(saved)
+    found = approvers_of(plan, fallback, _identity(plan, config_path))
     for stranger in found.strangers(approved):
         common.say(f"{escape(stranger)} approved, and owns no group that changes.")
     if format_ == "json":
@@ -54,3 +62,16 @@ def command(
         text = render_approvers(found, approved, is_check=is_check, style=common.output_style(output=output))
     common.emit(text, output)
     return ExitCode.REFUSED if is_check and found.missing(approved) else ExitCode.OK
+
+
+def _identity(plan: Plan, config_path: Path | None) -> Identity:
+    """Return who is who in the project of a plan, as far as the config tells that is named, or found from here."""
+    from groupsync.config import find_config, load_config
+    from groupsync.identity import Identity
+
+    try:
+        path = config_path or find_config(Path.cwd())
+    except ConfigError:
+        return Identity()
+    config = load_config(path)
+    return config.identity if config.project == plan.project else Identity()

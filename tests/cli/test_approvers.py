@@ -136,3 +136,15 @@ def test_who_owns_nothing_of_it_is_told(project):
 def test_what_is_no_plan_is_1(project):
     """A file that is missing or something else is an error like that of `report`."""
     assert ExitCode.ERROR == project("approvers", "groupsync.yaml").code == project("approvers", "no.plan").code
+
+
+def test_an_owner_is_known_by_each_of_their_addresses(project):
+    """`approvers` reads the aliases of the config beside it; elsewhere the plan alone has to tell."""
+    project.write(
+        "groupsync.yaml", project.read("groupsync.yaml") + "aliases: {growth@contoso.com: head@contoso.com}\n"
+    )
+    assert ExitCode.OK == project("plan", "--select", "beta-testers", "--out", "a.plan").code
+    approved = ("approvers", "a.plan", "--check", "--approved")
+
+    assert [ExitCode.OK] * 2 == [project(*approved, each).code for each in ("head@contoso.com", "Growth@contoso.com")]
+    assert ExitCode.REFUSED == project(*approved, "people@contoso.com").code
