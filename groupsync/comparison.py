@@ -12,6 +12,7 @@ import tarfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from groupsync.causes import with_edits
 from groupsync.config import load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.model import Action, Cause, Comparison, Diagnostic, Severity
@@ -19,11 +20,11 @@ from groupsync.project import Project, load_project, sorted_findings
 from groupsync.segments import Folder, compute_segments
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from groupsync.config import Config
-    from groupsync.model import Change, Definition, Members, Plan
+    from groupsync.model import Change, Definition, MemberFile, Members, Plan
     from groupsync.plugins import Plugins
 
 _GIT_SECONDS = 60
@@ -57,7 +58,13 @@ def compared(plan: Plan, project: Project, revision: str, plugins: Plugins | Non
         and not (hidden and change.action is Action.DELETE and change.name not in defined)
     ]
     findings = sorted_findings([*plan.diagnostics, *([_hidden(hidden, revision)] if unseen else [])])
-    return replace(plan, compared=Comparison(revision, name, tuple(filter(None, causes))), diagnostics=findings)
+    edited = _edited(plan, project, before, unseen)
+    return replace(
+        plan,
+        changes=with_edits(plan.changes, edited, project.resolution.built_on),
+        compared=Comparison(revision, name, tuple(filter(None, causes))),
+        diagnostics=findings,
+    )
 
 
 def _lies_in(definition: Definition, folders: Sequence[str]) -> bool:
@@ -75,6 +82,34 @@ def _hidden(folders: Sequence[str], revision: str) -> Diagnostic:
         f"git keeps of {named} only which commit it is at, not the files of then.",
         "Compare in the submodule's own repository, or keep definitions and member files in this one.",
     )
+
+
+def _edited(plan: Plan, project: Project, before: Project, unseen: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Return by name what was edited of the groups that change and of those that they are built on.
+
+    Each has the files of its definition and members that say something else than before.
+    """
+    then = {definition.name: definition for definition in before.definitions}
+    changing = {change.name for change in plan.changes if change.touches_members}
+    asked = (changing | project.resolution.bases_of(changing)).difference(unseen)
+    found: dict[str, tuple[str, ...]] = {}
+    for now in [each for each in project.definitions if each.name in asked]:
+        former = next((then[name] for name in (now.name, *now.previously) if name in then), None)
+        is_same = former is not None and former.content_digest == now.content_digest
+        files = [
+            file.path for file in now.members_from or () if _file_digest(project, file) != _file_digest(before, file)
+        ]
+        edited = (*([] if is_same else [now.at.path]), *dict.fromkeys(files))
+        if edited:
+            found[now.name] = edited
+    return found
+
+
+def _file_digest(project: Project, file: MemberFile) -> str:
+    try:
+        return project.files.digest(file)
+    except InvalidDefinitions:
+        return ""  # it is not there, or can't be read: then it is not the same
 
 
 def _cause(change: Change, members: dict[str, Members | None], defined: set[str], project: Project) -> Cause | None:

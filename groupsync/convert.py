@@ -181,6 +181,7 @@ def change_record(change: Change, add: Record, remove: Record) -> Record:
         "criteria": change.criteria,
         "readdressed": [list(pair) for pair in change.readdressed],
         "consenting": None if change.consenting is None else list(change.consenting),
+        "through": list(change.through),
     }
 
 
@@ -206,6 +207,7 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         criteria=fields.text("criteria"),
         readdressed=fields.each("readdressed", _read_readdressed),
         consenting=_read_consenting(fields),
+        through=fields.each("through", lambda base: _text(base, "a cause")) if fields.has("through") else (),
     )
     for side in zip(*change.readdressed, strict=True):
         if len(set(side)) < len(side) or len(side) > min(add.count, remove.count):

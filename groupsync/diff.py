@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.adoption import takeover_words
 from groupsync.content import precondition_of
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from groupsync.model import Group
     from groupsync.resolve import Desired
     from groupsync.scope import Pair
+
+DEFINITION_CHANGED: Final = "the definition changed"
+CUSTOMERS_CHANGED: Final = "the customers or the definition changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +202,7 @@ def _edited(group: Group, difference: Difference) -> str:
     """Say what it is that others are desired for than were."""
     if difference.add.count == difference.remove.count == len(difference.readdressed):
         return "addresses changed"
-    return "the customers or the definition changed" if group.kind == SEGMENT else "the definition changed"
+    return CUSTOMERS_CHANGED if group.kind == SEGMENT else DEFINITION_CHANGED
 
 
 def _reason(drift: Drift | None, moved: bool, edited: str) -> str:

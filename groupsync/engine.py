@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from groupsync import apply as applying
 from groupsync.believing import believed
 from groupsync.belonging import check_plan
+from groupsync.causes import with_causes
 from groupsync.connect import locked
 from groupsync.errors import BackendError, ConfigError
 from groupsync.guard_grants import later_hint, written
@@ -78,15 +79,17 @@ def make_plan(
     search.check()
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)
-    changes = sorted(draft.changes, key=lambda change: change.key)
     compared = frozenset[str]().union(*draft.looked_at.values())
     bases = project.resolution.bases_of(compared)
     remembered = remembered_links(project.config.journal, project.config.id)
+    ordered = sorted(draft.changes, key=lambda change: change.key)
+    drift = (*draft.drift, *draft.drift_beside)
+    changes = with_causes(ordered, drift, project.definitions, project.resolution.built_on)
     drafted = Plan(
         project.config.project,
         request.as_of,
         tuple(draft.states),
-        tuple(changes),
+        changes,
         "",
         drift=tuple(sorted(draft.drift, key=lambda each: (each.target, each.name))),
         diagnostics=sorted_findings(project.findings),

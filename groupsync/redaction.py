@@ -138,6 +138,7 @@ def _change(change: Change, pseudonyms: Pseudonyms) -> Change:
         owners=tuple(sorted(map(pseudonyms.of, change.owners))),
         consenting=change.consenting and tuple(sorted(map(pseudonyms.of, change.consenting))),
         criteria=pseudonyms.prose(change.criteria),
+        through=tuple(map(pseudonyms.text, change.through)),
         readdressed=tuple(
             sorted((pseudonyms.of(before), pseudonyms.of(after)) for before, after in change.readdressed)
         ),

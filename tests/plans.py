@@ -316,6 +316,7 @@ _plain_changes = st.builds(
     owners=owners,
     criteria=texts,
     consenting=st.none() | owners,
+    through=st.lists(texts, max_size=3).map(tuple),
 )
 
 
@@ -445,6 +446,7 @@ def hostile_plan(text: str) -> Plan:
         at,
         readdressed=((text + "2", text),),
         consenting=(text,),
+        through=(text, text + "2"),
     )
     return plan_of(
         change,

@@ -183,7 +183,7 @@ def test_the_digest_covers_all_of_what_a_date_will_do(field):
 def test_the_digest_does_not_cover_what_is_worked_out_anew():
     """The clock, findings, the verdict and what is only told leave a plan the one that it is."""
     plan = sample_plan()
-    told = replace(plan.changes[0], reason="because", at=None, criteria="age ≥ 50")
+    told = replace(plan.changes[0], reason="because", at=None, criteria="age ≥ 50", through=("beta",))
     other = replace(plan, as_of=AS_OF.replace(year=2027), diagnostics=(), verdict=Verdict(), drift=(), lost=())
     assert plan.digest == sealed(replace(other, changes=(told, *plan.changes[1:]))).digest
 

@@ -82,7 +82,7 @@ KEPT = {
 TREATED = {
     Plan: "targets changes diagnostics verdict compared lost later",
     Change: "id reason attributes add remove precondition mark definition_digest owners criteria readdressed "
-    "consenting",
+    "consenting through",
     TargetState: "revision reason owns",
     SourceState: "",
     AttributeChange: "before after",
@@ -185,6 +185,7 @@ def secret_plans(draw):
                 owners=(secrets.name(),),
                 criteria=f"email = {secrets.name()} and phone = 0731 555 0102",
                 readdressed=readdressed,
+                through=(f"lists of {secrets.name()}",),
             )
         )
     findings = tuple(

@@ -73,6 +73,8 @@ class Change:
             among `remove` and `after` among `add`. Guards and counts for people take them for nobody who comes or goes.
         consenting: where a group is taken over that was not this project's, who is asked besides those who define it:
             the owners that the target tells, and the config's `adopt.approvers`, sorted. None for any other change.
+        through: what the group is built from that changes in this plan, the nearest first: names of groups; where the
+            plan is held against a revision, what was edited since, with the files. Only for people.
     """
 
     target: str
@@ -94,6 +96,7 @@ class Change:
     criteria: str = ""
     readdressed: tuple[tuple[str, str], ...] = ()
     consenting: tuple[str, ...] | None = None
+    through: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.model import KINDS, RULES, Action, Kind
 from groupsync.report.escape import cell_width, escape, pad, quote, shorten
-from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, RED, YELLOW, counted, flow, number, wrap
+from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, RED, YELLOW, counted, flow, joined, number, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SHOWN_MEMBERS: Final = 10
 """How many names a side are shown of a longer list; one more is shown rather than counted."""
 
+_SHOWN_CAUSES: Final = 5
 _INDENT: Final = " " * 6
 DEFAULTED: Final = KINDS.keys() - {RULES[Kind.RECREATE], RULES[Kind.ADOPT]}
 """The guards that the config sets, if only by what it leaves out."""
@@ -116,8 +117,18 @@ def size_words(change: Change) -> str:
 def _why(change: Change) -> Iterator[str]:
     """Give the reason, and where the group is defined."""
     yield escape(change.reason)
+    if change.through:
+        yield escape(through_words(change))
     if change.at:
         yield place(change.at)
+
+
+def through_words(change: Change) -> str:
+    """Say through what a change comes: `through plan-pro (members/plan-pro.txt) and beta-ledger`; empty for nothing."""
+    if not change.through:
+        return ""
+    more = len(change.through) - _SHOWN_CAUSES
+    return f"through {joined([*change.through[:_SHOWN_CAUSES], *([f'{number(more)} more'] if more > 0 else [])])}"
 
 
 def standing_of(drift: Drift | None) -> str:

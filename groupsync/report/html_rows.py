@@ -11,7 +11,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import NO_MEMBERS, Action
-from groupsync.report.change_text import SYMBOLS, count_after, place, shown_elements, shown_value, size_words
+from groupsync.report.change_text import (
+    SYMBOLS,
+    count_after,
+    place,
+    shown_elements,
+    shown_value,
+    size_words,
+    through_words,
+)
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.style import counted, number
 
@@ -154,7 +162,8 @@ def change_row(
     expired = f"{number(change.expired)} of those removed have expired: a written `until` has passed"
     if change.expired == 1:
         expired = "1 of those removed has expired: a written `until` has passed"
-    lines = (change.reason, place(change.at) if change.at else "", origin, expired if change.expired else "")
+    where = place(change.at) if change.at else ""
+    lines = (change.reason, through_words(change), where, origin, expired if change.expired else "")
     return Row(
         clip(change.name, MAX_NAME),
         clip(change.target, MAX_NAME),

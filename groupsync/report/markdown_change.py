@@ -14,6 +14,7 @@ from groupsync.report.change_text import (
     shown_pairs,
     shown_value,
     size_words,
+    through_words,
 )
 from groupsync.report.markdown_escape import MAX_TEXT, code, html, literal, prose
 from groupsync.report.markdown_fit import Entry
@@ -111,7 +112,7 @@ def _moved(change: Change) -> str:
 
 def _why(change: Change, origin: str) -> Iterator[str]:
     where = code(place(change.at)) if change.at else ""
-    said = " · ".join(filter(None, (prose(change.reason), where)))
+    said = " · ".join(filter(None, (prose(change.reason), prose(through_words(change)), where)))
     if said:
         yield said
     if origin:
