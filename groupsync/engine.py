@@ -104,6 +104,7 @@ def make_plan(
             changes,
             draft.counts,
             remembered or NOTHING,
+            as_of=request.as_of,
         ),
     )
     seen = Seen(draft.looked_at, draft.counts, bases)

@@ -27,6 +27,8 @@ def laters_of(
     changes: Iterable[Change],
     counts: Mapping[str, int],
     remembered: Remembered,
+    *,
+    as_of: datetime,
 ) -> tuple[Later, ...]:
     """Return what dates will do to the groups that were compared, sorted by target, name and date.
 
@@ -37,6 +39,7 @@ def laters_of(
         changes: of the plan.
         counts: how many members definitions give their groups, where comparing found that out.
         remembered: what applied plans had shown.
+        as_of: the plan's instant.
     """
     of_group: dict[str, list[Dated]] = {}
     for each in resolution.dated:
@@ -46,15 +49,24 @@ def laters_of(
     found: list[Later] = []
     for target in sorted(compared):
         for name in sorted(of_group.keys() & desired.keys() & set(compared[target])):
-            change, known = changed.get((target, name)), remembered.later.get((target, name), ())
+            change, known = changed.get((target, name)), _ahead(remembered, (target, name), as_of)
             if change is None or change.action not in _GONE:
                 count = change.prior_count if change else _count(desired[name], counts)
                 count = count if target else remembered.counts.get(name, 0)
                 laters = _laters(desired[name], of_group[name], change.add if change else NO_MEMBERS)
-                found += [
-                    replace(each, target=target, members=count, is_new=_element(each) not in known) for each in laters
-                ]
+                found += (replace(each, target=target, members=count) for each in _against(known, laters))
     return tuple(found)
+
+
+def _against(known: Collection[Element], laters: Iterable[Later]) -> Iterator[Later]:
+    """Tell what had been shown before: as many as were to leave by a date are no surprise on it, whoever they are."""
+    ending = 0
+    for later in laters:
+        ending += later.ending
+        shown = sum(leaving for at, leaving, _ in known if at <= later.at)
+        surprising = max(0, ending - shown)
+        is_known = any(at == later.at for at, _, _ in known) and not (later.entering and _element(later) not in known)
+        yield replace(later, ending=surprising, is_new=surprising > 0 or not is_known)
 
 
 def laters_again(
@@ -76,14 +88,14 @@ def laters_again(
     compared: dict[str, set[str]] = {}
     for each in plan.later:
         compared.setdefault(each.target, set()).add(each.name)
-    again = laters_of(resolution, compared, plan.changes, {}, remembered)
+    again = laters_of(resolution, compared, plan.changes, {}, remembered, as_of=plan.as_of)
     found = {key: tuple(each for each in again if each.key == key) for key in {each.key for each in again}}
     kept: list[Later] = []
     altered: list[tuple[str, str]] = []
     for key in dict.fromkeys(each.key for each in plan.later):
         told = tuple(each for each in plan.later if each.key == key)
         if key[1] in unknown:
-            known = remembered.later.get(key, ())
+            known = _ahead(remembered, key, plan.as_of)
             kept += (replace(each, is_new=_element(each) not in known) for each in told)
         elif [_told(each) for each in told] == [_told(each) for each in found.get(key, ())]:
             kept += found[key]
@@ -91,6 +103,10 @@ def laters_again(
             altered.append(key)
             kept += told
     return tuple(kept), tuple(altered)
+
+
+def _ahead(remembered: Remembered, key: tuple[str, str], as_of: datetime) -> tuple[Element, ...]:
+    return tuple(element for element in remembered.later.get(key, ()) if element[0] > as_of)
 
 
 def _told(later: Later) -> tuple[object, ...]:

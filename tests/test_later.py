@@ -237,3 +237,21 @@ def test_what_a_file_says_of_links_is_not_remembered(tmp_path):
     again = engine.judge_again(world.project(), read_plan(tmp_path / "saved.plan"), backends=world.backends())
 
     assert {"blocked": 100} == {each.name: each.count for each in again.links if each.count is not None}
+
+
+def test_a_date_that_was_shown_is_not_judged_anew_when_other_people_come_and_go(world):
+    """A group with an end of its own changes every day: its date stays known, and so it does when it is put off."""
+    born = customers(", until: 2027-01-15").replace("customers,", "trial,", 1)
+    world.write(customers(), born)
+    world.apply(world.plan())
+    world.write(customers(), born.replace("}]", "}], members: [zoe@example.com]"))
+    plan = world.plan()
+    assert (["trial"], ()) == ([change.name for change in plan.changes], plan.verdict.refusals)
+    assert [("trial", 101, 0, False)] == [(each.name, each.leaving, each.ending, each.is_new) for each in plan.later]
+    world.apply(plan)
+
+    world.write(customers(), born.replace("2027-01-15", "2027-06-15"))
+    assert [0] == [each.ending for each in world.plan().later]
+    assert () == world.plan().verdict.refusals
+    world.write(customers(), born.replace("2027-01-15", "2026-12-15"))
+    assert {"removed_members"} == {each.rule for each in world.plan().verdict.refusals}

@@ -337,7 +337,8 @@ class Later:
         digest: a short digest of who they are.
         owners: of the group, sorted. The plan's digest covers all of this, but nothing of what follows.
         members: how many the group has on the target now; 0 where the plan creates it.
-        ending: how many of those who leave are among these: memberships that exist and get an end.
+        ending: how many of these will have left by then of whom no applied plan that is remembered had shown it:
+            memberships that exist and get an end.
         is_new: no applied plan that is remembered had shown it.
         is_forecast: it may turn out otherwise, because conditions, `limit` or `min_size` have a say in it.
     """
