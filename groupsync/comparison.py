@@ -17,6 +17,7 @@ from groupsync.config import load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.model import Action, Cause, Comparison, Diagnostic, Severity
 from groupsync.project import Project, load_project, sorted_findings
+from groupsync.rule_changes import changed_rules
 from groupsync.segments import Folder, compute_segments
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def compared(plan: Plan, project: Project, revision: str, plugins: Plugins | Non
         and unseen.isdisjoint({change.name, *project.resolution.bases_of([change.name])})
         and not (hidden and change.action is Action.DELETE and change.name not in defined)
     ]
-    findings = sorted_findings([*plan.diagnostics, *([_hidden(hidden, revision)] if unseen else [])])
+    rules = changed_rules((before.config, before.definitions), (project.config, project.definitions), revision)
+    findings = sorted_findings([*plan.diagnostics, *rules, *([_hidden(hidden, revision)] if unseen else [])])
     edited = _edited(plan, project, before, unseen)
     return replace(
         plan,

@@ -324,6 +324,29 @@ def test_a_plan_tells_what_comes_of_edits_from_what_would_change_anyway(applied)
     assert 2 == len(read_plan(applied.folder / "plan.jsonl").compared.causes)
 
 
+def test_a_plan_tells_which_limits_and_rules_are_others_than_then(applied):
+    """GS817: of the config and of each definition, though no group changes by it, with what was and what is."""
+    git(applied, "init", "--quiet", "--initial-branch=main")
+    git(applied, "add", "groupsync.yaml", "groups")
+    git(applied, "commit", "--quiet", "--message=as it was")
+    assert "GS817" not in applied("plan", "--compare", "main").err
+    rules = "guards: {emptied_group: warn, may_loosen: [be*]}\nadopt: {match: [crm-*]}\nexclude: [staff]\n"
+    applied.write("groupsync.yaml", f"{applied.read('groupsync.yaml')}{rules}policies: {{size: [{{max: 900}}]}}\n")
+    lists = applied.read("groups/staff.yaml")
+    own = "name: staff\nguards: {removed_members: {refuse: off}}\nlifecycle: {adopt: true}\n"
+    applied.write("groups/staff.yaml", lists.replace("name: staff\n", own, 1))
+    document = json.loads(applied("plan", "--compare", "main", "--format", "json").out)
+    found = {each["summary"]: each["detail"] for each in document["diagnostics"] if each["code"] == "GS817"}
+    assert {
+        "`guards` of the config changed since main": "`emptied_group`: refuse → warn; `may_loosen`: nothing → be*.",
+        "`policies` of the config changed since main": '`policies.size`: nothing → [{"max": 900}].',
+        "`exclude` of the config changed since main": "`exclude`: nothing → staff.",
+        "`adopt` of the config changed since main": "`adopt.match`: nothing → crm-*.",
+        "The rules of `staff` changed since main": "`guards.removed_members.refuse`: nothing → off; "
+        "`lifecycle.adopt`: nothing → true.",
+    } == found
+
+
 def test_what_lies_in_a_submodule_is_not_said_to_come_of_edits(applied):
     """GS618: git has no files of then, neither of a definition nor of what another group is built on."""
     module = applied.folder.parent / "module"
