@@ -188,7 +188,10 @@ class SupportsSteps(Protocol):
         """Carry out a change as `apply` does, and call `note` right after each write that the target confirmed.
 
         Must check `change.precondition` with the first write, and the revision that each write returned with the next.
-        Must write the mark in the same request as the last members, or after them; at a create as early as it can.
+        Must never leave a mark on a group that claims members who are not there yet: `change.mark` goes in the same
+        write as the last members, or after them. A create must write `change.mark.unfinished()` with its first write,
+        or as early as it can, so that the group is known for ours; any other change should, where its first write has
+        room for it.
         """
         ...
 

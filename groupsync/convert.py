@@ -133,29 +133,32 @@ def _read_attribute_change(value: object) -> AttributeChange:
 
 
 def mark_record(mark: Mark | None) -> Record | None:
-    """Write an ownership mark."""
+    """Write an ownership mark; the name only where it is known, so that an earlier mark is written as it was."""
     if mark is None:
         return None
+    named: Record = {"name": mark.name} if mark.name else {}
     return {
         "project": mark.project,
         "digest": mark.digest,
         "count": mark.count,
         "identity": mark.identity,
         "prevent_delete": mark.prevent_delete,
+        **named,
     }
 
 
 def read_mark(value: object) -> Mark | None:
-    """Read what `mark_record` wrote."""
+    """Read what `mark_record` wrote; what a later version added to it is passed over."""
     if value is None:
         return None
-    fields = Fields(value, "a mark")
+    fields = Fields({"name": "", **value} if isinstance(value, dict) else value, "a mark")
     return Mark(
         project=fields.text("project"),
-        digest=fields.digest("digest"),
+        digest=fields.digest("digest") if not isinstance(value, dict) or value.get("digest") != "" else "",
         count=fields.count("count"),
         identity=fields.text("identity"),
         prevent_delete=fields.flag("prevent_delete"),
+        name=fields.text("name"),
     )
 
 

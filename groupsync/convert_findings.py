@@ -39,14 +39,20 @@ def place_or_none(value: object) -> SourceRange | None:
 def drift_record(drift: Drift) -> Record:
     """Write how a group stands to its mark."""
     place = {"target": drift.target, "name": drift.name}
-    return {**place, "drifted": drift.drifted, "pending": drift.pending, "gone": drift.gone}
+    return {**place, "drifted": drift.drifted, "pending": drift.pending, "gone": drift.gone, "broken": drift.broken}
 
 
 def read_drift(value: object) -> Drift:
     """Read what `drift_record` wrote."""
-    fields = Fields({"gone": False, **value} if isinstance(value, dict) else value, "a drift")
-    sides = fields.flag("drifted"), fields.flag("pending")
-    return Drift(fields.text("target"), fields.text("name"), *sides, gone=fields.flag("gone"))
+    fields = Fields({"gone": False, "broken": False, **value} if isinstance(value, dict) else value, "a drift")
+    return Drift(
+        fields.text("target"),
+        fields.text("name"),
+        fields.flag("drifted"),
+        fields.flag("pending"),
+        fields.flag("gone"),
+        fields.flag("broken"),
+    )
 
 
 def later_record(later: Later) -> Record:

@@ -115,9 +115,12 @@ def _update(pair: Pair, context: Context) -> Compared:
     group = settled_for(desired, prior, context.identity)
     difference = difference_of(group, prior, context.identity, is_complete=context.complete)
     attributes = (*attribute_changes(group, prior, context), *_protection(prior, group, context))
+    is_broken = context.records and prior.mark is not None and not prior.mark.is_finished
     drift = _drift(context.target, prior, group.name, difference)
+    drift = Drift(context.target, group.name, drifted=False, pending=False, broken=True) if is_broken else drift
     moved = difference is not None and bool(difference.add.count or difference.remove.count)
-    if not moved and not attributes and (pair.action is Action.UPDATE or not _is_written(pair, context)):
+    is_idle = not moved and not attributes and not is_broken
+    if is_idle and (pair.action is Action.UPDATE or not _is_written(pair, context)):
         return Compared(None, drift, difference.withheld if difference else 0)
     if difference is None:
         held = prior.members or NO_MEMBERS
@@ -206,6 +209,8 @@ def _edited(group: Group, difference: Difference) -> str:
 
 
 def _reason(drift: Drift | None, moved: bool, edited: str) -> str:
+    if drift is not None and drift.broken:
+        return "a run broke off here, and this goes on with it"
     match (drift.drifted if drift else False, drift.pending if drift else False):
         case (True, True):
             return f"changed on the target since the last apply, and {edited}"
@@ -299,7 +304,8 @@ def _criteria(pair: Pair) -> str:
 
 
 def _mark(context: Context, desired: Group, digest: str, count: int) -> Mark:
-    return Mark(context.project, digest, count, context.identity.rule, desired.lifecycle.prevent_delete)
+    protected = desired.lifecycle.prevent_delete
+    return Mark(context.project, digest, count, context.identity.rule, protected, desired.name)
 
 
 def _desired(pair: Pair) -> Desired:

@@ -89,10 +89,13 @@ class Drifted:
     Attributes:
         items: by target and group, attributes first, then members by name.
         gone: groups that were applied and that are not there any more, as (target, name).
+        broken: groups in which a run broke off, likewise: what is there may be half of a change, and nothing of it is
+            an item.
     """
 
     items: tuple[Item, ...]
     gone: tuple[tuple[str, str], ...]
+    broken: tuple[tuple[str, str], ...] = ()
 
 
 def find_drift(plan: Plan, desired: Mapping[str, Desired], past: Past) -> Drifted:
@@ -106,10 +109,13 @@ def find_drift(plan: Plan, desired: Mapping[str, Desired], past: Past) -> Drifte
     drifts = {(each.target, each.name): each for each in plan.drift}
     items: list[Item] = []
     for change in plan.changes:
-        if change.action in {Action.UPDATE, Action.RENAME} and change.name in desired:
+        drift = drifts.get(change.key)
+        is_broken = drift is not None and drift.broken
+        if change.action in {Action.UPDATE, Action.RENAME} and change.name in desired and not is_broken:
             items += _attributes(change, past)
-            items += _members(change, desired[change.name], drifts.get(change.key), past)
-    return Drifted(tuple(items), tuple(key for key, drift in drifts.items() if drift.gone))
+            items += _members(change, desired[change.name], drift, past)
+    gone, broken = (tuple(key for key, each in drifts.items() if getattr(each, side)) for side in ("gone", "broken"))
+    return Drifted(tuple(items), gone, broken)
 
 
 def _attributes(change: Change, past: Past) -> Iterator[Item]:

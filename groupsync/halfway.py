@@ -45,7 +45,8 @@ def rest_of(
         return change
     if change.action is Action.RENAME and change.prior_name in groups:
         return None
-    if change.action is Action.CREATE and marks and not begun and group.mark != change.mark:
+    is_another = group.mark is None or not group.mark.is_of(change.mark)
+    if change.action is Action.CREATE and marks and not begun and is_another:
         return None
     if not _may_be_ours(change, group, marks=marks) or not _leads_to_plan(change, group):
         return None

@@ -100,4 +100,5 @@ def _stored(mark: Mark) -> dict[str, object]:
         "count": mark.count,
         "identity": mark.identity,
         "prevent_delete": mark.prevent_delete,
+        **({"name": mark.name} if mark.name else {}),
     }

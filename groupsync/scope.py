@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.adoption import UNKNOWN, UNMARKED, Takeover, with_mark_of
 from groupsync.model import NO_MEMBERS, Action, Diagnostic, Refusal, Severity, State
 from groupsync.pairing import Whose, pair
+from groupsync.strayed import renamed_from, strayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from groupsync.ownership import Ownership
     from groupsync.pairing import Paired
     from groupsync.resolve import Blocked, Desired
+    from groupsync.strayed import Strayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class _Scoping:
         self.project = project
         self.wanted = wanted
         self.snapshot = snapshot
+        self.strayed: dict[str, Strayed] = {}
         self.earlier = {old: each for each in wanted.here for old in each.definition.previously}
         self.undefined: list[str] = []
         self.left_behind: list[str] = []
@@ -114,9 +117,12 @@ class _Scoping:
     def run(self) -> Scoped:
         pairs = pair(self.project, self.wanted.here, self.snapshot.groups, self.wanted.earlier)
         picked = [each for each in pairs if any(map(self.wanted.selection.picks, each.groups))]
+        self.strayed = strayed(pairs)
         for paired in picked:
             if paired.desired is not None:
                 self.found.pairs += self._desired(paired, paired.desired)
+                if paired.name in self.strayed:
+                    self.found.diagnostics.append(self.strayed[paired.name].finding(self.target, self.wanted.here))
         for paired in picked:
             if paired.desired is None and paired.ours is not None:
                 self.found.pairs += self._undefined(paired.ours)
@@ -182,6 +188,8 @@ class _Scoping:
         if not self.snapshot.complete:
             self._withhold(desired.group.name, "created, because it may exist")
             return
+        if (found := renamed_from(desired, self.strayed.values())) is not None:
+            self.found.refusals.append(found.refusal(self.target, desired))
         yield Pair(Action.CREATE, desired, None, "defined, and not on the target")
 
     def _takeover(self, prior: Group) -> Takeover | None:
@@ -220,6 +228,8 @@ class _Scoping:
             self.undefined.append(group.name)
         elif group.name in self.wanted.elsewhere:
             yield Pair(Action.FORGET, None, group, f"its definition no longer goes to {self.target}")
+        elif group.name in self.strayed:
+            self.found.diagnostics.append(self.strayed[group.name].finding(self.target, self.wanted.here))
         elif is_suddenly_empty(group):
             self.found.withheld.append(group.name)
             what = "it is not deleted; `lifecycle: {state: absent}` would delete it"

@@ -203,7 +203,8 @@ def _mark(change: Change, members: Members, context: Context) -> Mark:
     if change.touches_members:
         kept = members.load() - change.add.load()
         before = Members.of(kept | change.remove.load()) if kept else change.remove
-    return Mark(context.project, before.digest, before.count, context.identity.rule, bool(protected))
+    name = change.prior_name or change.name
+    return Mark(context.project, before.digest, before.count, context.identity.rule, bool(protected), name)
 
 
 def _obstacle(past: Past, held: Mapping[str, Group]) -> str:
@@ -211,7 +212,7 @@ def _obstacle(past: Past, held: Mapping[str, Group]) -> str:
     change, group = past.change, held.get(past.change.name)
     if change.action is Action.RENAME and group and change.prior_name in held:
         return f"there is a group called `{change.prior_name}` by now"
-    if past.problem and group and group.mark and change.mark and group.mark != change.mark:
+    if past.problem and group and group.mark and change.mark and not group.mark.is_of(change.mark):
         return "it was changed by a later run"
     return past.problem
 

@@ -241,3 +241,23 @@ def test_a_run_that_got_through_a_part_is_not_taken_back_in_silence(project):
     assert (1, LIMIT, Outcome.FAILED) == (run.entries[0].steps, run.entries[0].added, run.entries[0].outcome)
     assert ((), ["GS612"]) == (plan.changes, [found.code for found in plan.diagnostics])
     assert "The run got through a part of it" in plan.diagnostics[0].detail
+
+
+def claims_nobody_who_is_missing(group):
+    """Tell whether a group's mark, if it is finished, stands for the members that are there."""
+    mark = group.mark if group else None
+    return mark is None or not mark.is_finished or mark.digest == group.members.digest
+
+
+@pytest.mark.parametrize("after_write", [False, True])
+@pytest.mark.parametrize("nth", range(2, WRITES + 1))
+def test_no_finished_mark_is_left_by_a_change_that_broke_off(world, nth, after_write):
+    """Whichever write fails, no mark claims members that are not there, and what is there is known for ours."""
+    world.store.fail("apply", nth, error=BackendError("no space left"), after_write=after_write)
+    result = world.apply(ONCE)
+    held = world.held() or world.store.groups.get("g")
+
+    assert claims_nobody_who_is_missing(held)
+    assert "contoso-store" == held.mark.project
+    if Outcome.FAILED == result.outcome:
+        assert (not held.mark.is_finished) or after_write

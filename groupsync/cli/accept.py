@@ -136,6 +136,11 @@ def _tell_gone(drifted: Drifted, acceptance: Acceptance) -> None:
             f"{name} is gone from {target}: the next apply creates it again. To keep it gone, delete its definition "
             f"({escape(str(at))})."
         )
+    for target, name in drifted.broken:
+        common.say(
+            f"A run broke off in {name} on {target}: what is there may be half of a change, so nothing of it is kept. "
+            "`groupsync apply` goes on with it."
+        )
 
 
 # --- Choices ----------------------------------------------------------------------------------------------------------

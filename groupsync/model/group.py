@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.model.definition import USUAL_LIFECYCLE, Lifecycle
@@ -27,13 +27,19 @@ AttributeValue: TypeAlias = str | bool | tuple[str, ...] | tuple[tuple[str, str]
 class Mark:
     """The ownership mark that is stored with a managed group on its target.
 
+    A change in several writes puts an unfinished mark on the group with the first of them, and the finished one with
+    the last: no mark claims members that are not there yet.
+
     Attributes:
         project: the project that manages the group.
-        digest: of the members last applied; empty where that was not recorded (see `groupsync.ownership`).
-        count: of the members last applied.
+        digest: of the members last applied; empty in an unfinished mark, and where it was not recorded (see
+            `groupsync.ownership`).
+        count: of the members last applied; 0 in an unfinished mark.
         identity: how identifiers were made canonical then, such as `email/fold`. A digest vouches for a member file
             only under the same rule.
         prevent_delete: protection that outlives the definition.
+        name: of the group that it was written for; empty where that is not known, as in marks of earlier versions. Two
+            marks that differ in it alone are equal: it never causes a change.
     """
 
     project: str
@@ -41,6 +47,20 @@ class Mark:
     count: int
     identity: str
     prevent_delete: bool = False
+    name: str = field(default="", compare=False)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it stands for members that were applied, all of them."""
+        return bool(self.digest)
+
+    def unfinished(self) -> Mark:
+        """Return the mark while not all writes of a change are done."""
+        return replace(self, digest="", count=0)
+
+    def is_of(self, other: Mark | None) -> bool:
+        """Tell whether it is another mark, or that mark while it was not finished."""
+        return other is not None and self in (other, other.unfinished())
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,6 +144,8 @@ class Drift:
         drifted: the target's members are not those last applied (and not those desired): somebody else changed them.
         pending: the desired members are not those last applied: the definition, or what it is built from, changed.
         gone: the target does not have the group any more, although it was applied; then it is drifted, too.
+        broken: a run broke off in the middle of a change, so that nobody can say whether somebody else changed it; then
+            it is neither drifted nor pending.
         applied: the digest that was last applied. Two values that differ in it alone are equal.
     """
 
@@ -152,6 +154,7 @@ class Drift:
     drifted: bool
     pending: bool
     gone: bool = False
+    broken: bool = False
     applied: str = field(default="", compare=False)
 
 

@@ -135,6 +135,8 @@ def standing_of(drift: Drift | None) -> str:
     """Say on which side a group moved since the last apply; empty where that is not known."""
     if drift is not None and drift.gone:
         return "was applied, and is gone from the target"
+    if drift is not None and drift.broken:
+        return "a run broke off here: this may be half of a change"
     match drift and (drift.drifted, drift.pending):
         case (True, True):
             return "changed here, and changed on the target since the last apply"

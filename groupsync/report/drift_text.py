@@ -22,7 +22,9 @@ _SEE_PLAN = "see `groupsync plan`."
 
 
 def render_drift(plan: Plan, style: Style = PLAIN) -> str:
-    """Return the groups that drifted, as text that ends with a line break; edits that are pending are counted.
+    """Return the groups that drifted, or in which a run broke off, as text that ends with a line break.
+
+    Edits that are pending are counted.
 
     Only groups whose members differ from the definitions are there to be shown: a plan knows of no others.
     """
@@ -37,7 +39,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
         yield ""
         yield from target_lines(target, style)
         for drift in plan.drift:
-            if drift.target == target.name and drift.drifted:
+            if drift.target == target.name and (drift.drifted or drift.broken):
                 yield ""
                 yield from _drift_lines(drift, changes.get((drift.target, drift.name)), style)
     yield from drift_people_lines(plan, style) if style.by_person else ()
@@ -73,9 +75,12 @@ def drift_words(plan: Plan) -> str:
 
 
 def _asides(plan: Plan) -> Iterator[str]:
-    gone, pending = (sum(getattr(drift, side) for drift in plan.drift) for side in ("gone", "pending"))
+    sides = ("gone", "broken", "pending")
+    gone, broken, pending = (sum(getattr(drift, side) for drift in plan.drift) for side in sides)
     if gone:
         yield f"{_are(gone)} gone from the target."
+    if broken:
+        yield f"In {counted(broken, 'group')} a run broke off: the next apply goes on with it."
     if pending:
         yield f"{counted(pending, 'group')} {'has' if pending == 1 else 'have'} edits pending: {_SEE_PLAN}"
     absent = sum(change.action is Action.CREATE for change in plan.changes) - gone

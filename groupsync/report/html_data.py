@@ -141,7 +141,7 @@ def drift_page(plan: Plan) -> Page:
     """Return what is told of the groups that drifted; edits that are pending are counted."""
     changes = {change.key: change for change in plan.changes}
     names = Names()
-    moved = [each for each in plan.drift if each.drifted]
+    moved = [each for each in plan.drift if each.drifted or each.broken]
     made = (drift_row(each, changes.get((each.target, each.name)), standing_of(each), names) for each in moved)
     rows = bounded(made, len(moved), names)
     back = [changes[key] for each in moved if (key := (each.target, each.name)) in changes]

@@ -193,7 +193,7 @@ def drift_row(drift: Drift, change: Change | None, standing: str, names: Names) 
     return Row(
         clip(drift.name, MAX_NAME),
         clip(drift.target, MAX_NAME),
-        "drifted" if drift.drifted else "pending",
+        "drifted" if drift.drifted else "broken off" if drift.broken else "pending",
         "!" if drift.drifted else "~",
         "warn" if drift.drifted else "info",
         size=counted(change.prior_count, "member") if change else "",

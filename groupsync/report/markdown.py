@@ -74,7 +74,7 @@ def render_plan_markdown(plan: Plan, *, full: bool = False, by_person: bool = Fa
 
 
 def render_drift_markdown(plan: Plan, *, full: bool = False, by_person: bool = False) -> str:
-    """Return the groups that drifted, as Markdown that ends with a line break; edits that are pending are counted.
+    """Return the groups that drifted, or in which a run broke off, as Markdown; edits that are pending are counted.
 
     Args:
         plan: what to show.
@@ -85,7 +85,7 @@ def render_drift_markdown(plan: Plan, *, full: bool = False, by_person: bool = F
     entries = [
         drift_entry(drift, changes.get((drift.target, drift.name)), standing_of(drift), full=full)
         for drift in plan.drift
-        if drift.drifted
+        if drift.drifted or drift.broken
     ]
     facts = [*_head("Drift", plan, "drift"), f"**{prose(drift_words(plan))}**"]
     if by_person:

@@ -10,6 +10,7 @@ r"""Cases: small YAML files that say what is there, what is written, what must b
       beta: {members: [ada@example.com], last: [bob@example.com], display_name: Beta, prevent_delete: true}
       other: {members: [], project: somebody-else}
       loose: {members: [], project: null}          # nobody's mark
+      moved: {members: [], made_for: gone}         # its mark was written for a group of another name
       large: {members: 300}                        # person-001@example.com to person-300@example.com
       others: {members: 100-150}                   # from one of them to another
     files:                           # the project; `groupsync.yaml` may be left out
@@ -236,7 +237,8 @@ def _prior(name: str, spec: Mapping[str, Any]) -> Group:
     members = Members.of(_people(spec["members"]))
     last = Members.of(_people(spec.get("last", spec["members"])))
     owner = spec.get("project", PROJECT)
-    mark = Mark(owner, last.digest, last.count, "email/fold", spec.get("prevent_delete", False)) if owner else None
+    protected, made_for = spec.get("prevent_delete", False), spec.get("made_for", "")
+    mark = Mark(owner, last.digest, last.count, "email/fold", protected, made_for) if owner else None
     owners = tuple(sorted(spec["owners"])) if "owners" in spec else None
     labels = tuple(sorted(spec["labels"].items())) if "labels" in spec else None
     return Group(

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from groupsync.backend import SupportsSteps
 from groupsync.errors import StalePlanError
 from groupsync.model import Action
 from groupsync.testing.room import ADA, BOB, CY, Room
-from groupsync.testing.target import Target, change_of, loaded, mark_for
+from groupsync.testing.target import Target, change_of, creation, loaded, mark_for
+
+if TYPE_CHECKING:
+    from groupsync.backend import Step
 
 
 class Leaving(Room):
@@ -98,6 +104,30 @@ class Marking(Room):
         target.backend.apply(change_of(group, prevent_delete=True))
 
         assert mark_for([ADA], prevent_delete=True) == target.group("a").mark
+
+    def test_the_mark_keeps_the_name_that_it_was_written_for(self, target: Target) -> None:
+        """It is what tells a group that somebody copied or renamed on the target."""
+        self._marks(target)
+        mark = target.create("a", [ADA]).mark
+
+        assert "a" == (mark.name if mark else "")
+
+    def test_no_mark_claims_members_that_are_not_there_yet(self, target: Target) -> None:
+        """After each write of a create its mark is unfinished, or stands for the members that are there."""
+        self._marks(target)
+        if not isinstance(target.backend, SupportsSteps):
+            pytest.skip("the backend takes one write for each change")
+        found: list[bool] = []
+
+        def look(step: Step) -> None:  # noqa: ARG001
+            group = target.group("a")
+            found.append(group.mark is None or not group.mark.is_finished or mark_for(loaded(group)) == group.mark)
+
+        target.needs(Action.CREATE)
+        target.backend.apply_in_steps(creation("a", [ADA, BOB, CY]), look)
+
+        assert all(found)
+        assert mark_for([ADA, BOB, CY]) == target.group("a").mark
 
     def test_forget_takes_the_mark_and_leaves_the_group(self, target: Target) -> None:
         """Members and attributes stay; nobody manages the group any more."""

@@ -116,10 +116,10 @@ def loaded(group: Group) -> frozenset[str]:
     return group.members.load()
 
 
-def mark_for(members: Iterable[str], *, prevent_delete: bool = False) -> Mark:
-    """Return the mark that an apply of exactly these members stores."""
+def mark_for(members: Iterable[str], *, prevent_delete: bool = False, name: str = "") -> Mark:
+    """Return the mark that an apply of exactly these members stores, for a group of that name."""
     held = frozenset(members)
-    return Mark(PROJECT, digest_bytes(encode_members(held)), len(held), IDENTITY, prevent_delete)
+    return Mark(PROJECT, digest_bytes(encode_members(held)), len(held), IDENTITY, prevent_delete, name)
 
 
 def creation(name: str, members: Iterable[str] = (), **attributes: Any) -> Change:
@@ -131,7 +131,7 @@ def creation(name: str, members: Iterable[str] = (), **attributes: Any) -> Chang
         action=Action.CREATE,
         attributes=_attribute_changes({key: (None, value) for key, value in attributes.items()}),
         add=Members.of(held),
-        mark=mark_for(held),
+        mark=mark_for(held, name=name),
     )
 
 
@@ -159,7 +159,7 @@ def change_of(
         remove=Members.of(removed),
         precondition=prior.revision,
         prior_count=len(before),
-        mark=mark_for((before | added) - removed, prevent_delete=prevent_delete),
+        mark=mark_for((before | added) - removed, prevent_delete=prevent_delete, name=name or prior.name),
     )
     if action is Action.DELETE:
         return replace(change, remove=Members.of(before), mark=None)

@@ -214,11 +214,14 @@ class MemoryBackend:
             return broken
 
 
-def _parts(change: Change, limit: int | None, mark: Mark | None) -> list[Change]:
-    """Return a change as the writes that it takes; until the last one the group keeps the `mark` that it has."""
+def _parts(change: Change, limit: int | None, held: Mark | None) -> list[Change]:
+    """Return a change as the writes that it takes; until the last one the group has an unfinished mark.
+
+    One that is to have none keeps the mark that it `held`.
+    """
     if limit is None or change.action is Action.DELETE or change.add.count + change.remove.count <= limit:
         return [change]
-    first = change if change.action is Action.CREATE else replace(change, mark=mark)
+    first = replace(change, mark=change.mark.unfinished() if change.mark else held)
     following = replace(first, action=Action.UPDATE, prior_name=change.name, attributes=())
     parts = [
         replace(following if number else first, add=Members.of(add), remove=Members.of(remove))

@@ -65,7 +65,9 @@ def mark_of(value: object) -> Mark | None:
             return None
     match value:
         case {"project": str(project), "digest": str(digest), "count": int(count), "identity": str(identity), **rest}:
-            return Mark(project, digest, count, identity, rest.get("prevent_delete") is True)
+            name = rest.get("name")
+            named = name if isinstance(name, str) else ""
+            return Mark(project, digest, count, identity, rest.get("prevent_delete") is True, named)
         case _:
             return None
 
@@ -163,12 +165,14 @@ def mark_value(mark: Mark | None) -> dict[str, Any] | None:
     if mark is None:
         return None
     stored: dict[str, Any] = {"project": mark.project, "digest": mark.digest, "count": mark.count}
-    return stored | {"identity": mark.identity, "prevent_delete": mark.prevent_delete}
+    stored |= {"identity": mark.identity, "prevent_delete": mark.prevent_delete}
+    return stored | ({"name": mark.name} if mark.name else {})
 
 
-def mark_values(change: Change) -> dict[str, Any]:
-    """Return what a request sends as the mark after a change; None takes it away."""
-    value = mark_value(change.mark)
+def mark_values(change: Change, *, is_last: bool = True) -> dict[str, Any]:
+    """Return what a request sends as the mark, an unfinished one unless it is the last; None takes it away."""
+    mark = change.mark if is_last or change.mark is None else change.mark.unfinished()
+    value = mark_value(mark)
     return {"mark": value, "mark_text": json.dumps(value, separators=(",", ":")) if value else None}
 
 

@@ -1,8 +1,8 @@
 """Carry out one change as the requests that it takes, each noted once the service has confirmed it.
 
 Members go in lots of as many as one request takes. Where one request carries members, attributes and mark, they go
-together; otherwise attributes and mark go last, so that a change that stopped halfway shows as one that is pending. A
-new group gets its mark as early as it can.
+together, and the first of several carries an unfinished mark; otherwise attributes and mark go last. A new group gets a
+mark as early as it can, an unfinished one where members are still to come, so that no mark claims who is not there.
 """
 
 from __future__ import annotations
@@ -110,11 +110,24 @@ class Writing:
         rest = lots
         if "add" in call.carries and lots:
             first, rest = lots[0], lots[1:]
-        self._write(call, self._settings(call), first)
+        self._write(call, self._settings(call, is_last=not rest), first)
         left = self._left(update, call)
         if update is not None and left:
-            self._write(update, {name: value for name, value in self._settings(update).items() if name in left})
-        self._members(rest)
+            settings = self._settings(update, is_last=not rest)
+            self._write(update, {name: value for name, value in settings.items() if name in left})
+        if rest:
+            self._finish(rest)
+
+    def _finish(self, lots: list[Lot]) -> None:
+        """Write who is still missing from a new group, and with the last of them, or after them, its finished mark."""
+        combined, update = self.wire.profile.combined, self._calls.get("update")
+        if combined is not None:
+            self._members(lots[:-1])
+            self._write(combined, self._mark(combined), lots[-1])
+            return
+        self._members(lots)
+        if update is not None and update.carries & MARKS:
+            self._write(update, self._mark(update))
 
     def _left(self, update: Call | None, create: Call) -> frozenset[str]:
         """Return what of attributes and mark the request that makes a group can't carry, but another can."""
@@ -130,7 +143,7 @@ class Writing:
         values: dict[str, Any] = {"new_name": self.change.name}
         if is_combined:
             first, rest = (lots[0], lots[1:]) if lots else (([], []), lots)
-            settings = {} if rest else self._settings(call)
+            settings = self._mark(call, is_last=False) if rest else self._settings(call)
             self._write(call, values | settings, first)
             self.name = self.change.name
             if rest:
@@ -143,7 +156,7 @@ class Writing:
     def _update(self, lots: list[Lot]) -> None:
         combined, update = self.wire.profile.combined, self._calls.get("update")
         if combined is not None:
-            self._members(lots[:-1])
+            self._members(lots[:-1], begins=True)
             self._write(combined, self._settings(combined), lots[-1] if lots else ([], []))
             return
         self._members(lots)
@@ -153,18 +166,25 @@ class Writing:
         elif not lots:
             self._look_again()  # nothing is written that would tell whether it is still there
 
-    def _members(self, lots: Sequence[Lot]) -> None:
+    def _members(self, lots: Sequence[Lot], *, begins: bool = False) -> None:
+        """Write lots of members that are not the last; where they begin a change, the first says so if it can."""
         combined = self.wire.profile.combined
-        for add, remove in lots:
+        for number, (add, remove) in enumerate(lots):
             if combined is not None:
-                settings = self._settings(combined) if combined.sends_whole else {}
-                self._write(combined, settings, (add, remove))
+                says = combined.sends_whole or (begins and number == 0)
+                self._write(combined, self._mark(combined, is_last=False) if says else {}, (add, remove))
             else:
                 self._write(self._calls["add" if add else "remove"], {}, (add, remove))
 
-    def _settings(self, call: Call) -> dict[str, Any]:
-        """Return attributes and mark as the call sends them."""
-        marks = mark_values(self.change) if call.carries & MARKS else {}
+    def _mark(self, call: Call, *, is_last: bool = True) -> dict[str, Any]:
+        """Return the mark alone, where the call does not send all that a group shall have."""
+        settings = self._settings(call, is_last=is_last)
+        return settings if call.sends_whole else {name: settings[name] for name in MARKS & settings.keys()}
+
+    def _settings(self, call: Call, *, is_last: bool = True) -> dict[str, Any]:
+        """Return attributes and mark as the call sends them; the mark is unfinished where other members follow."""
+        sends = call.carries & MARKS and (is_last or self.change.mark is not None)
+        marks = mark_values(self.change, is_last=is_last) if sends else {}
         if not call.sends_whole:
             return changed_values(self.change) | marks
         prior = None

@@ -186,6 +186,7 @@ def _read_mark(values: object) -> Mark | None:
         count if isinstance(count, int) else 0,
         _text(values, "identity"),
         field(values, "preventDelete") is True,
+        _text(values, "name"),
     )
 
 
@@ -241,8 +242,21 @@ def member_operations(add: list[dict[str, str]], remove: Iterable[str]) -> Itera
         yield {"op": "remove", "path": f"members[value eq {_quoted(value)}]"}
 
 
+def mark_values(mark: Mark | None, *, named: bool = True) -> dict[str, Any]:
+    """Return what becomes of a group's mark, by path; None where it is taken away.
+
+    Args:
+        mark: to be written.
+        named: whether the server has room for the name that it is for.
+    """
+    written = _written_mark(mark)
+    if written is not None and named and mark is not None and mark.name:
+        written["name"] = mark.name
+    return {f"{EXTENSION}:mark": written}
+
+
 def attribute_values(change: Change, naming: Naming, *, extended: bool) -> dict[str, Any]:
-    """Return what becomes of a group's attributes, by path; None for those that are taken away.
+    """Return what becomes of a group's attributes and mark, by path; None for those that are taken away.
 
     Args:
         change: any but a delete.
@@ -257,9 +271,7 @@ def attribute_values(change: Change, naming: Naming, *, extended: bool) -> dict[
             values["displayName"] = each.after or change.name
         elif each.name in _EXTENDED and extended:
             values[f"{EXTENSION}:{each.name}"] = _written(each.name, each.after)
-    if extended:
-        values[f"{EXTENSION}:mark"] = _written_mark(change.mark)
-    return values
+    return values | mark_values(change.mark) if extended else values
 
 
 def attribute_operations(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

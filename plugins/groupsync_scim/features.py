@@ -28,6 +28,7 @@ class Features:
         needs_members: a group can't be written without members by PATCH: `members` is required, and none is no value.
         needs_ref: a member must come with the user's address.
         stores_marks: groups have our extension.
+        names_marks: it has room for the name that a mark was written for.
     """
 
     patch: bool = True
@@ -41,6 +42,7 @@ class Features:
     needs_members: bool = False
     needs_ref: bool = False
     stores_marks: bool = False
+    names_marks: bool = False
 
     def page(self, wanted: int = _USERS_PAGE) -> int:
         """Return how many resources to ask for at once."""
@@ -72,7 +74,8 @@ def features_of(
         return name not in without and _flag(_part(config, name), "supported")
 
     bulk = _part(config, "bulk")
-    group = next((schema for schema in schemas if field(schema, "id") == GROUP), {})
+    told = tuple(schemas)
+    group, extension = (next((each for each in told if field(each, "id") == id_), {}) for id_ in (GROUP, EXTENSION))
     external_id, display_name, members = (_attribute(group, each) for each in ("externalId", "displayName", "members"))
     return Features(
         patch=has("patch"),
@@ -86,6 +89,7 @@ def features_of(
         needs_members=_flag(members, "required"),
         needs_ref=_flag(_attribute(members, "$ref", "subAttributes"), "required"),
         stores_marks=any(_extends(each) for each in types),
+        names_marks=bool(_attribute(_attribute(extension, "mark"), "name", "subAttributes")),
     )
 
 

@@ -37,13 +37,15 @@ class GroupMark(ComplexAttribute):
     project: _Exact = None
     """The project that manages the group."""
     digest: _Exact = None
-    """SHA-256 of the members last applied."""
+    """SHA-256 of the members last applied; empty while not all of them are."""
     count: int | None = None
     """How many members were last applied."""
     identity: _Exact = None
     """The rule by which addresses were compared then."""
     prevent_delete: bool | None = None
     """Whether the group is protected from deletion."""
+    name: _Exact = None
+    """The name of the group that the mark was written for."""
 
 
 class GroupLabel(ComplexAttribute):

@@ -76,13 +76,16 @@ class Writer:
         self._check_free(change)
         values = {"displayName": change.name, **self._values(change)}
         lots = list(member_chunks(change, self._limit)) or [([], [])]
+        values |= self._marks(change, is_last=not lots[1:])
         body = group_body(convert.with_values({}, values, self._members(who, lots[0][0])))
         written = self.client.write("POST", GROUPS, body, doing=f"create `{change.name}`", name=change.name)
         self._names.add(change.name)
         group = self._created(change, written)
         note(Step(added=len(lots[0][0]), revision=group.revision))
-        for add, _ in lots[1:]:
+        for number, (add, _) in enumerate(lots[1:], 2):
             operations = list(convert.member_operations(self._members(who, add), ()))
+            if number == len(lots):
+                operations += convert.attribute_operations(self._marks(change))
             written = self._patch(change.name, group.id or "", operations, group.revision)
             group = self._told(change, group, written)
             note(Step(added=len(add), revision=group.revision))
@@ -101,7 +104,8 @@ class Writer:
         version = change.precondition
         written: Written | None
         for number, (add, remove) in enumerate(lots, 1):
-            last = values if number == len(lots) else {}
+            last = values | self._marks(change) if number == len(lots) else {}
+            last |= self._marks(change, is_last=False) if number == 1 < len(lots) else {}
             if not self.features.patch or (number == len(lots) and self._empties(change)):
                 written = self._put(change, who, (add, remove), last, version)
             else:
@@ -199,6 +203,13 @@ class Writer:
 
     def _values(self, change: Change) -> dict[str, Any]:
         return convert.attribute_values(change, self.naming, extended=self.features.stores_marks)
+
+    def _marks(self, change: Change, *, is_last: bool = True) -> dict[str, Any]:
+        """Return the mark that a request writes; an unfinished one unless it is the last."""
+        if not self.features.stores_marks or (change.mark is None and not is_last):
+            return {}
+        mark = change.mark if change.mark is None or is_last else change.mark.unfinished()
+        return convert.mark_values(mark, named=self.features.names_marks)
 
     def _empties(self, change: Change) -> bool:
         """Tell whether nobody is left, on a server where PATCH can't do that."""

@@ -12,6 +12,7 @@ import requests
 
 from groupsync.model import ATTRIBUTES
 from groupsync.testing import BackendContract
+from groupsync.testing.target import change_of, creation, loaded
 from groupsync_scim.backend import ScimBackend
 from groupsync_scim.convert import EXTENSION, GROUP
 from groupsync_scim.messages import GroupsyncGroup
@@ -112,6 +113,23 @@ class TestScim2ServerWithMarks(Contract):
     @pytest.fixture
     def scim(self, with_marks):
         return with_marks
+
+    def test_the_mark_is_unfinished_until_the_last_request(self, target, context, scim):
+        """Of a create and of an update alike, and with its name all the time."""
+        scim.hand.add_people(people := [f"crowd-{number}@example.com" for number in range(6)])
+        options = {"url": scim.url, "auth": scim.auth, "members_per_patch": 2}
+        backend, found = ScimBackend.from_options(options, context), []
+
+        def look(step):
+            group = target.group("a")
+            found.append((len(loaded(group)), group.mark.is_finished, group.mark.name))
+
+        backend.apply_in_steps(creation("a", people[:5]), look)
+        assert [(2, False, "a"), (4, False, "a"), (5, True, "a")] == found
+        found.clear()
+        backend.apply_in_steps(change_of(target.group("a"), add=people[5:], remove=people[:2]), look)
+
+        assert [(5, False, "a"), (4, True, "a")] == found
 
 
 class TestScim2ServerWithLittle(Contract):

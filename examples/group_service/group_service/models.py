@@ -64,7 +64,7 @@ class Mark(Model):
     project: Line = Field(description="The project that manages the group.", examples=["contoso-store"])
     digest: str = Field(
         pattern="^([0-9a-f]{64})?$",
-        description="The `member_digest` last applied; empty where that is not known.",
+        description="The `member_digest` last applied; empty where that is not known, or not all of it is applied yet.",
         examples=["e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
     )
     count: Annotated[int, BeforeValidator(_whole)] = Field(
@@ -72,6 +72,9 @@ class Mark(Model):
     )
     identity: Line = Field(description="How identifiers were made canonical then.", examples=["email/fold"])
     prevent_delete: bool = Field(description="Whether the group is not to be deleted.", examples=[False])
+    name: Line | None = Field(
+        default=None, description="The name of the group that the mark was written for.", examples=["beta-testers"]
+    )
 
 
 class Attributes(Model):

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from conftest import READER, WRITER, running
 
-MARK = {"project": "shop", "digest": "ab" * 32, "count": 2, "identity": "email/fold", "prevent_delete": True}
+MARK = {
+    "project": "shop",
+    "digest": "ab" * 32,
+    "count": 2,
+    "identity": "email/fold",
+    "prevent_delete": True,
+    "name": "beta-testers",
+}
 ATTRIBUTES = {
     "kind": "known-user-group",
     "display_name": "Ünïcödé 🦔 \u0000\u2028",
@@ -63,6 +70,14 @@ def test_an_attribute_is_changed_and_cleared_alone(client, name, attribute):
     assert before | {attribute: None, "revision": cleared["revision"]} == cleared
     empty = {"owners": [], "labels": {}, "mark": MARK | {"digest": ""}}.get(attribute, "x")
     assert empty == client.ok("PATCH", f"/groups/{name}", json={attribute: empty})[attribute]
+
+
+def test_a_mark_may_have_no_name(client, name):
+    """Marks of before the name was in them have none, and are kept."""
+    mark = {key: value for key, value in MARK.items() if key != "name"}
+    made = client.ok("POST", "/groups", json={"name": name, "mark": mark})
+
+    assert mark | {"name": None} == made["mark"]
 
 
 def test_a_rename_keeps_everything_else(client, name):
