@@ -195,10 +195,21 @@ def _check(document: Document) -> list[Diagnostic]:
     """Return all that is wrong with the document, references included; pure."""
     found = check(document, config_schema())
     findings = found if document.sound else [each for each in found if each.code != "GS202"]  # may only seem missing
-    findings += source_config.check_conditions(document)
+    findings += [*source_config.check_conditions(document), *_own_name(document)]
     for pointer, text in _texts(document.value):
         findings += _misplaced(document, pointer, text)
     return findings
+
+
+def _own_name(document: Document) -> Iterator[Diagnostic]:
+    """Refuse a project that was called before as it is called now."""
+    value: Any = document.value
+    names = value.get("previously_project") if isinstance(value, dict) else None
+    for index, name in enumerate(names if isinstance(names, list) else ()):
+        if name == value.get("project"):
+            summary = f"`previously_project` names `{name}`, which is the project's name now"
+            at = document.locate(("previously_project", index))
+            yield _error("GS208", summary, "Expected only earlier names.", "Take it out.", at)
 
 
 def _misplaced(document: Document, pointer: Pointer, text: str) -> Iterator[Diagnostic]:

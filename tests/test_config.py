@@ -105,12 +105,27 @@ def test_a_minimal_config_has_defaults(write):
         (MINIMAL + "targets: {a: {plugin: file, select: {}}}\n", [("GS207", "groupsync.yaml:4:37")]),
         (MINIMAL + "targets: {a: {plugin: file, select: {name: [x]}}}\n", [("GS201", "groupsync.yaml:4:38")]),
         (MINIMAL + "exclude: [{group: a, match: b}]\n", [("GS208", "groupsync.yaml:4:11")]),
+        (MINIMAL + "previously_project: [old, shop]\n", [("GS208", "groupsync.yaml:4:27")]),
+        (MINIMAL + "adopt: {match: []}\n", [("GS207", "groupsync.yaml:4:16")]),
         ("- a\n", [("GS203", "groupsync.yaml:1:1")]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_place(write, text, found):
     """Everything at once, each at the key or value to mend."""
     assert found == findings_of(write(text))
+
+
+def test_what_may_be_taken_over_is_read(write):
+    """Patterns of names, who is asked, and how the project was called before."""
+    adopt = "adopt: {match: [crm-*], approvers: [it@x, boss@x, it@x]}\n"
+    more = "previously_project: [old]\nguards: {may_loosen: [a*]}\n"
+    config = load_config(write(MINIMAL + adopt + more))
+    assert (("crm-*",), ("boss@x", "it@x"), ("old",)) == (
+        config.adopt.match,
+        config.adopt.approvers,
+        config.earlier_projects,
+    )
+    assert (True, False) == tuple(map(config.guards.lets_loosen, ("ab", "b")))
 
 
 SOURCE = (
