@@ -5,6 +5,12 @@ Every stage takes some of these and returns others. Nothing here imports a modul
 
 from __future__ import annotations
 
+from groupsync.model.change import (
+    Action,
+    AttributeChange,
+    Change,
+    Drift,
+)
 from groupsync.model.definition import (
     ALWAYS,
     Definition,
@@ -68,22 +74,20 @@ from groupsync.model.outcome import (
 )
 from groupsync.model.plan import (
     PLAN_DIGITS,
-    Action,
-    AttributeChange,
     Cause,
-    Change,
     Comparison,
-    Drift,
     Later,
     Link,
-    Loss,
     Plan,
-    Refusal,
     SourceState,
     TargetState,
-    Verdict,
 )
 from groupsync.model.run import PastSource, Removed, Run, RunEntry, RunKind
+from groupsync.model.verdict import (
+    Loss,
+    Refusal,
+    Verdict,
+)
 
 __all__ = [
     "ALWAYS",

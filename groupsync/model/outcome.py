@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from groupsync.model.change import Action
     from groupsync.model.findings import Diagnostic
     from groupsync.model.guards import Allowance
-    from groupsync.model.plan import Action
 
 
 class Outcome(enum.StrEnum):

@@ -11,8 +11,8 @@ from groupsync.model.outcome import Outcome
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from groupsync.model.change import Action
     from groupsync.model.guards import Use
-    from groupsync.model.plan import Action
 
 
 class RunKind(enum.StrEnum):
