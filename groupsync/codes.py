@@ -127,6 +127,7 @@ CODES: Final[dict[str, str]] = {
     "GS815": "A definition loosens a limit of the config, which `guards.may_loosen` does not let it: it is ignored.",
     "GS816": "A limit of a definition's own lets pass what the config's would not; `guards.may_loosen` lets it.",
     "GS817": "Limits, policies, `exclude` or `adopt` are others than at the revision that a plan is compared with.",
+    "GS818": "No earlier run is known though it is not the first one, so guards that compare with one say nothing.",
     "GS850": "A policy names a group that no definition defines.",
     "GS851": "Members are in domains that `policies.allowed_domains` does not allow.",
     "GS852": "A group has no owner, and `policies.owners_required` asks for one.",

@@ -11,6 +11,7 @@ from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_lost import Holding, is_consented
 from groupsync.guard_overlooked import keep_what_is_not_read
+from groupsync.guard_unjudged import unjudged
 from groupsync.journal_read import unread_run
 from groupsync.later import changes_to_come
 from groupsync.links import NOTHING, announced, built_on_by_now_or_then
@@ -89,6 +90,12 @@ def judge_plan(
     judging.refusals += _held_back(plan, project, judging, remembered)
     judging.judge_runs()
     judging.refusals += _held_back(plan, project, judging, remembered)
+    if remembered is None and not plan.undoes:
+        asked = {source.name for source in plan.sources}
+        sources = [source for source in config.sources if source.name in asked]
+        bases = looked.seen.bases - {change.name for change in looked.beside}
+        silent = unjudged(config.guards, sources, bases, looked.holdings)
+        findings += [silent] if silent else []
     losses = judging.losses + [each for each in plan.lost if each.target not in looked.holdings]
     return replace(
         plan,
