@@ -93,6 +93,7 @@ CODES: Final[dict[str, str]] = {
     "GS612": "A change of a run is not taken back, because its group is not as the run left it.",
     "GS613": "Not all of a change is taken back, because a policy forbids it of some people.",
     "GS615": "A group of ours has a mark that was written for another name: somebody copied or renamed it.",
+    "GS616": "A ledger is not there, and there are groups that it may have listed.",
     "GS618": "What comes of edits can't be told of groups whose files lie in a submodule.",
     "GS619": "Groups are built on what a selection picks, would change too, and are not in the run.",
     "GS620": "Rows of a source are left out, because what names their customer can be no identifier.",

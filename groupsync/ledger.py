@@ -1,14 +1,16 @@
 """The ledger of a target that can't hold marks: what is ours there, and what it was when it was last applied.
 
-A file of the project, kept in git: one JSON object a line, sorted by name. While a run lasts lines are added to it, the
-last one of a name counts, and one without digest says that the group is no longer ours; when it is over the file is
-put in order. A crash loses nothing but, at the worst, a half-written last line. An edge: it does I/O.
+A file of the project, kept in git: one JSON object a line, sorted by name. While a run lasts lines are added to it, and
+the last one of a name counts. One without digest says that the group is no longer ours, one with an empty digest that a
+change of it was begun. When the run is over the file is put in order. A crash loses nothing but, at the worst, a
+half-written last line. An edge: it does I/O.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from groupsync import disk
@@ -55,6 +57,7 @@ class Ledger:
         self._project = project
         self._mutex = threading.Lock()
         self._valid_bytes: int | None = None
+        self._begun: set[str] = set()
         self.problem = ""
         if not self._path.is_relative_to(root.resolve()):
             raise ConfigError(f"The ledger `{path}` leads out of the project", f"It is `{self._path}`.", "Move it in.")
@@ -78,18 +81,33 @@ class Ledger:
                 marks[name] = mark
         return marks
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a file."""
+        return self._path.exists()
+
     def check(self) -> None:
-        """Refuse to go on where nothing can be recorded any more.
+        """Refuse to go on where nothing can be recorded; the first time it is tried, before anything is changed.
 
         Raises:
             ConfigError: the ledger can't be written.
         """
+        if self._valid_bytes is None:
+            self._write(b"")
         if self.problem:
             raise ConfigError(f"The ledger `{self._shown}` can't be written", self.problem, "Make it writable.")
 
+    def begin(self, change: Change) -> None:
+        """Record that a change was begun, and not all of it is written: the group is ours, whatever comes."""
+        if change.mark is not None and change.name not in self._begun:
+            self._begun.add(change.name)
+            self.record(replace(change, mark=change.mark.unfinished()))
+
     def record(self, change: Change) -> None:
-        """Record what a change that was applied made of its group."""
-        lines = b"".join(_line(name, mark) for name, mark in _entries(change).items())
+        """Record what a change made of its group."""
+        self._write(b"".join(_line(name, mark) for name, mark in _entries(change).items()))
+
+    def _write(self, lines: bytes) -> None:
         with self._mutex:
             if not self.problem:
                 try:
@@ -150,7 +168,10 @@ class Ledgers:
             self._journal.before(change)
 
     def step(self, change: Change, step: Step) -> None:
-        """Pass on a write of a change; the ledger is for changes that are done."""
+        """Record that a change was begun, unless its first write was all of it; see `Recorder.step`."""
+        is_part = step.added + step.removed < change.add.count + change.remove.count
+        if is_part and change.target in self._ledgers:
+            self._ledgers[change.target].begin(change)
         if self._journal:
             self._journal.step(change, step)
 
@@ -208,7 +229,8 @@ def ownership_of(config: Config, target: TargetConfig, backend: Backend, here: I
         known = groups_of_ours(config.journal, config.id, target.name, store)
         return Ownership(WHAT_IS_DEFINED, config.project, names, {}, known)
     ledger = ledger_of(config, target)
-    return Ownership(target.owns, config.project, names, ledger.read() if ledger else {})
+    recorded = ledger.read() if ledger else {}
+    return Ownership(target.owns, config.project, names, recorded, is_there=ledger is None or ledger.is_there)
 
 
 def _entries(change: Change) -> dict[str, Mark | None]:

@@ -68,6 +68,7 @@ class Ownership:
         defined: names that have a definition for this target, and those that they were called before.
         recorded: by name, what the ledger has; empty without one.
         known: names of the groups that runs are known to have made or changed; None where the config says what is ours.
+        is_there: whether the ledger that is named is there; True where none is.
     """
 
     owns: Owns
@@ -75,6 +76,7 @@ class Ownership:
     defined: Set[str]
     recorded: Mapping[str, Mark]
     known: Set[str] | None = None
+    is_there: bool = True
 
     @property
     def is_recorded(self) -> bool:

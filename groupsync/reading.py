@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend
     from groupsync.config import Config, TargetConfig
     from groupsync.model import Change, Snapshot
+    from groupsync.ownership import Ownership
     from groupsync.retry import Retries
     from groupsync.scope import Pair, Wanted
 
@@ -37,7 +38,10 @@ def read_target(
     warnings = tuple(_not_kept(target.name, wanted, backend.capabilities.attributes))
     snapshot = replace(snapshot, diagnostics=(*snapshot.diagnostics, *warnings))
     if ownership is not None:
-        snapshot = replace(snapshot, groups=ownership.claim(snapshot.groups))
+        found = () if ownership.is_there else tuple(_without_ledger(target.name, ownership, snapshot))
+        snapshot = replace(
+            snapshot, groups=ownership.claim(snapshot.groups), diagnostics=(*snapshot.diagnostics, *found)
+        )
     return replace(wanted, ownership=ownership), snapshot
 
 
@@ -92,6 +96,20 @@ def _not_kept(target: str, wanted: Wanted, kept: frozenset[str]) -> Iterator[Dia
                 "Nothing needs to be done; what is written in the definition counts elsewhere.",
                 groups[0].definition.at,
             )
+
+
+def _without_ledger(target: str, ownership: Ownership, snapshot: Snapshot) -> Iterator[Diagnostic]:
+    """Give a warning where there is no ledger and there are groups that it may have listed."""
+    there = sorted(group.name for group in snapshot.groups if group.name in ownership.defined)
+    if there:
+        groups = f"`{there[0]}` is" if len(there) == 1 else f"{len(there):,} groups that are defined are"
+        yield Diagnostic(
+            "GS616",
+            Severity.WARNING,
+            f"The ledger `{ownership.owns.path}` of {target} is not there",
+            f"{groups} on the target, and without a ledger nothing there is known to be ours.",
+            "Bring it back from git. Before a first apply there is none: take the groups over with `--adopt`.",
+        )
 
 
 def refilled(target: str, pair: Pair, change: Change | None) -> Diagnostic | None:

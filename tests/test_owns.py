@@ -14,7 +14,7 @@ from groupsync import engine
 from groupsync.config import load_config
 from groupsync.connect import open_targets
 from groupsync.content import content_revision
-from groupsync.errors import ConfigError, InvalidDefinitions, StalePlanError
+from groupsync.errors import BackendError, ConfigError, InvalidDefinitions, StalePlanError
 from groupsync.journal import Journal, Purpose
 from groupsync.journal_read import find_run
 from groupsync.makeshift import apply_change
@@ -469,8 +469,8 @@ def test_a_ledger_outside_the_project_is_refused(world):
         world.plan()
 
 
-def test_what_can_not_be_recorded_ends_the_run_and_is_told(world):
-    """After the first line that can't be written nothing more is tried on that target."""
+def test_where_nothing_can_be_recorded_nothing_is_changed(world):
+    """A ledger that can't be written stops every change on its target before the first one."""
     world.owns = LEDGER
     world.options += ", concurrent: 1"
     for name in ("a", "b"):
@@ -479,9 +479,70 @@ def test_what_can_not_be_recorded_ends_the_run_and_is_told(world):
 
     _, report = world.apply(before_apply=(world.root / "ledgers/there.jsonl").mkdir)
 
+    assert {"a": Outcome.NOT_TRIED, "b": Outcome.NOT_TRIED} == outcomes(report)
+    assert [] == list(world.members())
+
+
+def test_what_can_not_be_recorded_any_more_ends_the_run_and_is_told(world):
+    """After the first line that can't be written nothing more is tried on that target."""
+    world.owns = LEDGER
+    world.options += ", concurrent: 1"
+    for name in ("a", "b"):
+        world.define(name, ADA)
+    (world.root / "ledgers").mkdir()
+    ledger = world.root / "ledgers/there.jsonl"
+
+    def spoil():
+        ledger.unlink()
+        ledger.mkdir()
+
+    world.store.meanwhile(spoil)
+    _, report = world.apply()
+
     assert {"a": Outcome.APPLIED, "b": Outcome.NOT_TRIED} == outcomes(report)
     assert ["GS608"] == [found.code for found in report.diagnostics]
     assert ["a"] == list(world.members())
+
+
+def test_a_group_that_was_begun_is_ours(world):
+    """A create that broke off between two writes leaves a line: the next run, on any machine, goes on with it."""
+    world.owns = LEDGER
+    world.options += ", bulk_limit: 1"
+    world.define("a", ADA, BOB, CY)
+    world.store.fail("apply", 3, error=BackendError("no space left"))
+    _, report = world.apply()
+    assert {"a": Outcome.FAILED} == outcomes(report)
+    assert [("a", "", 0)] == [(line["name"], line["digest"], line["count"]) for line in world.ledger()]
+    plan, report = world.apply()
+
+    assert ({"a": "update"}, {}, {"a": Outcome.APPLIED}) == (actions(plan), rules(plan), outcomes(report))
+    assert ["a run broke off here, and this goes on with it"] == [change.reason for change in plan.changes]
+    assert [("a", 3)] == [(line["name"], line["count"]) for line in world.ledger()]
+
+
+def test_a_ledger_that_is_not_there_is_named(world):
+    """Where it may have listed groups; before anything was applied there is nothing to say."""
+    world.owns = LEDGER
+    world.define("a", ADA)
+    assert "GS616" not in {found.code for found in world.plan().diagnostics}
+    world.apply()
+    (world.root / "ledgers/there.jsonl").unlink()
+    [found] = [found for found in world.plan().diagnostics if found.code == "GS616"]
+
+    assert "The ledger `ledgers/there.jsonl` of there is not there" == found.summary
+    assert "`a` is on the target" in found.detail
+
+
+def test_a_group_that_the_ledger_lists_and_the_target_lacks_is_gone(world):
+    """It was applied, whatever the journal knows."""
+    world.owns = LEDGER
+    world.define("a", ADA)
+    world.apply()
+    world.store.groups.clear()
+    plan = world.plan()
+
+    assert ["was applied, and is gone from the target"] == [change.reason for change in plan.changes]
+    assert [("a", True)] == [(drift.name, drift.gone) for drift in plan.drift]
 
 
 def test_owns_does_not_go_with_a_target_that_holds_marks(world):
