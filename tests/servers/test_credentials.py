@@ -137,4 +137,4 @@ def test_credentials_are_nowhere_after_a_failure_at_any_call(server, request, tm
                 assert secret not in caplog.text, f"{what} at call {number}"
     tell(f"{name}: {trials.count - 2} failures over all of {calls} calls: credentials found nowhere")
     assert calls > 5
-    assert trials.failed > trials.count / 2
+    assert trials.failed > trials.count / 3, "reads are tried again, and checks after an apply are many reads"
