@@ -104,8 +104,11 @@ def _check_usage(request: Request, saved: Path | None, *, resume: bool) -> None:
     narrowed = request.looking or selected
     if saved is not None and narrowed:
         raise click.UsageError("A saved plan is applied as it is: --at, --select and --label don't go with it.")
-    if resume and (saved is not None or narrowed or request.targets):
-        raise click.UsageError("--resume goes on with a run as it was planned: no plan and no selection go with it.")
+    if resume and (saved is not None or narrowed or request.targets or request.adopt):
+        raise click.UsageError(
+            "--resume goes on with a run as it was planned, with the consent that it had: no plan, no selection and no "
+            "--adopt go with it."
+        )
 
 
 def _resumption(

@@ -210,7 +210,9 @@ def test_a_run_whose_file_was_altered_is_not_gone_on_with(shop):
     assert "mallory" not in shop.read(STATE)
 
 
-@pytest.mark.parametrize("more", [["x.plan"], ["--adopt"], ["--select", "staff"], ["--target", "local"]])
+@pytest.mark.parametrize(
+    "more", [["x.plan"], ["--adopt"], ["--at", "2027-01-01"], ["--select", "staff"], ["--target", "local"]]
+)
 def test_resume_takes_no_other_choice(shop, more):
     """It goes on with what was planned, so anything that would choose is wrong usage."""
     assert ExitCode.USAGE == shop("apply", "--resume", *more).code
