@@ -88,14 +88,17 @@ class Terms:
         return self.discovery + math.ceil(groups / self.page) + unvouched * self.member_reads + self.people
 
     def reads_to_create_all(self, seconds: float) -> int:
-        """Return how many reads may go with making all groups, which took so long; those afterwards included."""
+        """Return how many reads may go with making all groups, which took so long; those afterwards included.
+
+        One is the look at the target before guards judge the saved plan again.
+        """
         lists = 1 + int(seconds / self.names_last_seconds) if self.names_last_seconds else 0
         names = lists * self.in_flight
-        return self.discovery + self.people + names + GROUPS * self.reads_to_create + self._reads_again(GROUPS)
+        return self.discovery + 1 + self.people + names + GROUPS * self.reads_to_create + self._reads_again(GROUPS)
 
     def reads_to_mend(self, edited: int) -> int:
-        """Return how many reads may go with changing so many groups; those afterwards included."""
-        once = self.discovery + self.people + self.reads_to_begin_updates
+        """Return how many reads may go with changing so many groups; the look before and those afterwards included."""
+        once = self.discovery + math.ceil(GROUPS / self.page) + self.people + self.reads_to_begin_updates
         return once + edited * self.reads_to_update + self._reads_again(edited)
 
     def _reads_again(self, groups: int) -> int:
