@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from groupsync.causes import with_edits
 from groupsync.config import load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.links import bases_of
 from groupsync.model import Action, Cause, Comparison, Diagnostic, Severity
 from groupsync.project import Project, load_project, sorted_findings
 from groupsync.rule_changes import changed_rules
@@ -55,7 +56,7 @@ def compared(plan: Plan, project: Project, revision: str, plugins: Plugins | Non
         _cause(change, members, defined, project)
         for change in plan.changes
         if (change.coming.count or change.going.count)
-        and unseen.isdisjoint({change.name, *project.resolution.bases_of([change.name])})
+        and unseen.isdisjoint({change.name, *bases_of(project.resolution.built_on, [change.name])})
         and not (hidden and change.action is Action.DELETE and change.name not in defined)
     ]
     rules = changed_rules((before.config, before.definitions), (project.config, project.definitions), revision)
@@ -93,7 +94,7 @@ def _edited(plan: Plan, project: Project, before: Project, unseen: Collection[st
     """
     then = {definition.name: definition for definition in before.definitions}
     changing = {change.name for change in plan.changes if change.touches_members}
-    asked = (changing | project.resolution.bases_of(changing)).difference(unseen)
+    asked = (changing | bases_of(project.resolution.built_on, changing)).difference(unseen)
     found: dict[str, tuple[str, ...]] = {}
     for now in [each for each in project.definitions if each.name in asked]:
         former = next((then[name] for name in (now.name, *now.previously) if name in then), None)

@@ -22,7 +22,7 @@ from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
 from groupsync.later import laters_of
 from groupsync.ledger import Ledgers
-from groupsync.links import NOTHING, applied_links, links_of
+from groupsync.links import NOTHING, applied_links, bases_of, built_on_by_now_or_then, links_of
 from groupsync.memory import is_outdated, remembered_links
 from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
 from groupsync.plan import sealed
@@ -72,7 +72,10 @@ def make_plan(
     """
     computed = compute_segments(project, plugins, request.as_of)
     search = Search(request.selection, may_be_empty=request.may_be_empty)
-    project, draft = computed.project, Draft(refusals=list(computed.refusals), search=search)
+    project = computed.project
+    remembered = remembered_links(project.config.journal, project.config.id)
+    built_on = built_on_by_now_or_then(project.resolution, remembered or NOTHING)
+    draft = Draft(refusals=list(computed.refusals), search=search, built_on=built_on)
     for target in project.config.targets:
         if target.name in backends:
             plan_target(project, target, backends[target.name], request, draft)
@@ -80,8 +83,7 @@ def make_plan(
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)
     compared = frozenset[str]().union(*draft.looked_at.values())
-    bases = project.resolution.bases_of(compared)
-    remembered = remembered_links(project.config.journal, project.config.id)
+    bases = bases_of(built_on, compared)
     ordered = sorted(draft.changes, key=lambda change: change.key)
     drift = (*draft.drift, *draft.drift_beside)
     changes = with_causes(ordered, drift, project.definitions, project.resolution.built_on)
@@ -103,7 +105,7 @@ def make_plan(
             draft.looked_at | {"": bases - _held_by(project, backends)},
             changes,
             draft.counts,
-            remembered or NOTHING,
+            remembered,
             as_of=request.as_of,
         ),
     )
@@ -176,7 +178,9 @@ def judge_again(
         if target.name in needed:
             holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
     groups = changed_groups(judged)
-    bases = project.resolution.bases_of(frozenset[str]().union(*groups.values()))
+    remembered = remembered_links(project.config.journal, project.config.id) or NOTHING
+    built_on = built_on_by_now_or_then(project.resolution, remembered)
+    bases = bases_of(built_on, frozenset[str]().union(*groups.values()))
     seen = Seen(groups, bases=bases, after=partial(after, backends or {}, retry or Retries()))
     looked = Looked(seen, holdings, resumed=resumed, adopt=adopt)
     return replace(judge_plan(judged, project, looked, grants, plugins), changes=plan.changes)

@@ -67,8 +67,9 @@ class Evidence:
             counts.
         drift_beside: how their groups stand to what was applied last.
         to_come: what dates that no applied plan had shown will do to members who are there, as changes, with the dates.
-        announced: by key of a change, how many who expire an applied plan had shown; who expires besides them is
-            judged as anybody who goes. None: everybody who expires was shown.
+        announced: by key of a change, how many of those who go an applied plan had shown to leave by now; who expires
+            besides them is judged as anybody who goes. None: everybody who expires was shown.
+        remembered: names of the groups whose definition is held against what was applied last, besides the target.
         spent: how much of approvals past runs took.
         now: when it is judged; None for when the plan was made.
         removals: what past runs took out of groups within the days of `removed_over`, by target and present name; out
@@ -87,6 +88,7 @@ class Evidence:
     drift_beside: Sequence[Drift] = ()
     to_come: Sequence[tuple[datetime, Change]] = ()
     announced: Mapping[tuple[str, str], int] | None = None
+    remembered: frozenset[str] = frozenset()
     spent: Sequence[Use] = ()
     now: datetime | None = None
     removals: Mapping[tuple[str, str], Removed] = field(default_factory=dict)
@@ -151,8 +153,8 @@ class Judging:
         for at, change in self.evidence.to_come:
             own = self.evidence.overrides.get(change.name)
             for found in judged(change, self.guards, own, (), self.evidence.absent)[0]:
-                said = f"on {instant_words(at)}, by what is written: {found.summary}"
-                self._settle(replace(found, summary=said), change.target, change.name)
+                said = f"by {instant_words(at)}, as it is written: {found.summary}"
+                self._settle(replace(found, summary=said), change.target, change.name, is_least=False)
         self._keep_superseded()
         for target in self.plan.targets:
             for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
@@ -180,6 +182,13 @@ class Judging:
     def _beside(self) -> frozenset[tuple[str, str]]:
         return frozenset(change.key for change in self.evidence.beside)
 
+    def _doubts_definition(self, change: Change) -> bool:
+        """Tell it by what a target holds; where somebody changed that, by what was applied last, if that is known."""
+        drift = self.drift.get(change.key)
+        if drift is not None and drift.drifted and change.target and change.name in self.evidence.remembered:
+            return False
+        return closure.doubts_definition(change, drift)
+
     def _with_surprise(self, found: Found, change: Change) -> Found:
         """Say in a refusal how many have expired by a date that no applied plan had shown."""
         unannounced = self.expired.get(change.key, 0) - change.expired
@@ -191,9 +200,7 @@ class Judging:
     def _as_announced(self, change: Change) -> Change:
         """Return a change with those alone as expired whom an applied plan had shown to expire."""
         announced = self.evidence.announced
-        if announced is None or not change.expired:
-            return change
-        return replace(change, expired=min(change.expired, announced.get(change.key, 0)))
+        return change if announced is None else replace(change, expired=announced.get(change.key, 0))
 
     def _past(self, change: Change) -> Sequence[int]:
         past = self.evidence.sizes.get((change.target, change.prior_name or change.name), ())
@@ -232,14 +239,14 @@ class Judging:
 
     # --- Refuse, allow or warn ----------------------------------------------------------------------------------------
 
-    def _settle(self, found: Found, target: str, name: str) -> None:
+    def _settle(self, found: Found, target: str, name: str, *, is_least: bool = True) -> None:
         """Refuse what a finding is about unless a grant allows it; a finding that only warns is told."""
         if not found.refuses:
             self.findings.append(_warning(found, target, name))
             return
         self.stored.pop((target, name, RULES[found.kind]), None)
         change = self.changes.get((target, name))
-        is_least = not target and found.kind in (Kind.REMOVE, Kind.ADD)
+        is_least = is_least and not target and found.kind in (Kind.REMOVE, Kind.ADD)
         summary = f"at least {found.summary}" if is_least else found.summary
         refusal = Refusal(
             target,
@@ -249,7 +256,7 @@ class Judging:
             at=found.at,
             count=found.count,
             limit=found.limit,
-            doubts_members=change is None or closure.doubts_definition(change, self.drift.get(change.key)),
+            doubts_members=change is None or self._doubts_definition(change),
         )
         self._refuse(refusal, found.subject or name or target, found.hint)
 

@@ -188,6 +188,10 @@ def judged(
     return list(strictest.values()), []
 
 
+def _members(count: int) -> str:
+    return f"{count:,} member" if count == 1 else f"{count:,} members"
+
+
 def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
     """Judge a group that loses everybody; one that is deleted is for other guards."""
     guard = guards.emptied_group
@@ -200,7 +204,7 @@ def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
     yield Found(
         Kind.EMPTY,
         refuses,
-        f"nobody would be left of {change.prior_count:,} members",
+        f"nobody would be left of {_members(change.prior_count)}",
         count,
         floor,
         guard.at,

@@ -21,7 +21,13 @@ _SHOWN: Final = 5
 
 
 def unjudged(
-    guards: Guards, sources: Iterable[SourceConfig], bases: Collection[str], holdings: Mapping[str, Sequence[Holding]]
+    guards: Guards,
+    sources: Iterable[SourceConfig],
+    bases: Collection[str],
+    holdings: Mapping[str, Sequence[Holding]],
+    *,
+    has_dates: bool = False,
+    doubts: bool = False,
 ) -> Diagnostic | None:
     """Return a warning on what can't be judged where no earlier run is known; None where it may be the first run.
 
@@ -30,12 +36,16 @@ def unjudged(
         sources: that segments were computed from.
         bases: names of the groups that others are built on and that no opened target has.
         holdings: by target, all our groups there.
+        has_dates: dates are ahead.
+        doubts: something is refused that groups may have been built on.
     """
     held = sorted(target for target, groups in holdings.items() if any(each.prior is not None for each in groups))
     found = [
         *_written(guards, sources),
-        *(f"how large `{name}` was, which goes to no target" for name in sorted(bases)),
+        *(f"how large `{name}` was, which no opened target has" for name in sorted(bases)),
     ]
+    found += ["which dates were shown before"] if has_dates else []
+    found += ["what groups were built on when they were applied last"] if doubts else []
     if not held or not found:
         return None
     rest = len(found) - _SHOWN

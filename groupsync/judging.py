@@ -13,24 +13,26 @@ from groupsync.guard_lost import Holding, is_consented
 from groupsync.guard_overlooked import keep_what_is_not_read
 from groupsync.guard_unjudged import unjudged
 from groupsync.journal_read import unread_run
-from groupsync.later import changes_to_come
-from groupsync.links import NOTHING, announced, built_on_by_now_or_then
+from groupsync.later import changes_to_come, moved_digest
+from groupsync.links import NOTHING, built_on_by_now_or_then, elements_of
 from groupsync.memory import past_removals, past_sizes, past_uses, remembered_links, stores_of
 from groupsync.model import Action, Change, Members, Mode, State, counted_only
 from groupsync.pairing import pair
 from groupsync.policies import Seen, ask_policies
-from groupsync.project import sorted_findings
+from groupsync.project import at_instant, sorted_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
     from groupsync.links import Remembered
-    from groupsync.model import Drift, Group, Plan, Refusal, Removed, Snapshot
+    from groupsync.model import Drift, Group, Plan, Refusal, Removed, Snapshot, Verdict
     from groupsync.pairing import Paired
     from groupsync.plugins import Plugins
     from groupsync.project import Project
+    from groupsync.resolve import Desired
     from groupsync.scope import Wanted
 
 
@@ -80,7 +82,7 @@ def judge_plan(
     config = project.config
     unread: list[ConfigError] = []
     remembered = remembered_links(config.journal, config.id, unread)
-    by_memory = list(_changes_by_memory(project, looked, remembered or NOTHING))
+    by_memory = list(_changes_by_memory(plan, project, looked, remembered or NOTHING))
     looked = replace(looked, beside=(*looked.beside, *by_memory))
     evidence = _evidence(plan, project, looked, remembered or NOTHING, unread)
     judging = Judging(plan, config.guards, (*grants, *project.approvals), evidence)
@@ -94,7 +96,9 @@ def judge_plan(
         asked = {source.name for source in plan.sources}
         sources = [source for source in config.sources if source.name in asked]
         bases = looked.seen.bases - {change.name for change in looked.beside}
-        silent = unjudged(config.guards, sources, bases, looked.holdings)
+        doubts = bool(project.resolution.built_on) and _goes_on_beside_doubts(plan, judging.verdict())
+        has_dates = any(each.leaving and each.members for each in plan.later)
+        silent = unjudged(config.guards, sources, bases, looked.holdings, has_dates=has_dates, doubts=doubts)
         findings += [silent] if silent else []
     losses = judging.losses + [each for each in plan.lost if each.target not in looked.holdings]
     return replace(
@@ -105,32 +109,53 @@ def judge_plan(
     )
 
 
-def _changes_by_memory(project: Project, looked: Looked, remembered: Remembered) -> Iterator[Change]:
-    """Give what becomes of groups that others are built on and no opened target holds, as far as counts tell it.
+def _goes_on_beside_doubts(plan: Plan, verdict: Verdict) -> bool:
+    """Tell whether members of a group that was there before are changed while the definition of another is doubted."""
+    return any(each.doubts_members for each in verdict.refusals) and any(
+        change.touches_members and change.action in {Action.UPDATE, Action.RENAME} and not verdict.refusal_of(change)
+        for change in plan.changes
+    )
 
-    Their members are not known as they were, so that these changes have the least numbers that may come and go.
+
+def _changes_by_memory(plan: Plan, project: Project, looked: Looked, remembered: Remembered) -> Iterator[Change]:
+    """Give what becomes of groups that others are built on, held against what was applied last, as far as counts tell.
+
+    That is of those that no opened target holds, of those whose definition is gone, and of those that somebody changed
+    on a target: what it holds proves nothing about the definition then. Their members are not known as they were, so
+    that these changes have the least numbers that may come and go.
     """
-    compared = {change.name for change in looked.beside}
-    for desired in project.resolution.groups:
-        name, members = desired.group.name, desired.group.members
-        known = (remembered.counts.get(each) for each in (name, *desired.definition.previously))
-        before = next((count for count in known if count is not None), None)
-        if name not in looked.seen.bases - compared or members is None or before is None or before == members.count:
+    built_on = built_on_by_now_or_then(project.resolution, remembered)
+    drifted = {(each.target, each.name) for each in (*plan.drift, *looked.drift_beside) if each.drifted}
+    proven = {each.name for each in (*plan.changes, *looked.beside) if each.touches_members and each.key not in drifted}
+    names = frozenset[str]().union(*built_on.values()) & looked.seen.names - proven
+    defined = {each.group.name: each for each in project.resolution.groups}
+    for name in sorted(names):
+        desired = defined.get(name)
+        earlier = desired.definition.previously if desired else ()
+        before = next((remembered.counts[each] for each in (name, *earlier) if each in remembered.counts), None)
+        if before is None:
             continue
-        gone, come = max(0, before - members.count), max(0, members.count - before)
-        unexpired = len(desired.unexpired()) if gone and desired.unexpired else 0
-        yield Change(
-            "",
-            name,
-            Action.UPDATE,
-            prior_name=name,
-            add=counted_only(come),
-            remove=counted_only(gone),
-            prior_count=before,
-            expired=min(gone, max(0, unexpired - members.count)),
-            definition_digest=desired.digest(),
-            at=desired.definition.at,
-        )
+        if desired is None:
+            yield Change("", name, Action.DELETE, name, remove=counted_only(before), prior_count=before)
+        elif desired.group.members is not None and desired.group.members.count != before:
+            yield _change_by_memory(desired, desired.group.members.count, before)
+
+
+def _change_by_memory(desired: Desired, count: int, before: int) -> Change:
+    gone = max(0, before - count)
+    unexpired = len(desired.unexpired()) if gone and desired.unexpired else 0
+    return Change(
+        "",
+        desired.group.name,
+        Action.UPDATE,
+        prior_name=desired.group.name,
+        add=counted_only(max(0, count - before)),
+        remove=counted_only(gone),
+        prior_count=before,
+        expired=min(gone, max(0, unexpired - count)),
+        definition_digest=desired.digest(),
+        at=desired.definition.at,
+    )
 
 
 def _held_back(plan: Plan, project: Project, judging: Judging, remembered: Remembered | None) -> list[Refusal]:
@@ -160,11 +185,8 @@ def _evidence(
         drift_beside=looked.drift_beside,
         removals=_removals(plan, project, unread),
         to_come=tuple(changes_to_come(plan.later, project.resolution)),
-        announced={
-            change.key: announced(remembered, change, plan.as_of)
-            for change in (*plan.changes, *looked.beside)
-            if change.expired
-        },
+        announced=_announced((*plan.changes, *looked.beside), plan.as_of, project, remembered),
+        remembered=frozenset(remembered.counts),
         spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),
         now=project.as_of,
         consented=_consented(plan, project, looked),
@@ -180,6 +202,26 @@ def _removals(plan: Plan, project: Project, unread: list[ConfigError]) -> Mappin
         return {}
     since = plan.as_of - timedelta(days=guards.days)
     return past_removals(config.journal, config.id, since, stores_of(plan), unread=unread)
+
+
+def _announced(
+    changes: Sequence[Change], as_of: datetime, project: Project, remembered: Remembered
+) -> dict[tuple[str, str], int]:
+    """Return how many of those who go with a change an applied plan had shown to leave by now, for whatever date."""
+    going = [change for change in changes if change.remove.count and elements_of(remembered, change, as_of)]
+    if not going:
+        return {}
+    first = min(at for change in going for at, _, _ in elements_of(remembered, change, as_of))
+    dated = at_instant(project, first - timedelta(microseconds=1)).resolution.dated
+    found: dict[tuple[str, str], int] = {}
+    for change in going:
+        elements = elements_of(remembered, change, as_of)
+        shown = {(at, digest) for at, _, digest in elements}
+        of_group = [each for each in dated if each.name == change.name and (each.at, moved_digest(each)) in shown]
+        leavers = frozenset[str]().union(*(each.leaving for each in of_group))
+        still = len(leavers & change.remove.load()) if leavers and change.target else 0
+        found[change.key] = max(still, min(change.expired, sum(leaving for _, leaving, _ in elements)))
+    return found
 
 
 def _sized(changes: Iterable[Change]) -> frozenset[tuple[str, str]]:

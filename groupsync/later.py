@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from groupsync.links import NOTHING
 from groupsync.model import NO_MEMBERS, Action, Change, Later, Mode, State, counted_only
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def laters_of(
     compared: Mapping[str, Collection[str]],
     changes: Iterable[Change],
     counts: Mapping[str, int],
-    remembered: Remembered,
+    remembered: Remembered | None,
     *,
     as_of: datetime,
 ) -> tuple[Later, ...]:
@@ -38,7 +39,7 @@ def laters_of(
             opened target has.
         changes: of the plan.
         counts: how many members definitions give their groups, where comparing found that out.
-        remembered: what applied plans had shown.
+        remembered: what applied plans had shown; None where no run is known, so that nothing can be called new.
         as_of: the plan's instant.
     """
     of_group: dict[str, list[Dated]] = {}
@@ -49,28 +50,36 @@ def laters_of(
     found: list[Later] = []
     for target in sorted(compared):
         for name in sorted(of_group.keys() & desired.keys() & set(compared[target])):
-            change, known = changed.get((target, name)), _ahead(remembered, (target, name), as_of)
+            change = changed.get((target, name))
             if change is None or change.action not in _GONE:
                 count = change.prior_count if change else _count(desired[name], counts)
-                count = count if target else remembered.counts.get(name, 0)
+                count = count if target else (remembered or NOTHING).counts.get(name, 0)
                 laters = _laters(desired[name], of_group[name], change.add if change else NO_MEMBERS)
-                found += (replace(each, target=target, members=count) for each in _against(known, laters))
+                told = (replace(each, target=target, members=count) for each in laters)
+                if remembered is None:
+                    found += (replace(each, ending=0, is_new=False) for each in told)
+                else:
+                    names = (name, *desired[name].definition.previously)
+                    found += _against(_ahead(remembered, target, names, as_of), told)
     return tuple(found)
 
 
 def _against(known: Collection[Element], laters: Iterable[Later]) -> Iterator[Later]:
-    """Tell what had been shown before: as many as were to leave by a date are no surprise on it, whoever they are."""
+    """Tell what had been shown before: as many as were to leave by a date are no surprise on it, whoever they are.
+
+    Where more are to leave than that, all who will have left by then count: an end in small steps is an end.
+    """
     ending = 0
     for later in laters:
         ending += later.ending
         shown = sum(leaving for at, leaving, _ in known if at <= later.at)
         surprising = max(0, ending - shown)
         is_known = any(at == later.at for at, _, _ in known) and not (later.entering and _element(later) not in known)
-        yield replace(later, ending=surprising, is_new=surprising > 0 or not is_known)
+        yield replace(later, ending=ending if surprising else 0, is_new=surprising > 0 or not is_known)
 
 
 def laters_again(
-    plan: Plan, resolution: Resolution, remembered: Remembered
+    plan: Plan, resolution: Resolution, remembered: Remembered | None
 ) -> tuple[tuple[Later, ...], tuple[tuple[str, str], ...]]:
     """Work out again what a saved plan says of dates.
 
@@ -95,8 +104,9 @@ def laters_again(
     for key in dict.fromkeys(each.key for each in plan.later):
         told = tuple(each for each in plan.later if each.key == key)
         if key[1] in unknown:
-            known = _ahead(remembered, key, plan.as_of)
-            kept += (replace(each, is_new=_element(each) not in known) for each in told)
+            known = _ahead(remembered or NOTHING, key[0], (key[1],), plan.as_of)
+            is_known = remembered is not None
+            kept += (replace(each, is_new=is_known and _element(each) not in known) for each in told)
         elif [_told(each) for each in told] == [_told(each) for each in found.get(key, ())]:
             kept += found[key]
         else:
@@ -105,8 +115,9 @@ def laters_again(
     return tuple(kept), tuple(altered)
 
 
-def _ahead(remembered: Remembered, key: tuple[str, str], as_of: datetime) -> tuple[Element, ...]:
-    return tuple(element for element in remembered.later.get(key, ()) if element[0] > as_of)
+def _ahead(remembered: Remembered, target: str, names: Iterable[str], as_of: datetime) -> tuple[Element, ...]:
+    found = (element for name in names for element in remembered.later.get((target, name), ()))
+    return tuple(element for element in dict.fromkeys(found) if element[0] > as_of)
 
 
 def _told(later: Later) -> tuple[object, ...]:
@@ -142,6 +153,11 @@ def _count(desired: Desired, counts: Mapping[str, int]) -> int:
     if desired.group.name in counts or members is None:
         return counts.get(desired.group.name, 0)
     return members.count
+
+
+def moved_digest(dated: Dated) -> str:
+    """Return the digest of who comes and goes, as a plan has it."""
+    return _digest(dated.entering, dated.leaving)
 
 
 def _digest(entering: frozenset[str], leaving: frozenset[str]) -> str:

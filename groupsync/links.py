@@ -40,11 +40,22 @@ class Remembered:
 NOTHING: Final = Remembered()
 
 
-def announced(remembered: Remembered, change: Change, as_of: datetime) -> int:
-    """Return how many were going to leave a group by dates that have come, as an applied plan had shown it."""
+def elements_of(remembered: Remembered, change: Change, as_of: datetime) -> tuple[Element, ...]:
+    """Return what dates that have come were going to do to a group, as an applied plan had shown it."""
     before = (change.target, change.prior_name or change.name)
     elements = (*remembered.later.get(change.key, ()), *remembered.later.get(before, ()))
-    return sum(leaving for at, leaving, _ in dict.fromkeys(elements) if at <= as_of)
+    return tuple(element for element in dict.fromkeys(elements) if element[0] <= as_of)
+
+
+def bases_of(built_on: Mapping[str, Collection[str]], names: Iterable[str]) -> frozenset[str]:
+    """Return the groups that some groups are built on, over any number of steps; not these themselves."""
+    waiting = list(names)
+    given, found = frozenset(waiting), set[str]()
+    while waiting:
+        new = set(built_on.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    return frozenset(found - given)
 
 
 def links_of(
@@ -61,7 +72,7 @@ def links_of(
         remembered: what was applied last; a group that the run leaves out keeps what it was built on, too.
     """
     referenced = frozenset[str]().union(*resolution.built_on.values())
-    bases = resolution.bases_of(compared)
+    bases = bases_of(resolution.built_on, compared)
     desired = {each.group.name: each.group for each in resolution.groups}
     dated = {each.name for each in resolution.dated}.union(name for _, name in remembered.later)
     found: list[Link] = []

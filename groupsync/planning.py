@@ -12,6 +12,7 @@ from groupsync.errors import BackendError
 from groupsync.journal_read import unread_run
 from groupsync.judging import holdings_of
 from groupsync.last_applied import left_on
+from groupsync.links import bases_of
 from groupsync.model import Action, Diagnostic, Drift, Mode, Severity, TargetState
 from groupsync.progress import Track, untracked
 from groupsync.project import collecting, wanted_on
@@ -22,7 +23,7 @@ from groupsync.selecting import Search
 from groupsync.target_identity import target_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.backend import Backend
@@ -77,6 +78,7 @@ class Draft:
         search: for what the selection names.
         beside: changes of groups that the selection leaves out and that a selected one is built on; not to be applied.
         drift_beside: how their groups stand to what was applied last.
+        built_on: by a group's name, the groups that it is built on directly, by now or when it was applied last.
     """
 
     states: list[TargetState] = field(default_factory=list)
@@ -90,6 +92,7 @@ class Draft:
     search: Search = field(default_factory=lambda: Search(EVERYTHING))
     beside: list[Change] = field(default_factory=list)
     drift_beside: list[Drift] = field(default_factory=list)
+    built_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def plan_target(project: Project, target: TargetConfig, backend: Backend, request: Request, draft: Draft) -> None:
@@ -133,7 +136,7 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
         except BackendError as error:
             withheld.add(name)
             draft.findings.append(_unreadable(target.name, name, error))
-    bases = replace(wanted, selection=Selection(_bases(project, request)))
+    bases = replace(wanted, selection=Selection(_bases(project, request, draft)))
     withheld |= _look_beside(bases, snapshot, context, request, draft) if bases.selection.names else set()
     if request.selection != EVERYTHING:
         draft.findings += _left_behind(project, target, wanted, snapshot, draft)
@@ -143,11 +146,11 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
 
 
-def _bases(project: Project, request: Request) -> tuple[str, ...]:
+def _bases(project: Project, request: Request, draft: Draft) -> tuple[str, ...]:
     """Return the groups that the selection leaves out and that a selected one is built on, sorted."""
     picks = request.selection.picks
     picked = [each.group.name for each in project.resolution.groups if picks(each.group)]
-    return tuple(sorted(project.resolution.bases_of(picked)))
+    return tuple(sorted(bases_of(draft.built_on, picked)))
 
 
 def _look_beside(bases: Wanted, snapshot: Snapshot, context: Context, request: Request, draft: Draft) -> set[str]:

@@ -5,6 +5,7 @@ Both make a plan, which is shown, judged, confirmed and applied like any other.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from groupsync.plan import sealed
 from groupsync.planfile import read_plan
 from groupsync.project import sorted_findings, wanted_on
 from groupsync.reading import context_of, read_target, undeclared
+from groupsync.report.style import counted
 from groupsync.retry import Retries
 from groupsync.saved_plan import RULE, check_saved
 from groupsync.target_identity import target_identity
@@ -23,7 +25,7 @@ from groupsync.undo import Past, Undoing, take_back, takes_back
 from groupsync.verify import problems_of, rests_of, with_members
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.backend import Backend
@@ -225,6 +227,7 @@ def undo_plan(
                 (*undoing.refusals, *found.refusals),
                 (*undoing.left_out, *found.left_out),
             )
+    left_out = (*undoing.left_out, *_elsewhere(planned, outcomes, {target.name for target in project.config.targets}))
     changes = sorted(undoing.changes, key=lambda change: change.key)
     plan = Plan(
         project.config.project,
@@ -232,12 +235,27 @@ def undo_plan(
         tuple(states),
         tuple(changes),
         "",
-        diagnostics=sorted_findings([*project.findings, *undoing.left_out]),
+        diagnostics=sorted_findings([*project.findings, *left_out]),
         verdict=Verdict(undoing.refusals),
         undoes=run.id,
         config=project.config.id,
     )
     return sealed(plan)
+
+
+def _elsewhere(
+    planned: Iterable[Change], outcomes: Mapping[tuple[str, str], Outcome | None], known: Collection[str]
+) -> Iterator[Diagnostic]:
+    """Say of each target that the config does not have any more how much of the run stays as it is there."""
+    missing = Counter(each.target for each in planned if each.target not in known and _may_be_done(each, outcomes))
+    for target, count in sorted(missing.items()):
+        yield Diagnostic(
+            "GS612",
+            Severity.WARNING,
+            f"What the run did on {target} is not taken back",
+            f"{counted(count, 'change')} of it went there, and the config has no target of that name.",
+            "Give the target the name that it had, and take the run back again.",
+        )
 
 
 def _may_be_done(change: Change, outcomes: Mapping[tuple[str, str], Outcome | None]) -> bool:

@@ -56,16 +56,6 @@ class Resolution:
         """What written dates will do to the groups of which anything can be said, by name and date."""
         return self._evaluator.dated() if self._evaluator else ()
 
-    def bases_of(self, names: Iterable[str]) -> frozenset[str]:
-        """Return the groups that some groups are built on, over any number of steps; not these themselves."""
-        waiting = list(names)
-        given, found = frozenset(waiting), set[str]()
-        while waiting:
-            new = self.built_on.get(waiting.pop(), frozenset()) - found
-            found |= new
-            waiting += new
-        return frozenset(found - given)
-
     def ranking(self, name: str) -> list[str]:
         """Return everybody who competes for the places of a computed segment's `limit`, the first one first."""
         return self._evaluator.ranking(name) if self._evaluator else []

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from groupsync.later import laters_again
-from groupsync.links import NOTHING, links_again
+from groupsync.links import links_again
 from groupsync.memory import remembered_links
 from groupsync.model import Outcome, Refusal, Result
 from groupsync.plan_check import Basis, contradiction, has_turned, misstatement
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
     from groupsync.diff import Context
-    from groupsync.model import Plan, Snapshot
+    from groupsync.model import Change, Plan, Snapshot
     from groupsync.project import Project
     from groupsync.resolve import Desired
 
@@ -53,11 +53,14 @@ def check_saved(plan: Plan, project: Project, backends: Mapping[str, Backend]) -
             if basis and (found := contradiction(change, basis)):
                 summary = f"the saved plan is not what `{change.name}` is defined as: {found}"
                 refusals.append(Refusal(change.target, change.name, RULE, summary, _HINT, change.at))
-    remembered = remembered_links(project.config.journal, project.config.id) or NOTHING
+    remembered = remembered_links(project.config.journal, project.config.id)
     later, altered = laters_again(plan, then.resolution, remembered)
     for target_name, name in altered:
-        summary = f"the saved plan is not what is written for `{name}`: its dates do something else"
-        refusals.append(Refusal(target_name, name, RULE, summary, _HINT))
+        if any(change.key == (target_name, name) and _is_stale(change, project) for change in plan.changes):
+            continue
+        summary = f"the dates that are written for `{name}` do something else than the saved plan says"
+        hint = "Plan again: its definition is another one by now, or the file was altered."
+        refusals.append(Refusal(target_name, name, RULE, summary, hint))
     verdict = replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals))
     return replace(plan, verdict=verdict, later=later, links=links_again(plan.links, then.resolution))
 
@@ -80,6 +83,12 @@ def check_target(plan: Plan, target: str, snapshot: Snapshot, context: Context) 
             summary = f"the saved plan is not about `{change.name}` as it is on {target}: {found}"
             refusals.append(Refusal(target, change.name, RULE, summary, _HINT, change.at))
     return replace(plan, verdict=replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals)))
+
+
+def _is_stale(change: Change, project: Project) -> bool:
+    """Tell whether a group has another definition by now, which is told when the plan is applied."""
+    desired = _desired(project).get(change.key)
+    return change.definition_digest != (desired.digest() if desired else "")
 
 
 def _basis(plan: Plan, then: Project, target: TargetConfig, backends: Mapping[str, Backend]) -> Basis:

@@ -90,6 +90,13 @@ class World:
             "{kind: known-user-group, name: derived, members_from: [{path: everybody.txt}]}\n"
         )
 
+    def write_without_reference(self, base):
+        """Take out every line that names the base, and leave it so many people."""
+        self.write(base=base)
+        path = self.root / "groups" / "all.yaml"
+        text = path.read_text().replace("include: [base]", "members: []").replace(", exclude: [base]", "")
+        path.write_text(text)
+
     def project(self):
         return load_project(load_config(self.root / "groupsync.yaml"), self.instant)
 
@@ -284,6 +291,70 @@ def test_what_was_built_on_a_group_when_it_was_applied_last_counts(way, tmp_path
         assert {"base", "derived"} <= {result.name for result in report.results}
 
 
+DROPPED = {
+    "deleted": lambda world: world.write_without_base(),
+    "cut": lambda world: world.write_without_reference(base=4),
+}
+
+
+@pytest.mark.parametrize("edit", DROPPED.values(), ids=DROPPED)
+@pytest.mark.parametrize("run", ["selection", "another target", "no target"])
+def test_what_was_built_on_a_list_counts_wherever_the_list_is(run, edit, tmp_path):
+    """A line that is dropped as the list is cut lets nobody in, whatever is picked and wherever the list goes."""
+    targets = {"selection": {"a": ["*"]}, "another target": PLACES["base elsewhere"], "no target": {"a": ["derived"]}}
+    world = World(tmp_path, "exclude", targets[run])
+    world.write(base=30)
+    world.apply(world.plan())
+    before = world.held()
+    edit(world)
+    options = {
+        "selection": {"selection": Selection(("derived",))},
+        "another target": {"only": ["a"], "targets": ("a",)},
+        "no target": {},
+    }
+    plan = world.plan(**options[run])
+    report = world.apply(plan, only=options[run].get("only", ()))
+
+    assert before == world.held()
+    assert Outcome.REFUSED is outcomes(report)["a", "derived"]
+
+
+def test_policies_judge_a_list_that_a_line_was_dropped_for(tmp_path):
+    """A list on no target is held to policies, too, where a group was built on it when it was applied last."""
+    world = World(tmp_path, "exclude", {"a": ["derived"]}, "policies: {size: [{groups: [base], min: 28}]}\n")
+    world.write(base=30)
+    world.apply(world.plan())
+    before = world.held()
+    world.write_without_reference(base=27)
+    world.apply(world.plan())
+
+    assert before == world.held()
+
+
+def test_a_target_that_agrees_proves_nothing_of_a_list_that_was_cut(tmp_path):
+    """Somebody's edit on the target does not make a cut list believable: it is held against what was applied last."""
+    world = world_of(tmp_path, "exclude", "same target")
+    world.stores["a"].set_members("base", PEOPLE[:5])
+    before = world.held()
+    world.write(base=5)
+    plan = world.plan()
+    world.apply(plan)
+
+    assert before == world.held()
+    assert ("", "base", "removed_members") in {(each.target, each.name, each.rule) for each in plan.verdict.refusals}
+
+
+def test_somebodys_edit_stops_no_legitimate_edit_elsewhere(tmp_path):
+    """A list that many were added to by hand, and one by its definition, holds back nothing that is built on it."""
+    world = world_of(tmp_path, "exclude", "same target")
+    world.stores["a"].set_members("base", [*PEOPLE[:30], *(f"x{number}@example.com" for number in range(30))])
+    world.write(base=31)
+    plan = world.plan()
+
+    assert {("base", "removed_members")} == {(each.name, each.rule) for each in plan.verdict.refusals}
+    assert "derived" in {change.name for change in plan.changes}
+
+
 def test_without_a_record_a_refused_deletion_holds_back_all_members(tmp_path):
     """Where nobody knows what was built on a list that goes, nobody is moved until its deletion is settled."""
     world = world_of(tmp_path, "exclude", "same target", is_remembered=False)
@@ -403,7 +474,7 @@ def test_what_nobody_can_judge_is_said(tmp_path):
 
     assert "GS818" not in {each.code for each in first.diagnostics}
     (said,) = [each.detail for each in forgotten]
-    assert said.startswith("Not judged: how large `base` was, which goes to no target. It is not the first run: a has")
+    assert said.startswith("Not judged: how large `base` was, which no opened target has")
     assert "GS818" not in {each.code for each in world.plan().diagnostics}
 
 

@@ -125,5 +125,6 @@ def test_mutated_files_are_answered_with_findings(batch, tmp_path, monkeypatch):
         for each in found:
             assert each["subject"], (each, path, mutated)
             assert each["subject"]["path"], (each, path, mutated)
-            assert each["subject"]["line"] >= 1, (each, path, mutated)
+            # Of a file that defines nothing, or is not read, no line is to blame.
+            assert each["subject"]["line"] >= (each["code"] not in {"GS114", "GS115"}), (each, path, mutated)
         (tmp_path / path).write_bytes(FILES[path])

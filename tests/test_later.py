@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -79,6 +80,11 @@ def customers(more=""):
     )
 
 
+def listed(name, people, ending=0):
+    entries = [f"{{email: {each}, until: 2026-12-01}}" for each in people[:ending]] + people[ending:]
+    return f"{{kind: known-user-group, name: {name}, members: [{', '.join(entries)}]}}"
+
+
 @pytest.fixture
 def world(tmp_path):
     made = World(tmp_path)
@@ -97,12 +103,12 @@ def test_a_date_that_ends_a_group_is_shown_judged_and_asked_about_when_it_is_wri
     assert [(DAY, 0, 100, 100, True)] == [
         (each.at, each.entering, each.leaving, each.ending, each.is_new) for each in plan.later
     ]
-    assert "Later, by what is written: 2026-12-01 00:00:00 UTC customers: 100 members leave (new)" in text
-    assert "on 2026-12-01 00:00:00 UTC, by what is written: 100 of 100 members would go" in text
+    assert "Later, by what is written: 2026-12-01 00:00:00 UTC customers: 100 members leave (new or changed)" in text
+    assert "by 2026-12-01 00:00:00 UTC, as it is written: 100 of 100 members would go" in text
     assert {"removed_members", "emptied_group"} == {each.rule for each in plan.verdict.refusals}
     assert ["growth@contoso.com"] == [each.owner for each in approvers_of(plan).approvers]
-    assert "`customers`: 100 members leave (new)" in render_plan_markdown(plan)
-    assert "customers: 100 members leave (new)" in str(plan_page(plan).notices)
+    assert "`customers`: 100 members leave (new or changed)" in render_plan_markdown(plan)
+    assert "customers: 100 members leave (new or changed)" in str(plan_page(plan).notices)
 
 
 def test_a_date_that_was_refused_is_refused_again_when_it_comes(world):
@@ -136,15 +142,60 @@ def test_a_date_that_was_allowed_and_applied_comes_without_a_refusal(world):
     assert 0 == world.count("customers")
 
 
-def test_without_a_memory_no_date_is_taken_for_announced(world):
-    """Where nothing is remembered an expiry is judged as the removal that it is."""
+def test_without_a_memory_no_date_is_new_and_none_was_announced(world):
+    """Where no run is known a date ahead can't be told from an old one; an expiry is a removal."""
+    shutil.rmtree(world.root / ".groupsync")
     world.write(customers(", until: 2026-12-01"))
-    digest = world.plan().digest
-    grants = tuple(parse_allow(f"{kind}:customers<=100@{digest}") for kind in ("remove", "empty"))
-    world.apply(world.plan(grants=grants), is_remembered=False)
+    plan = world.plan()
+    assert ([False], ()) == ([each.is_new for each in plan.later], plan.verdict.refusals)
+    assert () == approvers_of(plan).groups
+    assert ["GS818"] == [each.code for each in plan.diagnostics]
+
     world.now = AFTER
+    assert {"removed_members", "emptied_group"} == {each.rule for each in world.plan().verdict.refusals}
+
+
+def test_an_end_in_small_steps_is_an_end(world):
+    """Whoever gives an `until` to a few at a time is refused where all of them together would be."""
+    few = PEOPLE[:10]
+    world.write(customers(), listed("trial", few))
+    world.apply(world.plan())
+    world.write(customers(), listed("trial", few, ending=5))
+    first = world.plan()
+    assert () == first.verdict.refusals
+    world.apply(first)
+    world.write(customers(), listed("trial", few, ending=10))
 
     assert {"removed_members", "emptied_group"} == {each.rule for each in world.plan().verdict.refusals}
+
+
+def test_what_a_date_takes_away_by_a_reference_is_exempt_on_the_day_too(world):
+    """People who leave because a list that the group is restricted to has a date were shown, and may go."""
+    few = PEOPLE[:20]
+    both = "{kind: known-user-group, name: both, members_from: [{path: customers.txt}], restrict_to: [trial]}"
+    world.write(customers(), listed("trial", few), both)
+    world.apply(world.plan())
+    world.write(customers(), listed("trial", few, ending=9), both)
+    digest = world.plan().digest
+    grants = tuple(parse_allow(f"remove:{name}<=9@{digest}") for name in ("trial", "both"))
+    world.apply(world.plan(grants=grants))
+    world.now = AFTER
+
+    assert ({"both", "trial"}, ()) == ({each.name for each in world.plan().changes}, world.plan().verdict.refusals)
+
+
+def test_a_date_that_was_shown_stays_known_by_a_new_name(world):
+    """A rename before the day makes nothing new of it."""
+    few = PEOPLE[:20]
+    world.write(customers(), listed("trial", few, ending=5))
+    world.apply(world.plan())
+    world.write(
+        customers(), listed("testers", few, ending=5).replace("name: testers", "name: testers, previously: [trial]")
+    )
+    plan = world.plan()
+
+    assert ["testers"] == [change.name for change in plan.changes]
+    assert [False] == [each.is_new for each in plan.later]
 
 
 def test_people_who_enter_later_are_shown(world):
@@ -153,7 +204,7 @@ def test_people_who_enter_later_are_shown(world):
     plan = world.plan()
 
     assert [(DAY, 1, 0)] == [(each.at, each.entering, each.leaving) for each in plan.later]
-    assert "customers: 1 member enters (new)" in render_plan(plan)
+    assert "customers: 1 member enters (new or changed)" in render_plan(plan)
     assert ["growth@contoso.com"] == [each.owner for each in approvers_of(plan).approvers]
 
 
@@ -194,8 +245,9 @@ def test_dates_beyond_ninety_days_are_counted_and_judged(world):
     world.write(customers(", until: 2028-02-29"))
     plan = world.plan()
 
-    assert "After 90 days: 1 date in 1 group, the last on 2028-02-29 00:00:00 UTC; 1 of these is new." in " ".join(
-        render_plan(plan).split()
+    text = " ".join(render_plan(plan).split())
+    assert (
+        "After 90 days: 1 date in 1 group, the last on 2028-02-29 00:00:00 UTC; 1 of these is new or changed." in text
     )
     assert {"removed_members", "emptied_group"} == {each.rule for each in plan.verdict.refusals}
 

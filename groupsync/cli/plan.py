@@ -71,7 +71,7 @@ def command(
             from groupsync.planfile import write_plan
 
             write_plan(plan, saved)
-            common.say(saved_words(plan, saved))
+            common.say(saved_words(plan, saved, adopt=adopt))
     is_stopped = rendering.stops_at(plan.changes, stops)
     return ExitCode.REFUSED if is_stopped else exit_code_of(plan, detailed=detailed_exitcode)
 

@@ -38,7 +38,7 @@ def beyond_words(plan: Plan) -> str:
     last = instant_words(max(each.at for each in beyond))
     new = sum(each.is_new for each in beyond)
     return f"After 90 days: {counted(len(beyond), 'date')} in {groups}, the last on {last}" + (
-        f"; {counted(new, 'of these is new', 'of these are new')}." if new else "."
+        f"; {counted(new, 'of these is', 'of these are')} new or changed." if new else "."
     )
 
 
@@ -47,5 +47,5 @@ def _words(later: Later, plan: Plan, show: Callable[[str], str]) -> str:
     moves = [counted(later.entering, "member enters", "members enter")] if later.entering else []
     moves += [counted(later.leaving, "member leaves", "members leave")] if later.leaving else []
     where = f" on {show(later.target)}" if len(plan.targets) > 1 and later.target else ""
-    notes = [word for word, holds in (("new", later.is_new), ("a forecast", later.is_forecast)) if holds]
+    notes = [word for word, holds in (("new or changed", later.is_new), ("a forecast", later.is_forecast)) if holds]
     return f"{show(later.name)}{where}: {', '.join(moves)}" + (f" ({', '.join(notes)})" if notes else "")

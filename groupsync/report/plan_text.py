@@ -55,7 +55,8 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
         for refusal in plan.verdict.refusals:
             if refusal.target == target.name and refusal.name and (refusal.target, refusal.name) not in keys:
                 yield ""
-                yield from refusal_lines(refusal, "  ", style)
+                yield f"! {style.paint(escape(refusal.name), BOLD)}  nothing changes in this run"
+                yield from refusal_lines(refusal, "    ", style)
         for change in by_target[target.name]:
             yield ""
             speak_against = [*refusals.get(change.key, ()), *whole]

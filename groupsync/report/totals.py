@@ -81,8 +81,8 @@ def following_words(plan: Plan, show: Callable[[str], str]) -> list[str]:
             of_cause.setdefault(refusal.because, set()).add((refusal.target, refusal.name))
     most = sorted(of_cause, key=lambda name: (-len(of_cause[name]), name))
     words = [
-        f"{counted(count, 'change follows', 'changes follow')} from {show(name)}, which is refused: "
-        f"what allows that allows {'this' if count == 1 else 'these'}, too."
+        f"{counted(count, 'change follows', 'changes follow')} from {show(name)}, which is refused, and "
+        f"{'waits' if count == 1 else 'wait'} until that is settled."
         for name, count in ((name, len(of_cause[name])) for name in most[:_CAUSES])
     ]
     if rest := len(most) - len(words):

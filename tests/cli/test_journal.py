@@ -221,6 +221,15 @@ def test_resume_takes_no_other_choice(shop, more):
 # --- Taken back -------------------------------------------------------------------------------------------------------
 
 
+def test_undo_says_what_stays_on_a_target_that_the_config_does_not_have_any_more(shop):
+    """A run is not taken back in part without a word."""
+    shop.write("groupsync.yaml", shop.read("groupsync.yaml").replace("local:", "renamed:"))
+    undone = shop("undo", "last", "--yes")
+
+    assert "What the run did on local is not taken back" in undone.err
+    assert ExitCode.INCOMPLETE == undone.code
+
+
 def test_undo_takes_a_run_back_and_leaves_the_definitions(shop):
     """The target is what it was, the definitions want it again, and both are said."""
     undone = shop("undo", "last", "--yes")
