@@ -157,6 +157,7 @@ def test_the_keyboard_does_all(opened):
     page.keyboard.type("beta/")
     page.wait_for_function("document.querySelectorAll('details.group').length === 0")
     page.keyboard.press("Escape")
+    page.wait_for_function("document.querySelectorAll('details.group').length === 3")
     assert ("", 3) == (page.input_value("#search"), len(shown(page)))
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
