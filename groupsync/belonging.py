@@ -45,6 +45,20 @@ def check_plan(plan: Plan, config: Config, backends: Mapping[str, Backend]) -> N
     )
 
 
+def check_tells_whose(plan: Plan) -> None:
+    """Refuse a saved plan that does not tell its config and stores, as every plan of its format version does.
+
+    Raises:
+        ConfigError: it was altered.
+    """
+    if plan.format_version > 1 and not (plan.config and all(target.identity for target in plan.targets)):
+        raise ConfigError(
+            "This plan does not say which config and stores it was made for",
+            "Every plan of its format version does, so the file was altered.",
+            "Plan again. If this is new to you, find out who could write to the file.",
+        )
+
+
 def check_run(run: Run, config: Config) -> None:
     """Refuse a run of another config.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
 from groupsync.believing import believed
-from groupsync.belonging import check_plan
+from groupsync.belonging import check_plan, check_tells_whose
 from groupsync.causes import with_causes
 from groupsync.connect import locked
 from groupsync.errors import BackendError, ConfigError
@@ -152,6 +152,7 @@ def judge_again(
         InvalidDefinitions: a policy could not be asked, or a member file not be read.
         BackendError: a target could not be read at all.
     """
+    check_tells_whose(plan)
     check_plan(plan, project.config, backends or {})
     if resumption is None:
         judged, resumed = check_saved(plan, project, backends or {}), ""

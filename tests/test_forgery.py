@@ -648,3 +648,17 @@ def test_a_date_that_changes_nobody_leaves_the_plan_as_it_is(tmp_path):
     definitions = {"g": {**LIST, "members": [ADA, BOB, dated(until=SOON.isoformat())]}}
     world = World(tmp_path, CONFIG.replace("exclude: [blocked]\n", ""), definitions, {"g": [ADA]})
     assert Outcome.APPLIED is world.apply(world.plan(), LATER)["g"][0]
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda plan: replace(plan, config=""),
+        lambda plan: replace(plan, targets=tuple(replace(each, identity="") for each in plan.targets)),
+    ],
+)
+def test_a_plan_that_does_not_say_whose_it_is_is_refused(tmp_path, forge):
+    """Emptied identities don't get a plan past the question which config and store it was made for."""
+    world = World(tmp_path)
+    with pytest.raises(ConfigError, match="does not say which config and stores"):
+        world.apply(forge(world.plan()))
