@@ -78,6 +78,11 @@ def plan_path(folder: Path, run: str) -> Path:
     return folder / "runs" / f"{run}{PLAN_ENDING}"
 
 
+def has_names(folder: Path, run: Run) -> bool:
+    """Tell whether the plan of a run may be read; of one that is withheld only the machine that ran it may have it."""
+    return not run.withheld or plan_path(folder, run.id).exists()
+
+
 def read_runs(folder: Path, project: str) -> Iterator[Run]:
     """Give the runs of a project, newest first.
 
@@ -275,7 +280,8 @@ def _left(folder: Path, run: Run) -> set[Key]:
     """Return the changes of a run that it did not bring to an end."""
     ends = {entry.key: entry.outcome for entry in run.entries}
     if run.finished_at is None and run.changes:
-        ends = {change.key: ends.get(change.key) for change in read_plan(plan_path(folder, run.id)).changes}
+        planned = read_plan(plan_path(folder, run.id)).changes if has_names(folder, run) else run.planned
+        ends = {each.key: ends.get(each.key) for each in planned}
     return {key for key, outcome in ends.items() if run.kind.leaves(outcome)}
 
 

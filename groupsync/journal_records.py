@@ -25,6 +25,7 @@ class RunReader:
     def __init__(self, keys: Container[Key] | None = None) -> None:
         self._run: Run | None = None
         self._entries: dict[Key, RunEntry] = {}
+        self._planned: list[RunEntry] = []
         self._keys = keys
         self._renamed: set[object] = set()
 
@@ -39,7 +40,9 @@ class RunReader:
 
     def run(self) -> Run | None:
         """Return what the records told."""
-        return replace(self._run, entries=tuple(self._entries.values())) if self._run else None
+        if self._run is None:
+            return None
+        return replace(self._run, entries=tuple(self._entries.values()), planned=tuple(self._planned))
 
     def read(self, fields: Fields) -> None:
         """Take one record.
@@ -50,6 +53,8 @@ class RunReader:
         match fields.text("record"):
             case "header" if self._run is None:
                 self._run = _header(fields)
+            case "planned" if self._run and self._run.withheld:
+                self._planned.append(_intent(fields))
             case "before" if self._run:
                 fields.text_or_none("precondition")
                 entry = _intent(fields)
@@ -73,7 +78,7 @@ class RunReader:
                 if fields.has("sources"):
                     fields.count("applied")
                     self._run = replace(self._run, sources=fields.each("sources", _source))
-            case "header" | "before" | "step" | "after" | "result" | "end":
+            case "header" | "planned" | "before" | "step" | "after" | "result" | "end":
                 raise RecordError("there is a record in this place that can't be here")
             case _ if self._run is None:
                 raise RecordError("there is no header before it")
@@ -93,12 +98,13 @@ def _header(fields: Fields) -> Run:
         raise RecordError(f"it has format version {version}, this groupsync reads versions 1 to {FORMAT_VERSION}")
     targets = fields.each("targets", _named if version == 1 else _target)
     uses = fields.each("approvals", _use) if fields.has("approvals") else ()
+    is_withheld = fields.flag_or("withheld", default=False)
     return Run(
         id=fields.text("run"),
         kind=fields.one_of("kind", RunKind),
         of=fields.text("of"),
         project=fields.text("project"),
-        plan_digest=fields.digest("plan_digest"),
+        plan_digest="" if is_withheld else fields.digest("plan_digest"),
         as_of=fields.instant("as_of"),
         started_at=fields.instant("started_at"),
         config="" if version == 1 else fields.text("config"),
@@ -112,6 +118,7 @@ def _header(fields: Fields) -> Run:
         allowances=fields.each("allowances", str),
         sources=fields.each("sources", _source),
         uses=uses,
+        withheld=is_withheld,
     )
 
 

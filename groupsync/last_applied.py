@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from groupsync.drifted import Past
-from groupsync.journal_read import collecting, is_run_of, plan_path, read_run, run_ids_of, same_store
+from groupsync.journal_read import collecting, has_names, is_run_of, plan_path, read_run, run_ids_of, same_store
 from groupsync.model import ATTRIBUTES, DOUBTED, Action, Outcome
 from groupsync.planfile import read_plan
 
@@ -43,7 +43,9 @@ def read_past(folder: Path, plan: Plan, unread: list[ConfigError] | None = None)
                 continue
             there = {name for name, identity in run.identities if same_store(identity, identities.get(name, ""))}
             done = {each.key for each in run.entries if each.outcome is Outcome.APPLIED and each.target in there}
-            if any(key in done for key in reader.open):
+            if not has_names(folder, run):
+                reader.leave(done)
+            elif any(key in done for key in reader.open):
                 reader.take([each for each in read_plan(plan_path(folder, name)).changes if each.key in done])
     return reader.past
 
@@ -107,6 +109,11 @@ class _Reader:
             self._note(change, key)
             if change.action is not Action.CREATE:
                 self.open[change.target, change.prior_name or change.name] = key
+
+    def leave(self, done: set[Key]) -> None:
+        """Look no further for groups to which a run did something of which it is not known what it was."""
+        for key in done & self.open.keys():
+            del self.open[key]
 
     def _note(self, change: Change, key: Key) -> None:
         members, doubtful = self.past.members.setdefault(key, {}), self._doubtful.get(key, frozenset())

@@ -24,7 +24,8 @@ _GONE: Final = frozenset({Action.DELETE, Action.FORGET})
 def groups_of_ours(folder: Path, config: str, target: str, store: str) -> frozenset[str]:
     """Return the names of the groups on a target that runs wrote, as they are called now.
 
-    What can't be read of the journal counts for nothing: then consent is asked for.
+    What can't be read of the journal counts for nothing, and what may have been written into it by others proves
+    nothing, see `Run.withheld`: then consent is asked for.
 
     Args:
         folder: the journal.
@@ -42,11 +43,13 @@ def groups_of_ours(folder: Path, config: str, target: str, store: str) -> frozen
             for entry in run.entries:
                 if entry.target != target or not _wrote(entry):
                     continue
+                is_proven = entry.name in names or not run.withheld
                 names.discard(entry.prior_name or entry.name)
                 if entry.action is Action.ADOPT:
                     adopted.setdefault(run_id, set()).add(entry.name)
                 is_given_back = run.kind is RunKind.UNDO and entry.name in adopted.get(run.of, ())
-                names.update(() if entry.action in _GONE or is_given_back else (entry.name,))
+                is_ours = is_proven and entry.action not in _GONE and not is_given_back
+                names.update((entry.name,) if is_ours else ())
     return frozenset(names)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.belonging import check_run, check_stores_of
 from groupsync.errors import ConfigError
-from groupsync.journal_read import find_run, open_runs, plan_path, unread_run
+from groupsync.journal_read import find_run, has_names, open_runs, plan_path, unread_run
 from groupsync.model import DOUBTED, Diagnostic, Outcome, Plan, Refusal, Result, Severity, TargetState, Verdict
 from groupsync.plan import sealed
 from groupsync.planfile import read_plan
@@ -27,6 +27,7 @@ from groupsync.verify import problems_of, rests_of, with_members
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from groupsync.verify import Rest
 
 DONE_ALREADY: Final = "done already, by the run that this one goes on with"
+_NOT_KEPT: Final = "Who was to be added and removed was not kept: the journal's store has no key."
 
 
 # --- Go on ------------------------------------------------------------------------------------------------------------
@@ -83,7 +85,9 @@ def reminded(project: Project, plan: Plan) -> Plan:
         Severity.WARNING,
         f"The run {run.id} {_end_of(run)}",
         f"Of its changes {_left_words(run, keys)}; {both:,} of those {'is' if both == 1 else 'are'} in this plan, too.",
-        "`groupsync apply --resume` goes on with it. Applying this plan is as good.",
+        "`groupsync apply --resume` goes on with it. Applying this plan is as good."
+        if has_names(config.journal, run)
+        else f"Apply this plan: it does that part of it. `--resume` can't. {_NOT_KEPT}",
     )
     return replace(plan, diagnostics=sorted_findings([*plan.diagnostics, found]))
 
@@ -127,6 +131,10 @@ def find_resumption(
     run, keys = next(open_runs(config.journal, config.id), (None, frozenset()))
     if run is None:
         return None
+    if not has_names(config.journal, run):
+        detail = f"{_NOT_KEPT} Of its {counted(run.changes, 'change')} {_left_words(run, keys)}."
+        hint = f"Apply anew with `groupsync apply`: a new plan does the rest. {_keeping('apply --resume')}"
+        raise ConfigError(f"The run {run.id} can't be gone on with", detail, hint)
     saved = read_plan(plan_path(config.journal, run.id))
     changes = [change for change in saved.changes if change.key in keys]
     check_stores_of(run, {change.target for change in changes}, config, backends)
@@ -169,7 +177,7 @@ def _not_taken_back(saved: Plan, changes: Sequence[Change], project: Project) ->
     """Refuse what does something else than to take back a part of the run that a cut undo names."""
     config = project.config
     run = find_run(config.journal, config.id, saved.undoes)
-    planned = read_plan(plan_path(config.journal, run.id)).changes if run.id == saved.undoes else ()
+    planned = _changes_of(run, config.journal) if run.id == saved.undoes else ()
     before = {(each.target, each.prior_name or each.name): each for each in planned}
     for change in changes:
         original = before.get(change.key)
@@ -211,7 +219,7 @@ def undo_plan(
         BackendError: a target could not be read at all.
     """
     check_run(run, project.config)
-    planned = read_plan(plan_path(project.config.journal, run.id)).changes if run.changes else ()
+    planned = _changes_of(run, project.config.journal)
     check_stores_of(run, {change.target for change in planned}, project.config, backends)
     outcomes = {entry.key: entry.outcome for entry in run.entries}
     states: list[TargetState] = []
@@ -241,6 +249,23 @@ def undo_plan(
         config=project.config.id,
     )
     return sealed(plan)
+
+
+def _changes_of(run: Run, folder: Path) -> tuple[Change, ...]:
+    """Return the changes of a run that is to be taken back."""
+    if not run.changes:
+        return ()
+    if not has_names(folder, run):
+        raise ConfigError(f"The run {run.id} can't be taken back", _NOT_KEPT, _keeping(f"undo {run.id}"))
+    return read_plan(plan_path(folder, run.id)).changes
+
+
+def _keeping(command: str) -> str:
+    """Say what lets names be kept from now on, and where they may be of a run until now."""
+    return (
+        "Give `journal.key` in the config, and the names of later runs are kept; docs/ci.md. The machine that ran this "
+        f"one may still have its own copy: try `groupsync {command}` there."
+    )
 
 
 def _elsewhere(

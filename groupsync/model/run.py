@@ -129,6 +129,9 @@ class Run:
         uses: how much of which approvals the plan takes; what was taken depends on what became of its changes.
         sources: those that segments were computed from and no guard refused, with how many customers each had; once
             the run has ended only those to compare with from then on.
+        withheld: its records come from a store that others can read and that has no key: names of people, who ran it
+            and where, digests, errors and allowances are empty, because they were not kept.
+        planned: of such a run, what it was to do, without outcomes; its plan is kept nowhere else.
     """
 
     id: str
@@ -152,6 +155,8 @@ class Run:
     uses: tuple[Use, ...] = ()
     config: str = ""
     identities: tuple[tuple[str, str], ...] = ()
+    withheld: bool = False
+    planned: tuple[RunEntry, ...] = ()
 
     @property
     def who(self) -> str:

@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from groupsync.report.style import Style
 
 _UNKNOWN: Final = "unknown"
+_NOT_KEPT: Final = "not kept"
+"""What a store that others can read, and that has no key, does not hold."""
 _HEAD: Final = ("RUN (BY ITS START, UTC)", "KIND", "PLAN", "BY", "CHANGES")
 
 
 def folded(runs: Iterable[Run]) -> Iterator[tuple[Run, ...]]:
     """Put runs together that had nothing to change and follow on each other; each other run is alone."""
-    for (is_idle, _), each in groupby(runs, key=lambda run: (run.is_idle, run.config)):
+    for (is_idle, *_), each in groupby(runs, key=lambda run: (run.is_idle, run.config, run.withheld)):
         if is_idle:
             yield tuple(each)
         else:
@@ -54,7 +56,14 @@ def render_runs(runs: Sequence[Sequence[Run]], config: str = "", style: Style = 
         start = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=False)) + "  "
         lines += wrap(row[-1], start, style.columns, hanging=" " * 4)
     lines[0] = style.paint(lines[0], BOLD)
-    return "".join(f"{line}\n" for line in [*lines, f"{counted(sum(map(len, runs)), 'run')}."])
+    lines += wrap(_sum([run for each in runs for run in each]), "", style.columns)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _sum(runs: Sequence[Run]) -> str:
+    count = sum(run.withheld for run in runs)
+    untold = f" Of {number(count)} no names were kept: the journal's store had no key." if count else ""
+    return f"{counted(len(runs), 'run')}.{untold}"
 
 
 def _row(runs: Sequence[Run]) -> tuple[str, ...]:
@@ -62,8 +71,8 @@ def _row(runs: Sequence[Run]) -> tuple[str, ...]:
     return (
         run.id,
         run.kind.value,
-        run.plan_digest[:PLAN_DIGITS],
-        escape(run.who),
+        _NOT_KEPT if run.withheld else run.plan_digest[:PLAN_DIGITS],
+        _NOT_KEPT if run.withheld else escape(run.who),
         _became(run) + (f" in {len(runs):,} runs since {oldest.started_at:%Y-%m-%d %H:%M}" if runs[1:] else ""),
     )
 
@@ -92,7 +101,8 @@ def _lines(run: Run, style: Style) -> Iterator[str]:
         yield ""
         yield style.paint(escape(target), BOLD)
         for entry in entries:
-            yield from result_lines(_result(entry), width, style, "" if entry.outcome else _UNKNOWN)
+            result = _result(entry, is_told=not run.withheld)
+            yield from result_lines(result, width, style, "" if entry.outcome else _UNKNOWN)
     yield ""
     left = run.changes - len(run.entries)
     if left:
@@ -113,12 +123,16 @@ def _what(run: Run) -> str:
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "started", _shown(run.started_at)
     yield "ended", _shown(run.finished_at) if run.finished_at else "cut short"
-    yield "by", f"{escape(run.who)}, process {run.pid}, groupsync {escape(run.version)}"
-    yield "plan", f"{run.plan_digest[:PLAN_DIGITS]}, as of {_shown(run.as_of)}, {counted(run.changes, 'change')}"
+    by = _NOT_KEPT if run.withheld else f"{escape(run.who)}, process {run.pid}"
+    yield "by", f"{by}, groupsync {escape(run.version)}"
+    digest = f"digest {_NOT_KEPT}" if run.withheld else run.plan_digest[:PLAN_DIGITS]
+    yield "plan", f"{digest}, as of {_shown(run.as_of)}, {counted(run.changes, 'change')}"
+    if run.withheld:
+        yield "names", f"{_NOT_KEPT}: the journal's store had no key"
     yield "config", escape(_file(run.config))
     for name, identity in run.identities:
         yield "target", f"{escape(name)}, {escape(shown_identity(identity)) if identity else _UNKNOWN}"
-    for allowance in run.allowances:
+    for allowance in (_NOT_KEPT,) if run.withheld else run.allowances:
         yield "allowed", escape(allowance)
 
 
@@ -131,14 +145,20 @@ def _shown(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _result(entry: RunEntry) -> Result:
-    """Return an entry as the result that the report had; one of which nothing is known counts as failed."""
+def _result(entry: RunEntry, *, is_told: bool) -> Result:
+    """Return an entry as the result that the report had; one of which nothing is known counts as failed.
+
+    Args:
+        entry: of a run.
+        is_told: whether it was kept what errors said.
+    """
+    error = entry.error if is_told or entry.outcome is Outcome.APPLIED else f"why: {_NOT_KEPT}"
     return Result(
         entry.target,
         entry.name,
         entry.action,
         entry.outcome or Outcome.FAILED,
-        entry.error if entry.outcome else "the run was cut short while it was at this change",
+        error if entry.outcome else "the run was cut short while it was at this change",
         entry.hint,
         entry.attempts,
         added=entry.added,
@@ -159,7 +179,8 @@ def render_runs_json(runs: Sequence[Run]) -> str:
 
 def render_run_json(run: Run) -> str:
     """Return `{"run": {"id", …, "changes": […]}}` as text that ends with a line break."""
-    changes = [_change_record(entry) for entry in run.entries]
+    untold = {"error": None, "hint": None, "revision": None} if run.withheld else {}
+    changes = [_change_record(entry) | untold for entry in run.entries]
     return json.dumps({"run": {**_record(run), "changes": changes}}, indent=2) + "\n"
 
 
@@ -175,17 +196,23 @@ def _record(run: Run) -> Record:
         "finished_at": format_instant(run.finished_at) if run.finished_at else None,
         "interrupted": run.interrupted,
         "is_unfinished": run.is_unfinished,
-        "user": run.user,
-        "host": run.host,
-        "pid": run.pid,
+        "withheld": run.withheld,
+        "user": _told(run, run.user),
+        "host": _told(run, run.host),
+        "pid": _told(run, run.pid),
         "version": run.version,
-        "plan_digest": run.plan_digest,
+        "plan_digest": _told(run, run.plan_digest),
         "as_of": format_instant(run.as_of),
         "targets": list(run.targets),
         "identities": dict(run.identities),
-        "allowances": list(run.allowances),
+        "allowances": _told(run, list(run.allowances)),
         "summary": summary,
     }
+
+
+def _told(run: Run, value: object) -> object:
+    """Return a value that is kept with names only; None where it was not."""
+    return None if run.withheld else value
 
 
 def _change_record(entry: RunEntry) -> Record:
