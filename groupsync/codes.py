@@ -24,6 +24,7 @@ CODES: Final[dict[str, str]] = {
     "GS113": "A linked folder is not searched for definitions.",
     "GS114": "A file looks like a definition, and no pattern takes it.",
     "GS115": "A file of definitions is empty, or wholly commented out.",
+    "GS116": "Not all of the project's folders were searched for definitions that are not read.",
     "GS198": "An entry has expired, and could not be taken out of its file.",
     "GS199": "The formatter could not keep what a file means, and left it alone.",
     "GS201": "A key is unknown.",

@@ -76,14 +76,11 @@ class Found:
     Attributes:
         files: those that a pattern takes, sorted, each once.
         diagnostics: what was found to be wrong or odd.
-        passed_over: files in the folders that were searched which end like definitions, and which no pattern takes,
-            sorted.
         unmatched: the patterns that take no file, each with where it is written.
     """
 
     files: tuple[str, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
-    passed_over: tuple[str, ...] = ()
     unmatched: tuple[tuple[str, SourceRange | None], ...] = ()
 
 
@@ -115,12 +112,7 @@ def search_files(root: Path, patterns: Sequence[str], places: Sequence[SourceRan
             unmatched.append((pattern, place))
         found += [replace(each, subject=each.subject or place) for each in walk.found]
         walk.found.clear()
-    return Found(
-        tuple(sorted(walk.files)),
-        tuple(dict.fromkeys(found)),
-        tuple(sorted(walk.passed_over - walk.files)),
-        tuple(unmatched),
-    )
+    return Found(tuple(sorted(walk.files)), tuple(dict.fromkeys(found)), tuple(unmatched))
 
 
 def path_expression(pattern: str) -> re.Pattern[str]:
@@ -132,7 +124,6 @@ def path_expression(pattern: str) -> re.Pattern[str]:
 class _Walk:
     root: Path
     files: set[str] = field(default_factory=set)
-    passed_over: set[str] = field(default_factory=set)
     found: list[Diagnostic] = field(default_factory=list)
     expression: re.Pattern[str] = re.compile("")
     hidden: bool = False
@@ -184,8 +175,6 @@ class _Walk:
         if entry.is_symlink() and may_go_deeper and Path(entry.path).is_dir() and not entry.name.startswith("."):
             self.found.append(_linked_folder(path))
         if not entry.name.endswith(DEFINITION_ENDINGS) or not self.expression.fullmatch(path):
-            if seems_definition(entry):
-                self.passed_over.add(path)
             return
         if not path.isprintable():
             shown = path.encode("unicode_escape").decode()
@@ -199,14 +188,6 @@ class _Walk:
             self.found.append(_not_a_file(path, is_folder=entry.is_dir()))
         else:
             self.files.add(path)
-
-
-def seems_definition(entry: os.DirEntry[str]) -> bool:
-    """Tell whether a file has a name like a definition's: one that a slip would give it, and that is not hidden."""
-    name = entry.name
-    return (
-        not name.startswith(".") and name.lower().endswith(DEFINITION_ENDINGS) and entry.is_file(follow_symlinks=False)
-    )
 
 
 def _expression(parts: Iterable[str]) -> str:

@@ -45,7 +45,7 @@ class Loaded:
         diagnostics: everything found in all files, sorted for people.
         files: the files read, sorted; paths from the project's folder.
         empty: those of them that define nothing: without a document, but for comments.
-        passed_over, unmatched: as `groupsync.files.Found` has them.
+        unmatched: as `groupsync.files.Found` has it.
     """
 
     definitions: tuple[Definition, ...]
@@ -54,7 +54,6 @@ class Loaded:
     broken: tuple[Definition, ...] = ()
     knows_names: bool = True
     empty: tuple[str, ...] = ()
-    passed_over: tuple[str, ...] = ()
     unmatched: tuple[tuple[str, SourceRange | None], ...] = ()
 
 
@@ -99,7 +98,6 @@ def load_definitions(
         _sorted(part.broken),
         part.knows_names,
         tuple(sorted(part.empty)),
-        search.passed_over,
         search.unmatched,
     )
 

@@ -12,7 +12,7 @@ from groupsync.guard_limits import loosenings
 from groupsync.load import load_definitions
 from groupsync.members.files import MemberFiles
 from groupsync.model import Diagnostic, Severity, digest_bytes
-from groupsync.overlooked import find_overlooked, overlooked_findings
+from groupsync.overlooked import find_overlooked
 from groupsync.progress import Track, untracked
 from groupsync.references import NO_DOUBTS, Doubts
 from groupsync.resolve import resolve
@@ -67,8 +67,7 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     findings = list(loaded.diagnostics)
     everyone = (*loaded.definitions, *loaded.broken)
     files = MemberFiles(config.root, config.identity, findings.append)
-    overlooked = find_overlooked(config, loaded)
-    findings += overlooked_findings(overlooked, loaded)
+    overlooked = find_overlooked(config, loaded, findings)
     doubts = Doubts(loaded.broken, loaded.knows_names, overlooked)
     resolution = _resolved(config, loaded.definitions, files, as_of, doubts)
     findings += resolution.diagnostics
