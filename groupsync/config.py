@@ -18,6 +18,7 @@ from groupsync.config_base import with_base
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.guard_config import guards_of
 from groupsync.identity import Identity
+from groupsync.journal_config import KEPT_RUNS, check_journal, git_ref, journal_folder, kept_runs
 from groupsync.model import DEFAULT_GUARDS, Diagnostic, Guards, Reference, Severity, SourceRange
 from groupsync.policy_config import check_policies_section, policy_options
 from groupsync.schema_check import check, sound_part
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.backend import JsonSchema
+    from groupsync.journal_config import GitRef
     from groupsync.plugin_options import Pointer
     from groupsync.policy import PolicyOptions
     from groupsync.source_config import SourceConfig
@@ -48,9 +50,7 @@ __all__ = [
 
 CONFIG_NAME: Final = "groupsync.yaml"
 MAX_CONFIG_BYTES: Final = 4 << 20
-JOURNAL_FOLDER: Final = ".groupsync"
 APPROVALS_FOLDER: Final = "approvals"
-KEPT_RUNS: Final = 100
 _OWN_KEYS: Final[dict[str | int, tuple[str, ...]]] = {"targets": OWN_KEYS, "sources": source_config.OWN_KEYS}
 """By section, the keys of its entries that are not a plugin's options."""
 _DEFAULT_IDENTITY: Final = Identity()
@@ -72,6 +72,7 @@ class Config:
         exclude: groups to take out of every other.
         definitions_at: where each of `definitions` is written.
         kept_runs: how many of them are kept.
+        store: what keeps runs for longer than the folder lasts; None for the folder alone.
         policies: what must hold of every group; None where nothing is asked.
         guards: the limits that a plan must respect.
         approvals: the folder with exceptions from them, from `root`.
@@ -91,6 +92,7 @@ class Config:
     exclude: tuple[Reference, ...] = ()
     definitions_at: tuple[SourceRange, ...] = ()
     kept_runs: int = KEPT_RUNS
+    store: GitRef | None = None
     policies: PolicyOptions | None = None
     guards: Guards = DEFAULT_GUARDS
     approvals: str = APPROVALS_FOLDER
@@ -155,7 +157,7 @@ def load_config(path: Path) -> Config:
         documents[0], found = with_base(documents[0], path.parent, _read)
         findings += found
     for document in documents if not findings else ():
-        findings += [*_check(document), *_outside_journal(document, path.parent)]
+        findings += [*_check(document), *check_journal(document, path.parent)]
         findings += check_policies_section(document) if not findings else []
         identity = _identity(document, path.parent, findings)
     if any(found.severity is Severity.ERROR for found in findings):
@@ -219,22 +221,8 @@ def _misplaced(document: Document, pointer: Pointer, text: str) -> Iterator[Diag
             yield _error("GS503", problem.summary, problem.detail, problem.hint, at)
     elif has_reference(text):
         summary = f"{pointer_words(pointer)} can't refer to a secret"
-        detail = "Only the options of targets and sources, and `redact.key`, can; everything else is public."
+        detail = "Only the options of targets and sources, `redact.key` and `journal.key` can; the rest is public."
         yield _error("GS503", summary, detail, "Write the value itself.", at)
-
-
-def _outside_journal(document: Document, folder: Path) -> Iterator[Diagnostic]:
-    """Refuse a journal that would not lie inside the project, links followed."""
-    value: Any = document.value
-    written, root = _journal(value)[0], folder.resolve()
-    if not written:
-        return
-    found = (root / written).resolve() if "\0" not in written else root
-    if found == root or not found.is_relative_to(root):
-        at = document.locate(("journal", "path") if isinstance(value["journal"], dict) else ("journal",))
-        detail = f"It is `{found}`, and the project is in `{root}`."
-        hint = f"Name a folder inside the project, such as `{JOURNAL_FOLDER}/`."
-        yield _error("GS111", f"The journal `{written}` does not lie inside the project", detail, hint, at)
 
 
 def _identity(document: Document, folder: Path, findings: list[Diagnostic]) -> Identity:
@@ -254,18 +242,11 @@ def _identity(document: Document, folder: Path, findings: list[Diagnostic]) -> I
     return replace(identity, aliases=MappingProxyType(found))
 
 
-def _journal(value: Any) -> tuple[str, int]:
-    """Return the journal's folder as written and how many runs are kept; an empty text for what is no path."""
-    written = value.get("journal", JOURNAL_FOLDER) if isinstance(value, dict) else ""
-    if not isinstance(written, dict):
-        written = {"path": written}
-    path, keep = written.get("path", JOURNAL_FOLDER), written.get("keep", KEPT_RUNS)
-    return path if isinstance(path, str) else "", keep
-
-
 def _is_option(pointer: Pointer) -> bool:
     section, key = pointer[0] if pointer else "", pointer[2] if len(pointer) > 2 else ""
-    return pointer == ("redact", "key") or (key != "" and section in _OWN_KEYS and key not in _OWN_KEYS[section])
+    if pointer[:2] in {("redact", "key"), ("journal", "key")}:
+        return True
+    return key != "" and section in _OWN_KEYS and key not in _OWN_KEYS[section]
 
 
 def _texts(value: object, pointer: Pointer = ()) -> Iterator[tuple[Pointer, str]]:
@@ -293,7 +274,7 @@ def _error(code: str, summary: str, detail: str, hint: str, at: SourceRange) -> 
 def _config(document: Document, path: Path, identity: Identity) -> Config:
     value: Any = document.value
     root = path.parent.resolve()
-    journal, kept_runs = _journal(value)
+    journal = value.get("journal")
     return Config(
         project=value["project"],
         root=root,
@@ -303,8 +284,9 @@ def _config(document: Document, path: Path, identity: Identity) -> Config:
         targets=tuple(target_config(document, name, root) for name in value.get("targets", {})),
         exclude=tuple(_reference(document, index, each) for index, each in enumerate(value.get("exclude", ()))),
         definitions_at=tuple(document.locate(("definitions", index)) for index in range(len(value["definitions"]))),
-        journal=root / journal,
-        kept_runs=kept_runs,
+        journal=root / journal_folder(journal),
+        kept_runs=kept_runs(journal),
+        store=git_ref(journal),
         policies=policy_options(document),
         guards=guards_of(document),
         approvals=value.get("approvals", APPROVALS_FOLDER),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from groupsync.backend import BackendContext, SupportsLock
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.journal_folder import make_folder
+from groupsync.journal_stores import slot_in_store
 from groupsync.keeper import Keeper
-from groupsync.lease import Lease
+from groupsync.lease import FileSlot, Lease
 from groupsync.model import Severity
 from groupsync.plugin_options import check_options
 from groupsync.retry import Retries
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Backend
     from groupsync.config import Config, TargetConfig
+    from groupsync.lease import Slot
     from groupsync.plugins import Plugins
 
 LOCK_TTL_SECONDS: Final = 15 * 60.0
@@ -76,15 +78,18 @@ def _picked(config: Config, names: Sequence[str]) -> tuple[TargetConfig, ...]:
 
 
 def lock_of(config: Config, target: str, backend: Backend) -> SupportsLock:
-    """Return a target's lock: the backend's own, or else a file in the journal's folder, named for the store.
+    """Return a target's lock: the backend's own, or else one in the journal's store, or in its folder.
 
-    The file keeps out other runs of this working copy, and of others that share its journal; nobody elsewhere. Two
-    configs that serve one store share it, whatever they call the target.
+    It is named for what the target is, so that two configs that serve one share it, whatever they call the target. In
+    the store it keeps out all runs that share it; a file in the folder those of this working copy, and no others.
     """
     if isinstance(backend, SupportsLock) and backend.capabilities.locks:
         return backend
-    path = config.journal / _LOCKS / f"{_store_of(config, target, backend).replace(':', '-')}.lock"
-    return Lease(path, target, make_folder=lambda _: make_folder(config.journal, config.root, _LOCKS))
+    name = f"{_LOCKS}/{_store_of(config, target, backend).replace(':', '-')}.lock"
+    slot: Slot | None = slot_in_store(config, name)
+    if slot is None:
+        slot = FileSlot(config.journal / name, make_folder=lambda _: make_folder(config.journal, config.root, _LOCKS))
+    return Lease(slot, target)
 
 
 def _one_a_store(config: Config, backends: Mapping[str, Backend]) -> Iterator[tuple[str, Backend]]:

@@ -218,6 +218,7 @@ def apply_plan(
     Raises:
         ConfigError: the plan is not one of this project, or was made only to be looked at; or the journal can't be
             written. Nothing was changed.
+        RunsSinceError: others began to apply since the journal was fetched; judge the plan again. Nothing was changed.
         BackendError: a target could not be locked.
     """
     _check_applicable(project, plan, backends)
@@ -226,8 +227,8 @@ def apply_plan(
     allowances = plan.verdict.allowances
     allowed = tuple(written(each, plan.digest) for each in allowances)
     purpose = replace(purpose, allowances=allowed, uses=plan.verdict.uses)
-    recording = journal.run(plan, purpose) if journal and plan.changes else nullcontext()
     retry = retry or Retries()
+    recording = journal.run(plan, purpose, pause=retry.pause) if journal and plan.changes else nullcontext()
     with locked(project.config, _to_lock(plan, backends, refused), retry) as keeper, recording as run:
         if run:
             refused |= run.lost
@@ -247,7 +248,8 @@ def apply_plan(
             diagnostics=(*plan.diagnostics, *untidy),
             allowances=allowances,
         )
-        if run:
+        if run and journal:
+            journal.catch_up()
             unwritten = run.finish(
                 plan, report, _believed(project, plan, results), _to_remember(project, plan, results)
             )

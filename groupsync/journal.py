@@ -24,22 +24,25 @@ import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from groupsync import clock
-from groupsync.disk import sync_folder
-from groupsync.errors import ConfigError
+from groupsync.disk import guard, sync_folder
+from groupsync.errors import ConfigError, GroupsyncError
 from groupsync.guard_grants import APPROVAL_DAYS
 from groupsync.journal_folder import WRITABLE, make_folder
+from groupsync.journal_mirror import Mirror
 from groupsync.journal_plan import save_plan
-from groupsync.journal_read import PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs, read_outline
+from groupsync.journal_read import PLAN_ENDING, RUN_ENDING, idle_and_busy, open_runs, read_outline, run_ids
 from groupsync.journal_records import FORMAT_VERSION
+from groupsync.journal_sender import Sender
 from groupsync.links import NOTHING
 from groupsync.model import DOUBTED, Action, Diagnostic, Outcome, Result, RunKind, Severity
 from groupsync.records import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -49,7 +52,10 @@ if TYPE_CHECKING:
     from groupsync.model import Change, PastSource, Plan, Report, Use
     from groupsync.records import Record
 
-__all__ = ["APPLYING", "Journal", "Purpose", "RunRecorder"]
+__all__ = ["APPLYING", "Journal", "Purpose", "RunRecorder", "RunsSinceError"]
+
+STORE_PATIENCE_SECONDS: Final = 15 * 60.0
+"""How long a store may fail before nothing new begins: as long as a lock holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +82,68 @@ class Journal:
     """The journal of a project, to write to; `now` tells the time, in UTC, `config` is the identity of the config."""
 
     def __init__(
-        self, folder: Path, root: Path, *, keep: int, now: Callable[[], datetime] = clock.now, config: str = ""
+        self,
+        folder: Path,
+        root: Path,
+        *,
+        keep: int,
+        now: Callable[[], datetime] = clock.now,
+        config: str = "",
+        mirror: Mirror | None = None,
     ) -> None:
         self._folder = folder
         self._root = root
         self._keep = keep
         self._now = now
         self._config = config
+        self._mirror = mirror
+        self._known: frozenset[str] | None = None
 
     @classmethod
     def of(cls, config: Config) -> Journal:
-        """Return the journal that the config names. Does no I/O."""
-        return cls(config.journal, config.root, keep=config.kept_runs, config=config.id)
-
-    @contextmanager
-    def run(self, plan: Plan, purpose: Purpose = APPLYING) -> Iterator[RunRecorder]:
-        """Begin to write down a run, before anything is changed; old runs are tidied away when it has ended.
+        """Return the journal that the config names. Reads no more than its key.
 
         Raises:
+            ConfigError: the key of its store is not there, or can't be one.
+        """
+        mirror = Mirror.of(config)
+        return cls(config.journal, config.root, keep=config.kept_runs, config=config.id, mirror=mirror)
+
+    def fetch(self) -> None:
+        """Bring the folder to the state of the store, and hold what it has now for known: see `run`.
+
+        Raises:
+            ConfigError: the folder or the store can't be read.
+        """
+        if self._mirror:
+            self._mirror.fetch()
+        self._known = frozenset(run_ids(self._folder))
+
+    def catch_up(self) -> None:
+        """Fetch what others wrote meanwhile, where that can be had."""
+        if self._mirror:
+            with suppress(ConfigError):
+                self._mirror.fetch()
+
+    @contextmanager
+    def run(
+        self,
+        plan: Plan,
+        purpose: Purpose = APPLYING,
+        *,
+        pause: Callable[[float], bool] | None = None,
+        writes: bool = True,
+    ) -> Iterator[RunRecorder]:
+        """Begin to write down a run, before anything is changed; old runs are tidied away when it has ended.
+
+        Args:
+            plan: what is to be done.
+            purpose: what for.
+            pause: waits for seconds, and tells whether to wait no more; None for a plain wait.
+            writes: whether anything is to be changed. Then the run is in the store before it goes on.
+
+        Raises:
+            RunsSinceError: others began since `fetch`, so that what the plan was judged by is not the last state.
             ConfigError: the journal can't be written.
         """
         config = plan.config or self._config
@@ -102,26 +152,39 @@ class Journal:
             handle, name = self._create(runs)
         except OSError as error:
             raise _unwritable(error) from error
+        recorder = RunRecorder(name, handle, self._now, purpose.kind)
         try:
-            recorder = RunRecorder(name, handle, self._now, purpose.kind)
-            if plan.changes:
-                recorder.lost = save_plan(plan, runs / f"{name}{PLAN_ENDING}")
-            recorder.write(_header(plan, purpose, name, self._now()) | {"config": config})
-            sync_folder(runs)
-            if recorder.problem:
-                raise _unwritable(recorder.problem) from recorder.problem
+            try:
+                self._begin(
+                    recorder, plan, _header(plan, purpose, name, self._now()) | {"config": config}, writes=writes
+                )
+            except BaseException:
+                _forget(self._folder, name)
+                raise
+            prune = partial(_prune, self._folder, config or f"{plan.project}/", self._keep)
+            recorder.keep_in(self._mirror, partial(prune, self._now() - timedelta(days=APPROVAL_DAYS)), pause)
             yield recorder
         finally:
+            recorder.leave()
             os.close(handle)
-        with suppress(OSError, ConfigError):  # tidying can wait for the next run
-            _prune(self._folder, config or f"{plan.project}/", self._keep, self._now() - timedelta(days=APPROVAL_DAYS))
+
+    def _begin(self, recorder: RunRecorder, plan: Plan, header: Record, *, writes: bool) -> None:
+        runs = self._folder / "runs"
+        if plan.changes:
+            recorder.lost = save_plan(plan, runs / f"{recorder.id}{PLAN_ENDING}")
+        recorder.write(header)
+        sync_folder(runs)
+        if recorder.problem:
+            raise _unwritable(recorder.problem) from recorder.problem
+        if self._mirror and writes:
+            self._mirror.send(check=partial(self._refuse_others, recorder.id))
 
     def note_unchanged(
         self, plan: Plan, report: Report, sources: Iterable[PastSource], links: Remembered = NOTHING
     ) -> tuple[Diagnostic, ...]:
         """Write down that there was nothing to change, for guards to compare with; return a warning if that fails."""
         try:
-            with self.run(plan) as run:
+            with self.run(plan, writes=False) as run:
                 return run.finish(plan, report, sources, links)
         except ConfigError as error:
             summary = "This run is not remembered: the journal can't be written"
@@ -129,11 +192,28 @@ class Journal:
             return (Diagnostic("GS611", Severity.WARNING, summary, error.detail, hint),)
 
     def _create(self, runs: Path) -> tuple[int, str]:
-        while True:
-            name = _run_id(self._now())
-            with suppress(FileExistsError):
-                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-                return os.open(runs / f"{name}{RUN_ENDING}", flags, 0o600), name
+        with guard(runs, exclusive=True):
+            self._refuse_others("", run_ids(self._folder))
+            while True:
+                name = _run_id(self._now())
+                with suppress(FileExistsError):
+                    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+                    return os.open(runs / f"{name}{RUN_ENDING}", flags, 0o600), name
+
+    def _refuse_others(self, name: str, ids: Iterable[str]) -> None:
+        others = sorted(set(ids) - self._known - {name}) if self._known is not None else []
+        if others:
+            raise RunsSinceError(others)
+
+
+class RunsSinceError(GroupsyncError):
+    """Others began to apply since the plan was judged, so that it must be judged again. Nothing was changed."""
+
+    def __init__(self, runs: Sequence[str]) -> None:
+        others = "another run came" if len(runs) == 1 else f"{len(runs):,} other runs came"
+        summary = f"{others[0].upper()}{others[1:]} first"
+        super().__init__(summary, f"What guards compare with is another state now: {', '.join(runs)}.", "Run again.")
+        self.runs = tuple(runs)
 
 
 class RunRecorder:
@@ -155,6 +235,28 @@ class RunRecorder:
         self._now = now
         self._mutex = threading.Lock()
         self._known: dict[tuple[str, str], Outcome] = {}
+        self._sender: Sender | None = None
+        self._prune: Callable[[], Iterable[str]] = tuple
+        self._pause: Callable[[float], bool] | None = None
+
+    def keep_in(
+        self, mirror: Mirror | None, prune: Callable[[], Iterable[str]], pause: Callable[[float], bool] | None
+    ) -> None:
+        """Send what is written down from now on to a store.
+
+        Args:
+            mirror: sends; None where there is no store.
+            prune: forgets old runs in the folder, once the run is over, and returns their ids.
+            pause: waits for seconds, and tells whether to wait no more.
+        """
+        self._sender = Sender(mirror, STORE_PATIENCE_SECONDS) if mirror else None
+        self._prune = prune
+        self._pause = pause
+
+    def leave(self) -> None:
+        """Send nothing more."""
+        if self._sender:
+            self._sender.leave()
 
     def before(self, change: Change) -> None:
         """Note that `change` is about to be tried.
@@ -165,6 +267,8 @@ class RunRecorder:
         self.write({"record": "before", **_intent(change), "precondition": change.precondition})
         if self.problem:
             raise _unwritable(self.problem) from self.problem
+        if self._sender and (problem := self._sender.problem()):
+            raise problem
 
     def step(self, change: Change, step: Step) -> None:
         """Note a write of `change`, which takes several."""
@@ -203,11 +307,23 @@ class RunRecorder:
         past = [{"name": each.name, "rows": each.rows, "identity": each.identity} for each in sources]
         written = len(report.of(Outcome.APPLIED, *DOUBTED))
         self.write({**end, "left": left, "applied": written, "sources": past})
+        gone: list[str] = []
+        with suppress(OSError, ConfigError):  # tidying can wait for the next run
+            gone += self._prune()
         if self.problem is None:
-            return ()
+            return self._sent(gone)
         summary = f"The journal of this run, {self.id}, is not whole"
         hint = "What this run did stands as reported here. Make room, or mend it, before the next one."
         return (Diagnostic("GS611", Severity.WARNING, summary, _reason(self.problem), hint),)
+
+    def _sent(self, gone: Iterable[str]) -> tuple[Diagnostic, ...]:
+        """Send the rest; return a warning where the store does not have all of it."""
+        problem = self._sender.close(gone, self._pause) if self._sender else None
+        if problem is None:
+            return ()
+        summary = f"The journal's store does not have all of this run, {self.id}"
+        hint = "Keep this folder: the next apply from here sends it. Without it the run looks cut short elsewhere."
+        return (Diagnostic("GS611", Severity.WARNING, summary, str(problem), hint),)
 
     def settle(self, plan: Plan, results: Iterable[Result]) -> None:
         """Note the results that are not known yet, or are others than those known."""
@@ -229,6 +345,8 @@ class RunRecorder:
                     os.fsync(self._handle)
                 except OSError as error:
                     self.problem = error
+        if self._sender:
+            self._sender.note()
 
 
 def _run_id(now: datetime) -> str:
@@ -312,19 +430,27 @@ def _user() -> str:
         return f"user {os.getuid()}"
 
 
-def _prune(folder: Path, config: str, keep: int, since: datetime) -> None:
+def _prune(folder: Path, config: str, keep: int, since: datetime) -> list[str]:
     """Delete a config's oldest runs; those with something left to do stay, and those since then that took approvals.
 
     `keep` are kept of those that applied something, and as many others: these never push out what can be undone.
+    Returns their ids.
     """
     idle, busy = idle_and_busy(folder, config)
     old = [*idle[:-keep], *busy[:-keep]]
     left = {run.id for run, _ in open_runs(folder, config)} if old else set()
+    gone: list[str] = []
     for name in old:
         run = read_outline(folder, name)
         if name not in left and not (run and run.uses and run.started_at > since):
-            for ending in (RUN_ENDING, PLAN_ENDING):
-                (folder / "runs" / f"{name}{ending}").unlink(missing_ok=True)
+            _forget(folder, name)
+            gone.append(name)
+    return gone
+
+
+def _forget(folder: Path, name: str) -> None:
+    for ending in (RUN_ENDING, PLAN_ENDING):
+        (folder / "runs" / f"{name}{ending}").unlink(missing_ok=True)
 
 
 def _unwritable(error: OSError) -> ConfigError:

@@ -1,6 +1,6 @@
-"""The lock file of a target: who applies to it, since when, and for how long at the most. An edge: it does I/O.
+"""The lock of a target: who applies to it, since when, and for how long at the most. An edge: it does I/O.
 
-Every write to it happens under the folder's guard, so that two processes can't both take a lock that ran out. It keeps
+It lies in a slot, which is replaced only as it was read, so that two can't both take a lock that ran out. A file keeps
 out whoever sees the same folder: processes of one machine, and others that mount it.
 """
 
@@ -10,11 +10,11 @@ import getpass
 import json
 import os
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from groupsync import clock, disk
 from groupsync.backend import LockInfo
@@ -28,29 +28,80 @@ if TYPE_CHECKING:
 _TO_BREAK: Final = "Wait for it; or, if it is gone for good, `groupsync lock break {target}`."
 
 
-class Lease:
-    """A lock file; satisfies `SupportsLock`."""
+class Slot(Protocol):
+    """Where a lock lies.
 
-    def __init__(
-        self,
-        path: Path,
-        target: str,
-        now: Callable[[], datetime] = clock.now,
-        *,
-        make_folder: Callable[[Path], object] = disk.make_folder,
-    ) -> None:
+    Attributes:
+        name: for messages.
+        is_public: others than those who may run groupsync can read it, so that it must not tell user or host.
+    """
+
+    name: str
+    is_public: bool
+
+    def read(self) -> bytes | None:
+        """Return what lies there."""
+        ...
+
+    def change(self, decide: Callable[[bytes | None], bytes | None]) -> None:
+        """Put there what `decide` makes of what lies there, or take it away; nobody gets in between.
+
+        `decide` may be called several times; what it raises is raised, and nothing is changed.
+        """
+        ...
+
+
+class FileSlot:
+    """A file; satisfies `Slot`. Its folder is guarded."""
+
+    is_public = False
+
+    def __init__(self, path: Path, *, make_folder: Callable[[Path], object] = disk.make_folder) -> None:
         """Prepare; reads and writes nothing.
 
         Args:
-            path: the lock file; its folder is guarded.
-            target: what is locked, in the words of the config.
-            now: tells the time, in UTC.
+            path: the file.
             make_folder: makes the folder, where it is missing, before a lock is taken.
         """
+        self.name = f"the lock file {path.name}"
         self._path = path
+        self._make_folder = make_folder
+
+    def read(self) -> bytes | None:
+        """Read the file; see `Slot.read`."""
+        try:
+            return disk.read_file(self._path)
+        except FileNotFoundError:
+            return None
+
+    def change(self, decide: Callable[[bytes | None], bytes | None]) -> None:
+        """Replace or remove the file; see `Slot.change`."""
+        if not self._path.parent.is_dir() and decide(None) is None:
+            return
+        self._make_folder(self._path.parent)
+        with disk.guard(self._path.parent, exclusive=True):
+            before = self.read()
+            after = decide(before)
+            if after is None:
+                disk.remove(self._path)
+            elif after != before:
+                disk.write_atomically(self._path, after)
+
+
+class Lease:
+    """A lock in a slot; satisfies `SupportsLock`."""
+
+    def __init__(self, slot: Slot, target: str, now: Callable[[], datetime] = clock.now) -> None:
+        """Prepare; reads and writes nothing.
+
+        Args:
+            slot: where the lock lies.
+            target: what is locked, in the words of the config.
+            now: tells the time, in UTC.
+        """
+        self._slot = slot
         self._target = target
         self._now = now
-        self._make_folder = make_folder
         self._token = ""
 
     def lock(self, ttl_seconds: float) -> LockInfo:
@@ -58,62 +109,66 @@ class Lease:
 
         Raises:
             LockHeldError: somebody else holds it.
-            BackendError: the lock file is damaged, or the system does not allow it.
+            BackendError: what lies there is damaged, or the system does not allow it.
         """
+        taken: list[_Held] = []
+
+        def take(data: bytes | None) -> bytes:
+            taken.append(self._taken(self._parsed(data), ttl_seconds))
+            return _text(taken[-1])
+
         with _explained("can't be locked"):
-            self._make_folder(self._path.parent)
-            with disk.guard(self._path.parent, exclusive=True):
-                return self._take(ttl_seconds)
+            self._slot.change(take)
+        self._token = taken[-1].info.token
+        return taken[-1].info
 
     def unlock(self, lock: LockInfo) -> None:
-        """Remove the lock file if it still is this lock's."""
-        if not self._path.parent.is_dir():
-            return
-        with _explained("can't be unlocked"), disk.guard(self._path.parent, exclusive=True):
-            held = self._read()
-            if held and held.info.token == lock.token:
-                disk.remove(self._path)
+        """Take the lock away if it still is this one."""
+
+        def give_back(data: bytes | None) -> bytes | None:
+            held = self._parsed(data)
+            return None if held and held.info.token == lock.token else data
+
+        with _explained("can't be unlocked"):
+            self._slot.change(give_back)
 
     def lock_status(self) -> LockInfo | None:
         """Return who holds the lock, whether it ran out or not; None if nobody does."""
         with _explained("can't be looked at"):
-            held = self._read()
+            held = self._parsed(self._slot.read())
             return replace(held.info, is_gone=held.owner.is_gone()) if held else None
 
     def break_lock(self) -> LockInfo | None:
-        """Remove the lock file, whoever's it is and even if it is damaged, and return what it said."""
-        if not self._path.parent.is_dir():
-            return None
-        with _explained("can't be unlocked"), disk.guard(self._path.parent, exclusive=True):
-            try:
-                held = self._read()
-            except BackendError:
-                held = None
-            disk.remove(self._path)
-            return held.info if held else None
+        """Take the lock away, whoever's it is and even if it is damaged, and return what it said."""
+        broken: list[_Held] = []
 
-    def _take(self, ttl_seconds: float) -> LockInfo:
-        held = self._read()
+        def take_away(data: bytes | None) -> None:
+            broken.clear()
+            with suppress(BackendError):
+                held = self._parsed(data)
+                broken.extend([held] if held else [])
+
+        with _explained("can't be unlocked"):
+            self._slot.change(take_away)
+        return broken[0].info if broken else None
+
+    def _taken(self, held: _Held | None, ttl_seconds: float) -> _Held:
         is_ours = held is not None and held.info.token == self._token
         if held and not is_ours and not held.info.is_expired(self._now()) and not held.owner.is_gone():
             since = f"since {held.info.since:%Y-%m-%d %H:%M:%S} UTC, for {held.info.ttl_seconds:g} seconds"
             hint = _TO_BREAK.format(target=self._target)
             raise LockHeldError(f"`{self._target}` is locked", f"by {held.info.holder}, {since}", hint)
-        self._token = self._token if is_ours else os.urandom(16).hex()
-        info = LockInfo(_holder(), self._now().astimezone(UTC), ttl_seconds, self._token)
-        disk.write_atomically(self._path, _text(info, _Owner.of_this_process()))
-        return info
+        token = self._token if is_ours else os.urandom(16).hex()
+        holder = "another run" if self._slot.is_public else _holder()
+        owner = _Owner(0, "", "") if self._slot.is_public else _Owner.of_this_process()
+        return _Held(LockInfo(holder, self._now().astimezone(UTC), ttl_seconds, token), owner)
 
-    def _read(self) -> _Held | None:
+    def _parsed(self, data: bytes | None) -> _Held | None:
         try:
-            data = disk.read_file(self._path)
-        except FileNotFoundError:
-            return None
-        try:
-            return _parse(data)
+            return None if data is None else _parse(data)
         except ValueError as error:
             hint = _TO_BREAK.format(target=self._target)
-            raise BackendError(f"the lock file {self._path.name} is damaged", str(error), hint) from error
+            raise BackendError(f"{self._slot.name} is damaged", str(error), hint) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +202,8 @@ class _Held:
     owner: _Owner
 
 
-def _text(info: LockInfo, owner: _Owner) -> bytes:
+def _text(held: _Held) -> bytes:
+    info, owner = held.info, held.owner
     values = {
         "holder": info.holder,
         "since": format_instant(info.since),

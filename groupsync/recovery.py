@@ -139,6 +139,8 @@ def find_resumption(
     changes = [change for change in saved.changes if change.key in keys]
     check_stores_of(run, {change.target for change in changes}, config, backends)
     tried = {entry.key for entry in run.entries if entry.outcome in (None, Outcome.FAILED)}
+    if run.finished_at is None and config.store:
+        tried |= keys  # its last records may not have come as far as the store
     begun = {entry.key for entry in run.entries if entry.steps}
     found: dict[tuple[str, str], Rest] = {}
     for target, backend in backends.items():

@@ -40,6 +40,7 @@ from groupsync.model import (
 from groupsync.planfile import read_plan
 from groupsync_file.backend import FileBackend
 from tests import clock
+from tests.clones import ENVIRONMENT, git
 from tests.journal_child import typed
 from tests.plans import mark, people, plan_of
 
@@ -684,9 +685,9 @@ def start(tmp_path):
     return folder
 
 
-def killed_everywhere(start, *arguments):
-    """Return for each write of a command the folder of a child that was killed at it."""
-    command = [sys.executable, CHILD, start, *arguments]
+def killed_everywhere(start, *arguments, every=1):
+    """Return for each write of a command, or each so many, the folder of a child that was killed at it."""
+    command = [sys.executable, CHILD, start, str(every), *arguments]
     environment = {**os.environ, "PYTHONPATH": clock.python_path(str(CHILD.parents[1]))}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
@@ -741,6 +742,44 @@ def test_after_a_kill_at_any_write_a_resume_finishes_or_proves(start, tell, monk
     )
     assert (0, 0) == (lost, unintended)
     assert unbegun < len(folders) / 2
+    assert proven
+
+
+def test_after_a_kill_at_any_write_another_machine_finishes_or_proves(start, tell, monkeypatch):
+    """With the journal in a ref nothing of the killed machine is needed: of its records the last ones are missing."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    git(start, "init", "--quiet", "--bare", "remote.git")
+    git(start, "init", "--quiet")
+    git(start, "remote", "add", "origin", "remote.git")
+    (start / "groupsync.yaml").write_text(CONFIG + 'journal: {store: git, key: "${env:JOURNAL_KEY}"}\n')
+    monkeypatch.chdir(start)
+    wanted, before = undisturbed(start), state_of(start)
+    folders = killed_everywhere(start, "apply", "--yes", every=1 if os.environ.get("GROUPSYNC_WHOLE_ROUNDS") else 4)
+    unbegun, lost, unintended, proven = 0, 0, 0, 0
+
+    assert len(folders) > 30
+    for folder in folders:
+        shutil.rmtree(folder / ".groupsync", ignore_errors=True)
+        code, said = typed(folder, "apply", "--resume", "--yes")
+        found = state_of(folder)
+        assert 0 == code, f"{folder.name}: {said}"
+        if "Nothing to resume" in said and found == before:
+            unbegun += 1
+            assert 0 == typed(folder, "apply", "--yes")[0]
+            found = state_of(folder)
+        proven += "out to be done" in said
+        missing, extra = harm(found, wanted)
+        lost, unintended = lost + missing, unintended + extra
+        assert wanted == found, folder.name
+        assert "Nothing to resume" in typed(folder, "apply", "--resume", "--yes")[1]
+        assert 0 == typed(folder, "plan", "--detailed-exitcode")[0]
+    tell(
+        f"killed at {len(folders)} writes and calls of git, gone on with elsewhere: {unbegun} before the run began, "
+        f"{proven} proved a change to be done; {lost} memberships lost, {unintended} unintended"
+    )
+    assert (0, 0) == (lost, unintended)
+    assert unbegun < len(folders)
     assert proven
 
 

@@ -18,7 +18,7 @@ from groupsync.connect import lock_of, locked
 from groupsync.errors import BackendError, LockHeldError
 from groupsync.facade import checked
 from groupsync.keeper import Keeper
-from groupsync.lease import Lease
+from groupsync.lease import FileSlot, Lease
 from groupsync.retry import Retries
 from groupsync.target_identity import target_identity
 from groupsync_memory.backend import MemoryBackend
@@ -237,7 +237,7 @@ def clock():
 
 def test_renewing_a_lease_keeps_its_token_and_moves_its_time(tmp_path, clock):
     """A long apply keeps its lock."""
-    lease = Lease(tmp_path / "l", "there", lambda: clock.now)
+    lease = Lease(FileSlot(tmp_path / "l"), "there", lambda: clock.now)
     first = lease.lock(60)
     clock.now += timedelta(seconds=50)
     second = lease.lock(60)
@@ -249,7 +249,7 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path):
     """What the system says, and what to do."""
     (tmp_path / "f").write_text("")
     with pytest.raises(BackendError) as caught:
-        Lease(tmp_path / "f/l", "there").lock(60)
+        Lease(FileSlot(tmp_path / "f/l"), "there").lock(60)
 
     assert caught.value.hint
 
@@ -258,10 +258,10 @@ _RACER = """
 import sys
 from pathlib import Path
 from groupsync.errors import LockHeldError
-from groupsync.lease import Lease
+from groupsync.lease import FileSlot, Lease
 sys.stdin.readline()
 try:
-    print(Lease(Path(sys.argv[1]), "there").lock(600).token, flush=True)
+    print(Lease(FileSlot(Path(sys.argv[1])), "there").lock(600).token, flush=True)
 except LockHeldError:
     print("held", flush=True)
 sys.stdin.readline()
@@ -271,7 +271,7 @@ sys.stdin.readline()
 def test_one_process_of_many_takes_over_a_lock_that_ran_out(tmp_path):
     """Six processes at once: one gets it, the others are told that it is held."""
     path = tmp_path / "l"
-    Lease(path, "there", lambda: datetime(2020, 1, 1, tzinfo=UTC)).lock(1)
+    Lease(FileSlot(path), "there", lambda: datetime(2020, 1, 1, tzinfo=UTC)).lock(1)
     racers = [
         subprocess.Popen([sys.executable, "-c", _RACER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(6)

@@ -81,6 +81,7 @@ def command(
 
     chosen = _Chosen(everything, people, attributes)
     config, plugins = common.read_config(config_path), Plugins.discover()
+    common.recall(config)
     request = common.request_of(targets=targets, names=groups, may_be_empty=may_be_empty)
     project = compute_segments(load_project(config, request.as_of), plugins, request.as_of).project
     acceptance = Acceptance(project, plugins, request.as_of, Terms(until, reason))

@@ -43,6 +43,8 @@ def command(
     from groupsync.segments import compute_segments
 
     config, as_of, plugins = common.read_config(config_path), common.instant_of(None), Plugins.discover()
+    if config.sources:
+        common.recall(config)
     who = common.person_of(config, person)
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     why = explain_membership(project, plugins, who, group, as_of)

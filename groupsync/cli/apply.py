@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,7 @@ def command(
     noted as done, what is as it was planned on is applied, and what moved meanwhile is left alone and listed. What it
     reads is checked and judged as a saved plan is; an exception that the run had is given again with --allow.
     """
+    from groupsync import engine
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
@@ -75,6 +77,7 @@ def command(
     request = common.request_of(**picked, adopt=adopt, grants=grants)
     _check_usage(request, saved, resume=resume)
     config = common.read_config(config_path)
+    journal = common.recall(config)
     project = load_project(config, request.as_of)
     plugins = Plugins.discover()
     with open_targets(config, plugins, request.targets, to_write=True) as backends:
@@ -87,6 +90,15 @@ def command(
             project,
             plan,
             backends,
+            journal,
+            partial(
+                engine.judge_again,
+                plugins=plugins,
+                backends=backends,
+                grants=request.grants,
+                adopt=request.adopt,
+                resumption=resumption,
+            ),
             resumption=resumption,
             expect=expect,
             stops=stops,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,15 +12,18 @@ from groupsync.errors import ConfigError, ExitCode, PlanStopped
 from groupsync.model import PLAN_DIGITS, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from groupsync.backend import Backend
+    from groupsync.journal import Journal
     from groupsync.model import Plan, Report, Result
     from groupsync.project import Project
     from groupsync.recovery import Resumption
 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Don't ask. Needed where there is no terminal.")
+_MOST_JUDGED: Final = 20
+"""How often a plan is judged again because others were first; each time one of them got through."""
 expect_option = click.option(
     "--expect", metavar="DIGEST", help="Apply only if the plan has this digest (its first 16 or more digits)."
 )
@@ -30,6 +33,8 @@ def carry_out(
     project: Project,
     plan: Plan,
     backends: Mapping[str, Backend],
+    journal: Journal,
+    judge: Callable[[Project, Plan], Plan],
     *,
     resumption: Resumption | None = None,
     expect: str | None,
@@ -41,13 +46,14 @@ def carry_out(
 ) -> int:
     """Show a plan, ask, apply it, report, and return the exit code; the report alone goes to `output`.
 
+    Where others applied something since the journal was fetched, the plan is judged again, as a saved one is.
+
     Raises:
         ConfigError: it is not the plan that was expected, nobody is there to say yes, or the journal can't be written.
         PlanStopped: it has changes of a kind that `stops` names; nothing was changed.
     """
-    from groupsync import engine
     from groupsync.cli.stopping import stoppable
-    from groupsync.journal import Journal, Purpose
+    from groupsync.journal import Purpose
     from groupsync.model import RunKind
     from groupsync.project import load_project
     from groupsync.retry import Retries
@@ -63,13 +69,14 @@ def carry_out(
         project = load_project(project.config, common.instant_of(None))
     purpose = Purpose(RunKind.UNDO, plan.undoes) if plan.undoes else Purpose()
     with stoppable() as stop:
-        report = engine.apply_plan(
+        report, plan = _applied(
             project,
             plan,
             backends,
+            judge,
             stopped=stop,
             track=common.track,
-            journal=Journal.of(project.config),
+            journal=journal,
             purpose=Purpose(RunKind.RESUME, resumption.run.id) if resumption else purpose,
             settled=settled,
             retry=Retries(sleep=stop.sleep),
@@ -79,6 +86,35 @@ def carry_out(
     if plan.undoes and report.count(Outcome.APPLIED):
         common.say("The definitions were not touched: until they are edited, the next plan wants what they say.")
     return exit_code_of(report, plan)
+
+
+def _applied(
+    project: Project,
+    plan: Plan,
+    backends: Mapping[str, Backend],
+    judge: Callable[[Project, Plan], Plan],
+    *,
+    journal: Journal,
+    **how: Any,
+) -> tuple[Report, Plan]:
+    """Apply a plan, judged again as often as others are first; return the report, and the plan as judged last.
+
+    Raises:
+        RunsSinceError: others were first too often.
+    """
+    from groupsync import engine
+    from groupsync.journal import RunsSinceError
+
+    for _ in range(_MOST_JUDGED):
+        try:
+            return engine.apply_plan(project, plan, backends, journal=journal, **how), plan
+        except RunsSinceError as error:
+            common.say(f"{error.summary}, so the plan is judged again: {', '.join(error.runs)}.")
+        journal.fetch()
+        again = judge(project, plan)
+        common.show_diagnostics(found for found in again.diagnostics if found not in plan.diagnostics)
+        plan = again
+    return engine.apply_plan(project, plan, backends, journal=journal, **how), plan
 
 
 def exit_code_of(report: Report, plan: Plan) -> ExitCode:

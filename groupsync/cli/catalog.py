@@ -38,6 +38,8 @@ def command(*, at: datetime | None, config_path: Path | None, output: Path | Non
     from groupsync.segments import compute_segments
 
     config, as_of = common.read_config(config_path), common.instant_of(at)
+    if config.sources:
+        common.recall(config)
     project = compute_segments(load_project(config, as_of), Plugins.discover(), as_of).project
     targets = {
         target.name: frozenset(each.group.name for each in wanted_on(project, target).here) for target in config.targets

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from groupsync.config import Config
     from groupsync.errors import GroupsyncError
     from groupsync.guard_grants import Grant
+    from groupsync.journal import Journal
     from groupsync.model import Diagnostic, SourceRange
     from groupsync.planning import Request
     from groupsync.report.style import Style
@@ -188,6 +189,18 @@ def read_config(path: Path | None) -> Config:
     if redacted := redaction():
         redacted.read(config)
     return config
+
+
+def recall(config: Config) -> Journal:
+    """Bring what past runs did to this machine, where the journal has a store that outlives it; return the journal.
+
+    Each command that judges by it, or shows it, does so first: everything reads the folder.
+    """
+    from groupsync.journal import Journal
+
+    journal = Journal.of(config)
+    journal.fetch()
+    return journal
 
 
 def person_of(config: Config, written: str) -> str:

@@ -28,6 +28,7 @@ def command(*, run: str | None, limit: int | None, config_path: Path | None, for
     from groupsync.report import history
 
     config = common.read_config(config_path)
+    common.recall(config)
     if run is not None:
         found = find_run(config.journal, config.id, run)
         text = history.render_run_json(found) if format_ == "json" else history.render_run(found, common.output_style())

@@ -55,6 +55,7 @@ def command(
     if place.is_absolute() or ".." in place.parts:
         raise click.UsageError(f"--folder {folder!r} is not inside the project.")
     config = common.read_config(config_path)
+    common.recall(config)
     target = target or _only_target(config)
     wanted = Import(config, target, str(place), Selection(tuple(names), tuple(labels)), may_be_empty, force)
     problems: list[Diagnostic] = []

@@ -39,6 +39,7 @@ def command(*, person: str, is_dry: bool, is_offline: bool, config_path: Path | 
     from groupsync.segments import compute_segments
 
     config, plugins, request = common.read_config(config_path), Plugins.discover(), common.request_of()
+    common.recall(config)
     who, as_of = common.person_of(config, person), request.as_of
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     edits, left = offboarded(project, memberships(explain_memberships(project, plugins, who, as_of)), who)

@@ -54,6 +54,7 @@ def command(
 
     rendering.check_by_person(format_, by_person=by_person)
     config = common.read_config(config_path)
+    common.recall(config)
     request = common.request_of(**picked, adopt=adopt, grants=grants)
     project = load_project(config, request.as_of)
     plugins = Plugins.discover()

@@ -39,6 +39,7 @@ def command(
     from groupsync.report.preview import render_preview, render_preview_json
 
     config = common.read_config(config_path)
+    common.recall(config)
     as_of = common.instant_of(at)
     project = load_project(config, as_of)
     preview = preview_segment(project, Plugins.discover(), segment, as_of, Wish(by, explain))

@@ -30,6 +30,8 @@ def command(*, person: str, group: str, config_path: Path | None) -> int:
     from groupsync.segments import compute_segments
 
     config, as_of, plugins = common.read_config(config_path), common.instant_of(None), Plugins.discover()
+    if config.sources:
+        common.recall(config)
     who = common.person_of(config, person)
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     edits = removal(project, explain_membership(project, plugins, who, group, as_of), who)

@@ -42,6 +42,7 @@ def command(
     if (only_members or prior) and not (only_members and group):
         raise click.UsageError("--members prints one group: `groupsync show GROUP --members [--prior]`.")
     config = common.read_config(config_path)
+    common.recall(config)
     request = common.request_of(**picked)
     project = load_project(config, request.as_of)
     plugins = Plugins.discover()

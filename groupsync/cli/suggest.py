@@ -58,12 +58,11 @@ def runs(ctx: click.Context, _param: click.Parameter, incomplete: str) -> Answer
     """Offer the newest runs of the journal that had something to do."""
     from itertools import islice
 
-    from groupsync.config import JOURNAL_FOLDER
+    from groupsync.journal_config import journal_folder
     from groupsync.journal_read import read_runs
 
     root, config = _config(ctx)
-    journal = config.get("journal", JOURNAL_FOLDER)
-    folder = journal.get("path", JOURNAL_FOLDER) if isinstance(journal, dict) else journal
+    folder = journal_folder(config.get("journal"))
     busy = (run for run in read_runs(root / folder, config["project"]) if not run.is_idle)
     found = islice(busy, _MAX_RUNS)
     return _offered([("last", "the newest"), *((run.id, run.kind.value) for run in found)], incomplete)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,7 @@ def command(
     from groupsync.undoing import plan_undo
 
     config = common.read_config(config_path)
+    journal = common.recall(config)
     found = find_run(config.journal, config.id, run)
     as_of = common.instant_of(None)
     project = load_project(config, as_of)
@@ -63,7 +65,10 @@ def command(
         plan = engine.judge_again(project, plan, plugins, backends=backends, grants=grants)
         common.show_diagnostics(plan.diagnostics)
         if saved is None:
-            return applying.carry_out(project, plan, backends, expect=expect, yes=yes, full=full, format_=format_)
+            judge = partial(engine.judge_again, plugins=plugins, backends=backends, grants=grants)
+            return applying.carry_out(
+                project, plan, backends, journal, judge, expect=expect, yes=yes, full=full, format_=format_
+            )
         from groupsync.cli.saving import saved_words
         from groupsync.planfile import write_plan
 

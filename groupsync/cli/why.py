@@ -43,6 +43,7 @@ def command(
     from groupsync.segments import compute_segments
 
     config = common.read_config(config_path)
+    common.recall(config)
     who = common.person_of(config, person)
     request = common.request_of(at, targets)
     plugins = Plugins.discover()

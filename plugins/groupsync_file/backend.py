@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, Self
 
 from groupsync.backend import Capabilities, carry_out, check_precondition
 from groupsync.errors import BackendError, ConfigError, StaleRead
-from groupsync.lease import Lease
+from groupsync.lease import FileSlot, Lease
 from groupsync.model import Action
 from groupsync.secrets import Secret
 from groupsync_file.place import Place
@@ -100,7 +100,7 @@ class FileBackend:
             hint = "End the path in `/` for a folder, in `.yaml` or `.json` for a document."
             raise ConfigError(f"the state path `{written}` is {found}", f"expected {expected}", hint)
         lock_path = path.with_name(f".{path.name}.lock") if is_document else path / ".lock"
-        return cls(_store(place, context, is_document=is_document), Lease(lock_path, context.target))
+        return cls(_store(place, context, is_document=is_document), Lease(FileSlot(lock_path), context.target))
 
     @classmethod
     def identity_of(cls, options: Mapping[str, Any]) -> Mapping[str, object]:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from groupsync.backend import BackendContext
 from groupsync.errors import BackendError, ConfigError, LockHeldError, StaleRead
 from groupsync.identity import Identity
-from groupsync.lease import Lease
+from groupsync.lease import FileSlot, Lease
 from groupsync.model import Action, Group, Members, Scope
 from groupsync.testing import BackendContract
 from groupsync.testing.strategies import groups, states
@@ -566,7 +566,7 @@ def clock():
 
 @pytest.fixture
 def lease(root, clock):
-    return lambda: Lease(root / "state/.lock", "local", lambda: clock.now)
+    return lambda: Lease(FileSlot(root / "state/.lock"), "local", lambda: clock.now)
 
 
 def test_a_lock_holds_for_its_time_and_no_longer(lease, clock, root):
@@ -585,8 +585,8 @@ def test_a_lock_holds_for_its_time_and_no_longer(lease, clock, root):
 def test_the_lock_of_a_dead_process_is_taken_over_at_once(root, connect):
     """A run that was killed on this machine locks nobody out."""
     code = (
-        "import os, sys, signal; from pathlib import Path; from groupsync.lease import Lease;"
-        "Lease(Path(sys.argv[1]), 'local').lock(3600); os.kill(os.getpid(), signal.SIGKILL)"
+        "import os, sys, signal; from pathlib import Path; from groupsync.lease import FileSlot, Lease;"
+        "Lease(FileSlot(Path(sys.argv[1])), 'local').lock(3600); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code, root / "state/.lock"], check=False)
     backend = connect()

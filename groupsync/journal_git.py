@@ -1,0 +1,217 @@
+"""The journal in a ref of the project's own repository. An edge: it asks git.
+
+The ref names one commit without parents, whose tree is what the store holds, so that what was taken away is not kept by
+history. A push that names the commit it replaces (`--force-with-lease`) is the compare-and-set: a server moves a ref
+for one of those who race for it. Objects are fetched and made in the project's own clone, with its credentials; no
+branch, no index and no file of the working copy is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import secrets
+import subprocess
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from groupsync.journal_store import Append, Delete, StoreError, StoreMovedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from groupsync.journal_store import Edit
+
+_SECONDS: Final = 300
+_ATTEMPTS: Final = 40
+"""How often a push is tried that others overtake: each time one of them got through."""
+_LONGEST_PAUSE_SECONDS: Final = 2.0
+_NOBODY: Final = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "groupsync"), ("EMAIL", "groupsync@localhost"))
+}
+_OURS: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
+"""Set while a hook runs; they would lead git elsewhere than to the project's repository."""
+_FETCHING: Final = (
+    "--quiet",
+    "--no-tags",
+    "--no-recurse-submodules",
+    "--no-write-fetch-head",
+    "--no-auto-maintenance",
+    "--refmap=",
+)
+_PUSHING: Final = (
+    "--porcelain",
+    "--no-verify",
+    "--no-signed",
+    "--no-follow-tags",
+    "--recurse-submodules=no",
+)
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@")
+_LOST_RACE: Final = re.compile(rb"stale info|cannot lock ref|failed to update ref|reference already exists|fetch first")
+
+
+class GitStore:
+    """A ref on a remote; satisfies `Store`. Versions are the names of git's objects."""
+
+    def __init__(self, root: Path, remote: str, ref: str, *, sleep: Callable[[float], object] = time.sleep) -> None:
+        """Prepare; asks nobody.
+
+        Args:
+            root: a folder of the project's clone.
+            remote: its name there, or an address.
+            ref: in full, `refs/…`.
+            sleep: waits, for seconds.
+        """
+        self._root = root
+        self._remote = remote
+        self._ref = ref
+        self._sleep = sleep
+        self._mutex = threading.RLock()
+
+    def names(self) -> Mapping[str, str]:
+        """Ask the remote; see `Store.names`."""
+        with self._mutex:
+            return self._held(self._tip())
+
+    def read(self, versions: Mapping[str, str]) -> Mapping[str, bytes]:
+        """Return what was fetched; see `Store.read`."""
+        asked = "".join(f"{version}\n" for version in versions.values())
+        data = self._git("cat-file", "--batch", given=asked.encode())
+        found: dict[str, bytes] = {}
+        for name in versions:
+            header, _, data = data.partition(b"\n")
+            *_, size = header.split(b" ")
+            if not size.isdigit():
+                raise StoreError("The journal's store can't be read", f"git: {header.decode('utf-8', 'replace')}")
+            found[name], data = data[: int(size)], data[int(size) + 1 :]
+        return found
+
+    def write(
+        self, edits: Sequence[Edit], *, check: Callable[[Collection[str]], object] | None = None
+    ) -> Mapping[str, str]:
+        """Push, as often as others overtake; see `Store.write`."""
+        with self._mutex:
+            for attempt in range(_ATTEMPTS):
+                tip = self._tip()
+                held = self._held(tip)
+                made = self._made(edits)
+                if all(held.get(name) == version for name, version in made.items()):
+                    break
+                if check:
+                    check(held.keys())
+                _refuse_moved(edits, held, made)
+                if self._push(self._commit(held, made), tip):
+                    break
+                self._sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 0.05 * 2**attempt)))  # noqa: S311 -- no secret
+            else:
+                detail = f"{self._where()}: others were first {_ATTEMPTS} times."
+                raise StoreError("The journal's store can't be written", detail, "Run again.")
+        return {name: version for name, version in made.items() if version is not None}
+
+    # --- What git is asked --------------------------------------------------------------------------------------------
+
+    def _tip(self) -> str | None:
+        """Return the commit that the ref names on the remote, with all its objects here; None where there is no ref."""
+        listed = self._git("ls-remote", "--refs", "--", self._remote, self._ref).decode("utf-8", "replace")
+        tips = [line.partition("\t")[0] for line in listed.splitlines() if line.partition("\t")[2] == self._ref]
+        if not tips or self._has(tips[0]):
+            return tips[0] if tips else None
+        # The fetched ref has a name of its own, as several processes may fetch at once.
+        ref = f"refs/groupsync/fetched/{os.getpid()}-{secrets.token_hex(4)}"
+        self._git("fetch", *_FETCHING, "--", self._remote, f"+{self._ref}:{ref}")
+        tip = self._git("rev-parse", "--verify", ref).decode().strip()
+        self._git("update-ref", "-d", ref)
+        return tip
+
+    def _has(self, commit: str) -> bool:
+        done = self._ask("rev-list", "--objects", "--quiet", commit, "--")
+        return done.returncode == 0
+
+    def _held(self, tip: str | None) -> dict[str, str]:
+        listed = self._git("ls-tree", "-r", "-z", tip).decode("utf-8", "replace") if tip else ""
+        entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
+        return {name: what.split(" ")[2] for what, _, name in entries}
+
+    def _made(self, edits: Iterable[Edit]) -> dict[str, str | None]:
+        """Return by name the versions that the edits lead to; None for what goes. Makes the objects."""
+        made: dict[str, str | None] = {}
+        for edit in edits:
+            if isinstance(edit, Delete):
+                made[edit.name] = None
+                continue
+            before = b""
+            if isinstance(edit, Append) and edit.version is not None:
+                before = self.read({edit.name: edit.version})[edit.name]
+            made[edit.name] = self._git("hash-object", "-w", "--stdin", given=before + edit.data).decode().strip()
+        return made
+
+    def _commit(self, held: Mapping[str, str], made: Mapping[str, str | None]) -> str:
+        tree = self._tree({name: version for name, version in {**held, **made}.items() if version is not None})
+        return self._git("commit-tree", "-m", "groupsync journal", tree, extra=_NOBODY).decode().strip()
+
+    def _tree(self, held: Mapping[str, str]) -> str:
+        """Make a tree, folder by folder."""
+        folders: dict[str, dict[str, str]] = {}
+        lines: list[str] = []
+        for name, version in held.items():
+            folder, slash, rest = name.partition("/")
+            if slash:
+                folders.setdefault(folder, {})[rest] = version
+            else:
+                lines.append(f"100644 blob {version}\t{name}")
+        lines += [f"040000 tree {self._tree(inner)}\t{folder}" for folder, inner in folders.items()]
+        return self._git("mktree", "-z", given="".join(f"{line}\0" for line in lines).encode()).decode().strip()
+
+    def _push(self, commit: str, tip: str | None) -> bool:
+        """Move the ref from `tip` to `commit`; return whether that was done."""
+        lease = f"--force-with-lease={self._ref}:{tip or ''}"
+        done = self._ask("push", *_PUSHING, lease, "--", self._remote, f"{commit}:{self._ref}")
+        if done.returncode and not _LOST_RACE.search(done.stdout + done.stderr):
+            raise self._refused(done, "The journal's store can't be written")
+        return done.returncode == 0
+
+    def _git(self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
+        done = self._ask(*arguments, given=given, extra=extra)
+        if done.returncode:
+            raise self._refused(done, "The journal's store can't be read")
+        return done.stdout
+
+    def _refused(self, done: subprocess.CompletedProcess[bytes], summary: str) -> StoreError:
+        said = (done.stderr + done.stdout).decode("utf-8", "replace").strip()
+        detail = f"{self._where()}: {_CREDENTIALS.sub('', said) or 'git gave no reason'}"
+        hint = "See that this clone may fetch and push that ref; docs/journal.md lists the rights it takes."
+        return StoreError(summary, detail, hint)
+
+    def _where(self) -> str:
+        return f"`{self._ref}` of {_CREDENTIALS.sub('', self._remote)}"
+
+    def _ask(
+        self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
+        try:
+            return subprocess.run(  # noqa: S603 -- git, with arguments that can be no options
+                ["git", "-C", str(self._root), *arguments],  # noqa: S607 -- the user's own git
+                input=given,
+                capture_output=True,
+                check=False,
+                timeout=_SECONDS,
+                env=inherited | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"} | dict(extra or {}),
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            detail = f"{self._where()}: {error}"
+            raise StoreError("The journal's store can't be asked", detail, "`journal.store: git` needs git.") from error
+
+
+def _refuse_moved(edits: Iterable[Edit], held: Mapping[str, str], made: Mapping[str, str | None]) -> None:
+    for edit in edits:
+        is_done = held.get(edit.name) == made[edit.name]
+        if not is_done and held.get(edit.name) != edit.version:
+            raise StoreMovedError(
+                "Somebody else changed the journal's store", f"`{edit.name}` is not as it was read.", "Run again."
+            )

@@ -1,0 +1,321 @@
+"""Keep the journal's folder and a store that outlives it alike. An edge: it reads and writes both.
+
+Everything is read in the folder. What the store has is fetched into it, and what runs write down there is sent: a run's
+file is only ever added to, a plan is written once. `store.json` in the folder says of which state of the store each
+file is, and how much of it was sent. Where the two differ the store decides; what was not sent yet is kept, and sent
+with the next run.
+
+With a key everything is sealed. Without one a plan is not sent at all, and of a run what names nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from groupsync import disk
+from groupsync.errors import ConfigError
+from groupsync.journal_folder import WRITABLE, make_folder
+from groupsync.journal_read import PLAN_ENDING, RUN_ENDING
+from groupsync.journal_sealing import SealError, is_sealed
+from groupsync.journal_store import Append, Delete, Replace, StoreError
+from groupsync.journal_stores import sealer_of, store_of
+from groupsync.journal_withheld import planned, withheld
+from groupsync.planfile import read_plan
+from groupsync.records import Fields, RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from groupsync.config import Config
+    from groupsync.journal_sealing import Sealer
+    from groupsync.journal_store import Edit, Store
+
+_INDEX: Final = "store.json"
+_NAME: Final = re.compile(r"runs/\d{8}T\d{6}Z-[0-9a-f]{8}(?:\.jsonl|\.plan)")
+"""Of what is mirrored. Whatever else a store holds is somebody else's, and never becomes a path."""
+_PLANNED: Final = b'{"record":"planned"'
+_CHUNK_BYTES: Final = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """How far a file is in the store.
+
+    Attributes:
+        version: of it there; None where it is not there yet.
+        size_bytes: how much of the file that is.
+        lines: how many sealed lines it has there; 0 where it is not sealed.
+    """
+
+    version: str | None = None
+    size_bytes: int = 0
+    lines: int = 0
+
+
+class Mirror:
+    """The journal's folder beside a store. Safe to use from several threads and processes."""
+
+    def __init__(self, folder: Path, root: Path, store: Store, place: str, sealer: Sealer | None = None) -> None:
+        """Prepare; reads and asks nothing.
+
+        Args:
+            folder: of the journal.
+            root: of the project.
+            store: what outlives the folder.
+            place: tells this store from any other, for people, too.
+            sealer: encrypts; None where there is no key.
+        """
+        self._folder = folder
+        self._root = root
+        self._store = store
+        self._place = place
+        self._sealer = sealer
+
+    @classmethod
+    def of(cls, config: Config) -> Mirror | None:
+        """Return the mirror of the store that the config names; None where there is none. Asks nobody.
+
+        Raises:
+            ConfigError: a key is not there, or can't be one.
+        """
+        store = store_of(config)
+        if store is None or config.store is None:
+            return None
+        place = f"{config.store.ref} of {config.store.remote}"
+        return cls(config.journal, config.root, store, place, sealer_of(config.store, config.root))
+
+    def fetch(self) -> None:
+        """Bring the folder to the state of the store.
+
+        Raises:
+            StoreError: the store can't be read, or has what was not written with one of our keys.
+            ConfigError: the folder can't be read or written.
+        """
+        with self._guarded():
+            held = {name: version for name, version in self._store.names().items() if _NAME.fullmatch(name)}
+            sent = self._sent()
+            sizes = self._sizes()
+            news = {
+                name: version
+                for name, version in held.items()
+                if name not in sent or sent[name].version != version or sizes.get(name, 0) < sent[name].size_bytes
+            }
+            data = self._store.read(news) if news else {}
+            self._check_forms(data, sent)
+            for name in sorted(news, reverse=True):  # a plan before its run, so that no run is without its plan
+                plain = self._opened(name, data[name])
+                size = self._size_of(name, plain)
+                if size is None:
+                    disk.write_atomically(self._folder / name, plain)
+                    (self._folder / name).chmod(0o600)
+                sent[name] = _Sent(held[name], len(plain) if size is None else size, _sealed_lines(data[name]))
+            gone = sent.keys() - held.keys()
+            for name in gone:
+                self._remove(name)
+                del sent[name]
+            if news or gone:
+                self._note(sent)
+
+    def send(self, *, forgotten: Iterable[str] = (), check: Callable[[Collection[str]], object] | None = None) -> None:
+        """Send what was written down in the folder since.
+
+        Args:
+            forgotten: ids of runs whose files are gone here, and go there, too.
+            check: is given the ids of the runs that the store has right before; what it raises is raised, and nothing
+                is sent.
+
+        Raises:
+            StoreError: it could not be sent, or nobody knows.
+            ConfigError: the folder can't be read or written.
+        """
+        with self._guarded():
+            sent = self._sent()
+            gone = {name for name in sent if run_of(name) in set(forgotten)}
+            edits: list[Edit] = [Delete(name, sent[name].version or "") for name in sorted(gone)]
+            after = {name: each for name, each in sent.items() if name not in gone}
+            for name in self._unsent(after):
+                edit, after[name] = self._edit(name, after.get(name, _Sent()))
+                edits.append(edit)
+            if edits:
+                versions = self._store.write(edits, check=check and (lambda names: check(_runs_in(names))))
+                self._note({name: _with_version(each, versions.get(name)) for name, each in after.items()})
+
+    # --- What goes there ----------------------------------------------------------------------------------------------
+
+    def _unsent(self, sent: Mapping[str, _Sent]) -> list[str]:
+        """Return the files of which the store has not everything, in our form; plans before their runs."""
+        sizes = self._sizes()
+        runs = [name for name, size in sizes.items() if name.endswith(RUN_ENDING) and size]
+        files = [*((f"runs/{run_of(name)}{PLAN_ENDING}" for name in runs) if self._sealer else ()), *runs]
+        return [
+            name
+            for name in files
+            if sizes.get(name, 0) > (sent[name].size_bytes if name in sent else 0)
+            or (name in sent and self._sealer and not sent[name].lines)
+        ]
+
+    def _edit(self, name: str, sent: _Sent) -> tuple[Edit, _Sent]:
+        data = disk.read_file(self._folder / name)
+        data = data[: data.rfind(b"\n") + 1]
+        if self._sealer is None:
+            return Append(name, self._withheld(name, data, sent.size_bytes), sent.version), _Sent(None, len(data))
+        is_plan = name.endswith(PLAN_ENDING)
+        if is_plan or not sent.lines:
+            whole = self._sealer.seal_all(name, data) if is_plan else _sealed(self._sealer, name, data)
+            return Replace(name, whole, sent.version), _Sent(None, len(data), _sealed_lines(whole))
+        tail = _sealed(self._sealer, name, data[sent.size_bytes :], sent.lines)
+        return Append(name, tail, sent.version), _Sent(None, len(data), sent.lines + _sealed_lines(tail))
+
+    def _withheld(self, name: str, data: bytes, before: int = 0) -> bytes:
+        """Return what of a run's file, from a byte on, names nobody; behind its header stands what was planned."""
+        records = [withheld(json.loads(line)) for line in data[before:].splitlines()]
+        if not before and self._plan_of(name).exists():
+            records[1:1] = planned(read_plan(self._plan_of(name)))
+        return b"".join(json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in records)
+
+    # --- What comes from there ----------------------------------------------------------------------------------------
+
+    def _check_forms(self, data: Mapping[str, bytes], sent: Mapping[str, _Sent]) -> None:
+        """Refuse what is sealed where there is no key, and what is not where anything is."""
+        sealed = [name for name in data if is_sealed(data[name])]
+        if sealed and self._sealer is None:
+            raise StoreError(
+                "The journal's store is encrypted, and the config has no key for it",
+                f"{self._place}: {len(sealed):,} of its files are.",
+                "Give `journal.key` in the config the key that they were written with.",
+            )
+        has_sealed = sealed or any(each.lines for each in sent.values())
+        for name, each in data.items():
+            if not is_sealed(each) and (has_sealed or not _is_withheld(each)):
+                raise StoreError(
+                    f"`{name}` in the journal's store is not as groupsync writes it",
+                    f"{self._place}: it is not encrypted, and others are."
+                    if has_sealed
+                    else f"{self._place}: it does not say that people are left out of it.",
+                    self._altered_hint(),
+                )
+
+    def _opened(self, name: str, data: bytes) -> bytes:
+        if self._sealer is None or not is_sealed(data):
+            return data
+        try:
+            if name.endswith(PLAN_ENDING):
+                return self._sealer.open_all(name, data)
+            lines = data.splitlines(keepends=True)
+            return b"".join(self._sealer.open(name, number, line) for number, line in enumerate(lines, 1))
+        except SealError as error:
+            raise StoreError(
+                f"`{name}` in the journal's store can't be read",
+                f"{self._place}: {error}.",
+                f"Add the key that it was written with to `journal.key`. {self._altered_hint()}",
+            ) from error
+
+    def _size_of(self, name: str, plain: bytes) -> int | None:
+        """Return how much of a file that is here makes what the store has of it; None where it does not.
+
+        What was added since is kept then: the run may be going on, or could not be sent to its end.
+        """
+        try:
+            here = disk.read_file(self._folder / name)
+        except FileNotFoundError:
+            return None
+        if here.startswith(plain):
+            return len(plain)
+        if name.endswith(PLAN_ENDING) or not _is_withheld(plain):
+            return None
+        lines = here.splitlines(keepends=True)[: len(plain.splitlines()) - plain.count(_PLANNED)]
+        size = sum(map(len, lines))
+        return size if self._withheld(name, here[:size]) == plain else None
+
+    def _plan_of(self, name: str) -> Path:
+        return self._folder / "runs" / f"{run_of(name)}{PLAN_ENDING}"
+
+    def _altered_hint(self) -> str:
+        return (
+            "If it was altered, find out who could push there. Deleting the ref forgets all runs, and guards that "
+            "compare with one then refuse or warn."
+        )
+
+    # --- The folder ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        runs = make_folder(self._folder, self._root, "runs")
+        try:
+            with disk.guard(runs, exclusive=True):
+                yield
+        except OSError as error:
+            detail = f"{error.filename or runs}: {error.strerror or error}"
+            raise ConfigError("The journal's folder can't be read or written", detail, WRITABLE) from error
+
+    def _sizes(self) -> dict[str, int]:
+        with os.scandir(self._folder / "runs") as found:
+            sizes = {f"runs/{each.name}": each.stat().st_size for each in found if each.is_file(follow_symlinks=False)}
+        return {name: size for name, size in sizes.items() if _NAME.fullmatch(name)}
+
+    def _remove(self, name: str) -> None:
+        """Forget a file, and with a run its plan, which is kept only here where there is no key."""
+        disk.remove(self._folder / name)
+        if name.endswith(RUN_ENDING):
+            disk.remove(self._plan_of(name))
+
+    def _sent(self) -> dict[str, _Sent]:
+        """Return what `store.json` says; nothing where it is of another store, or can't be made out."""
+        try:
+            fields = Fields(json.loads(disk.read_file(self._folder / _INDEX)), "the index")
+            files = fields.take("files")
+            if fields.text("store") != self._place or not isinstance(files, dict):
+                return {}
+            return {name: _sent(value) for name, value in files.items()}
+        except (FileNotFoundError, ValueError, RecursionError, RecordError):
+            return {}
+
+    def _note(self, sent: Mapping[str, _Sent]) -> None:
+        files = {name: [each.version, each.size_bytes, each.lines] for name, each in sorted(sent.items())}
+        text = json.dumps({"store": self._place, "files": files}, indent=0)
+        disk.write_atomically(self._folder / _INDEX, text.encode() + b"\n")
+
+
+def _sealed(sealer: Sealer, name: str, data: bytes, before: int = 0) -> bytes:
+    """Seal what is added to a run's file that has so many lines before."""
+    pieces = [data[start : start + _CHUNK_BYTES] for start in range(0, len(data), _CHUNK_BYTES)]
+    return b"".join(sealer.seal(name, number, piece) for number, piece in enumerate(pieces, before + 1))
+
+
+def _is_withheld(data: bytes) -> bool:
+    """Tell whether a run's file says that nobody is named in it."""
+    try:
+        header = json.loads(data.partition(b"\n")[0])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and header.get("withheld") is True
+
+
+def run_of(name: str) -> str:
+    """Return the id of the run that a stored name is of."""
+    return name.removeprefix("runs/").removesuffix(RUN_ENDING).removesuffix(PLAN_ENDING)
+
+
+def _runs_in(names: Collection[str]) -> frozenset[str]:
+    return frozenset(run_of(name) for name in names if _NAME.fullmatch(name) and name.endswith(RUN_ENDING))
+
+
+def _sealed_lines(data: bytes) -> int:
+    return data.count(b"\n") if is_sealed(data) else 0
+
+
+def _with_version(sent: _Sent, version: str | None) -> _Sent:
+    return _Sent(version, sent.size_bytes, sent.lines) if version else sent
+
+
+def _sent(value: object) -> _Sent:
+    if not isinstance(value, list) or len(value) != 3:
+        raise RecordError("an entry is not as it was written")
+    fields = Fields(dict(zip(("version", "size", "lines"), value, strict=True)), "an entry")
+    return _Sent(fields.text("version"), fields.count("size"), fields.count("lines"))

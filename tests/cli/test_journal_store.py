@@ -1,0 +1,349 @@
+"""The journal in a ref of the remote: what one runner did the next one knows, though it starts from nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from groupsync.journal_git import GitStore
+from groupsync.journal_sealing import Sealer
+from groupsync.journal_store import StoreError
+from groupsync.journal_stores import StoreSlot
+from groupsync.lease import Lease
+from tests.clones import CONFIG, ENVIRONMENT, KEY, Repository, git, listed, people
+
+REF = "refs/groupsync/journal"
+SMALL = {"beta": ["ada@example.com", "bob@example.com"], "staff": ["cy@example.com"]}
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path, {"groupsync.yaml": CONFIG, **listed(**SMALL)})
+
+
+def members(repository, group):
+    return (repository.folder / f"state/groups/{group}.txt").read_text().split()
+
+
+def test_another_runner_knows_takes_back_and_goes_on(repository):
+    """History and undo work from a clone that never saw the run; the undo is a run like any other."""
+    repository.run("apply", "--yes")
+    repository.merge(listed(beta=["ada@example.com", "dee@example.com"]))
+    repository.run("apply", "--yes")
+    told = repository.run("history")
+    assert 2 == told.count("applied")
+    repository.run("undo", "last", "--yes")
+    told = repository.run("history")
+    assert 3 == len(re.findall(r"^\d{8}T", told, re.MULTILINE))
+    assert "2 in" not in told
+    assert "undo" in told
+
+
+def test_guards_of_another_runner_compare_with_what_was_applied(repository):
+    """What was taken away in small steps adds up, whoever took it."""
+    guard = "guards: {removed_over: {days: 7, refuse: {count: 5, floor: 5}}}\n"
+    repository.merge({"groupsync.yaml": CONFIG + guard, **listed(beta=people(0, 40))})
+    repository.run("apply", "--yes")
+    repository.merge(listed(beta=people(3, 40)))
+    repository.run("apply", "--yes")
+    repository.merge(listed(beta=people(6, 40)))
+    told = repository.run("apply", "--yes", code=3)
+    assert "removed_over" in told
+    repository.run("plan", code=3)
+
+
+def test_nothing_of_it_is_readable_without_the_key(repository):
+    """The ref is in the remote, for everybody who may fetch."""
+    repository.run("apply", "--yes")
+    everything = b"".join(repository.held().values())
+    assert everything
+    for name in ("ada", "beta", "staff", "local", "apply", "root", "header"):
+        assert name.encode() not in everything
+    told = repository.run("plan", code=1, JOURNAL_KEY="another key that is long enough too")
+    assert "was sealed with another key" in told
+    repository.merge({"groupsync.yaml": CONFIG.replace(', key: "${env:JOURNAL_KEY}"', "")})
+    told = repository.run("plan", code=1)
+    assert "encrypted, and the config has no key" in told
+
+
+def test_a_key_that_is_not_there_is_told_by_its_name(repository):
+    """As any secret is."""
+    told = repository.run("plan", code=1, JOURNAL_KEY="")
+    assert "JOURNAL_KEY" in told
+    told = repository.run("plan", code=1, JOURNAL_KEY="short")
+    assert "openssl rand -base64 32" in told
+
+
+def test_keys_are_rotated(repository):
+    """The newest seals, the others open; later the old one can go, once its runs have."""
+    repository.run("apply", "--yes")
+    keys = '["${env:NEW}", "${env:JOURNAL_KEY}"]'
+    repository.merge(
+        {"groupsync.yaml": CONFIG.replace('"${env:JOURNAL_KEY}"', keys), **listed(staff=["di@example.com"])}
+    )
+    new = "another key that is long enough too"
+    repository.run("apply", "--yes", NEW=new)
+    assert 2 == repository.run("history", NEW=new).count("applied")
+    data = [each for name, each in repository.held().items() if name.endswith(".jsonl")]
+    ids = {line.split(b":")[1] for each in data for line in each.splitlines()}
+    assert 2 == len(ids)
+
+
+# --- Without a key ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nameless(tmp_path):
+    """A project whose journal is kept without a key."""
+    config = CONFIG.replace(', key: "${env:JOURNAL_KEY}"', "")
+    guard = "guards: {removed_over: {days: 7, refuse: {count: 5, floor: 5}}}\n"
+    return Repository(
+        tmp_path, {"groupsync.yaml": config + guard, **listed(beta=people(0, 40), staff=["cy@example.com"])}
+    )
+
+
+def test_without_a_key_the_ref_names_nobody(nameless):
+    """Neither members, nor who ran it where; what is there says so of itself."""
+    nameless.run("apply", "--yes")
+    everything = b"".join(nameless.held().values())
+    for name in (b"example.com", b"root", os.uname().nodename.encode()):
+        assert name not in everything
+    header = json.loads(everything.splitlines()[0])
+    assert header["withheld"] is True
+    assert {".jsonl"} == {name[-6:] for name in nameless.held()}
+
+
+def test_without_a_key_guards_work_and_undo_says_what_it_lacks(nameless):
+    """Counts are enough to compare; names are not there to take back, but on the machine that ran it."""
+    first = nameless.clone()
+    nameless.run("apply", "--yes", clone=first)
+    nameless.merge(listed(beta=people(3, 40)))
+    nameless.run("apply", "--yes")
+    nameless.merge(listed(beta=people(6, 40)))
+    assert "removed_over" in nameless.run("plan", code=3)
+    told = nameless.run("undo", "last", "--yes", code=1)
+    assert "key" in told
+    told = nameless.run("history", clone=first)
+    assert 2 == told.count("applied")
+
+
+def test_a_key_that_is_added_later_seals_what_is_there(nameless):
+    """From the first run on that has it nothing is in the clear, and what is then refused."""
+    nameless.run("apply", "--yes")
+    clear = nameless.held()
+    nameless.merge({"groupsync.yaml": CONFIG, **listed(staff=["di@example.com"])})
+    nameless.run("apply", "--yes")
+    assert all(each.startswith(b"gs1:") for each in nameless.held().values())
+    assert 2 == nameless.run("history").count("applied")
+    nameless.put(clear)
+    assert "it is not encrypted, and others are" in nameless.run("plan", code=1)
+
+
+# --- Forgery ----------------------------------------------------------------------------------------------------------
+
+
+def _flipped(data):
+    return data[:200] + bytes([data[200] ^ 1]) + data[201:]
+
+
+ALTERED = {
+    "a byte": (lambda name, data, _: {name: _flipped(data)}, "was altered"),
+    "two lines changed about": (
+        lambda name, data, _: {name: b"".join(reversed(data.splitlines(keepends=True)))},
+        "belongs elsewhere",
+    ),
+    "a line twice": (lambda name, data, _: {name: data + data.splitlines(keepends=True)[-1]}, "belongs elsewhere"),
+    "a line left out": (lambda name, data, _: {name: data.splitlines(keepends=True)[1]}, "belongs elsewhere"),
+    "another run's": (lambda name, _, other: {name: other}, "belongs elsewhere"),
+    "cut in a line": (lambda name, data, _: {name: data[:-20]}, "is not whole"),
+    "in the clear": (lambda name, *_: {name: b'{"record":"header","withheld":true}\n'}, "is not encrypted"),
+    "what is no record": (lambda name, *_: {name: b"\0\n"}, "is not encrypted"),
+    "a later format": (lambda name, *_: {name: b"gs2:0123456789abcdef:xxxx\n"}, "begins with 'gs2:'"),
+}
+
+
+@pytest.mark.parametrize("altered", ALTERED)
+def test_a_ref_that_somebody_altered_is_refused(repository, altered):
+    """Who may push there has not the key: nothing is believed, and nothing is applied."""
+    repository.run("apply", "--yes")
+    repository.merge(listed(staff=["di@example.com"]))
+    repository.run("apply", "--yes")
+    runs = sorted(name for name in repository.held() if name.endswith(".jsonl"))
+    alter, why = ALTERED[altered]
+    repository.put(alter(runs[1], repository.held()[runs[1]], repository.held()[runs[0]]))
+    for command in (["plan"], ["apply", "--yes"], ["history"], ["undo", "last", "--yes"]):
+        assert why in repository.run(*command, code=1)
+
+
+def test_a_plan_that_somebody_cut_is_refused(repository):
+    """It was sealed as a whole."""
+    repository.run("apply", "--yes")
+    plan = next(name for name in repository.held() if name.endswith(".plan"))
+    data = repository.held()[plan]
+    repository.put({plan: data[:-20]})
+    assert "is not whole" in repository.run("undo", "last", "--yes", code=1)
+    repository.put({plan: b""})
+    assert "it is not encrypted" in repository.run("undo", "last", "--yes", code=1)
+
+
+def test_what_is_none_of_ours_in_the_ref_becomes_no_file(repository):
+    """Names that lead elsewhere, or mean nothing here, are left alone; also when we write."""
+    repository.put({"runs/notes.txt": b"x", "other/20261130T000000Z-00000000.jsonl": b"x", "locks/x": b"x"})
+    clone = repository.clone()
+    repository.run("apply", "--yes", clone=clone)
+    assert {".gitignore", "runs", "store.json"} == {each.name for each in (clone / ".groupsync").iterdir()}
+    assert 2 == len(list((clone / ".groupsync/runs").iterdir()))
+    assert b"x" == repository.held()["runs/notes.txt"]
+
+
+# --- When something goes wrong ----------------------------------------------------------------------------------------
+
+
+def test_a_remote_that_takes_nothing_stops_before_anything_is_changed(repository):
+    """The run is in the store before its first write, or there is none."""
+    hook = repository.remote / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho no room\nexit 1\n")
+    hook.chmod(0o755)
+    clone = repository.clone()
+    told = repository.run("apply", "--yes", code=1, clone=clone)
+    assert "no room" in told
+    assert not (repository.folder / "state/groups").exists()
+    assert [] == list((clone / ".groupsync/runs").iterdir())
+    repository.run("plan")
+
+
+def test_a_run_that_could_not_be_sent_to_its_end_is_sent_by_the_next_one(repository, monkeypatch):
+    """The folder keeps it; elsewhere it looks cut short until then, and can be gone on with."""
+    from groupsync.cli import run
+    from groupsync.journal_sender import Sender
+
+    clone = repository.clone()
+    monkeypatch.chdir(clone)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Sender, "_send", lambda self, _=(): setattr(self, "_error", StoreError("gone", "no way")) or False
+        )
+        patch.setattr("groupsync.journal_sender._PAUSES_SECONDS", ())
+        with repository.state_in(clone):
+            assert 0 == run(["apply", "--yes"])
+    told = repository.run("apply", "--resume", "--yes")
+    assert "2 of which turn out to be done" in told
+    repository.merge(listed(staff=["di@example.com"]))
+    git(clone, "pull", "--quiet")
+    repository.run("apply", "--yes", clone=clone)
+    told = repository.run("history")
+    assert "cut short" not in told
+    assert 3 == len(re.findall(r"^\d{8}T", told, re.MULTILINE))
+
+
+def test_a_ref_that_was_deleted_is_made_again_from_a_folder_that_has_it(repository):
+    """And forgotten by a runner that has nothing."""
+    clone = repository.clone()
+    repository.run("apply", "--yes", clone=clone)
+    git(repository.remote, "update-ref", "-d", REF)
+    assert "Nothing was applied" in repository.run("undo", "last", code=1)
+    repository.merge(listed(staff=["di@example.com"]))
+    git(clone, "pull", "--quiet")
+    (clone / ".groupsync/store.json").unlink()
+    repository.run("apply", "--yes", clone=clone)
+    assert 2 == repository.run("history").count("applied")
+
+
+def test_old_runs_go_from_the_ref_as_well(repository):
+    """As many are kept as the config says, and what goes is in no history."""
+    repository.merge({"groupsync.yaml": CONFIG.replace("store: git", "store: git, keep: 2")})
+    for number in range(4):
+        repository.merge(listed(staff=[f"p{number}@example.com"]))
+        repository.run("apply", "--yes")
+    runs = {name[:30] for name in repository.held() if name.startswith("runs/")}
+    assert 2 == len(runs)
+    assert 2 == repository.run("history").count("applied")
+
+
+# --- Several at once --------------------------------------------------------------------------------------------------
+
+
+def test_eight_runners_at_once_lose_no_run(tmp_path):
+    """Each applies to a target of its own; whoever comes second is judged again, and goes on."""
+    targets = "".join(f"  t{number}: {{plugin: file, path: state/{number}}}\n" for number in range(8))
+    config = CONFIG.replace("  local: {plugin: file, path: state/}\n", targets)
+    repository = Repository(tmp_path, {"groupsync.yaml": config, **listed(**SMALL)})
+    clones = [repository.clone() for _ in range(8)]
+
+    def apply(number):
+        return subprocess.run(
+            [sys.executable, "-m", "groupsync", "apply", "--yes", "-t", f"t{number}"],
+            cwd=clones[number],
+            env={"PATH": os.environ["PATH"], **ENVIRONMENT},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(apply, range(8)))
+    assert [0] * 8 == [each.returncode for each in done], [each.stderr for each in done]
+    told = repository.run("history", "--format", "json")
+    runs = json.loads(told)["runs"]
+    assert {f"t{number}" for number in range(8)} == {target for run in runs for target in run["targets"]}
+    assert all(run["finished_at"] for run in runs)
+
+
+def test_one_of_eight_takes_a_lock(repository, monkeypatch):
+    """Elsewhere, too, it is held until it is given back."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    slots = [StoreSlot(GitStore(repository.clone(), "origin", REF), "locks/a.lock", Sealer([KEY])) for _ in range(8)]
+    leases = [Lease(slot, "crm") for slot in slots]
+
+    def take(lease):
+        try:
+            return lease.lock(600)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is told
+            return error
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = list(pool.map(take, leases))
+    held = [each for each in taken if not isinstance(each, Exception)]
+    assert 1 == len(held)
+    assert all("is locked" in str(each) for each in taken if isinstance(each, Exception))
+    winner = leases[taken.index(held[0])]
+    assert held[0].token == winner.lock(600).token
+    winner.unlock(held[0])
+    assert leases[0].lock_status() is None
+    assert "locks/a.lock" not in repository.held()
+
+
+# --- What the config says ---------------------------------------------------------------------------------------------
+
+WRONG = {
+    "{store: git, ref: refs/heads/main}": "refs/groupsync/",
+    "{store: git, ref: refs/groupsync/../heads/main}": "refs/groupsync/",
+    "{store: git, remote: 'https://example.com/x.git'}": "the name of a remote",
+    "{store: git, remote: --upload-pack=x}": "the name of a remote",
+    "{store: git, key: a key that is written here}": "${env:GROUPSYNC_JOURNAL_KEY}",
+    "{ref: refs/groupsync/x}": "goes only with `store: git`",
+    "{store: .groupsync, key: '${env:X}'}": "goes only with `store: git`",
+    "{store: a, path: b}": "names two folders",
+    "{store: ../a}": "does not lie inside the project",
+    "{store: git, path: /tmp}": "does not lie inside the project",
+}
+
+
+@pytest.mark.parametrize("written", WRONG)
+def test_a_store_that_can_not_be_is_told_at_its_place(repository, written):
+    """A branch is never a journal, an address never a remote, a key never written down."""
+    clone = repository.clone()
+    config = (clone / "groupsync.yaml").read_text()
+    (clone / "groupsync.yaml").write_text(re.sub(r"journal: .*", f"journal: {written}", config))
+    told = repository.run("validate", code=1, clone=clone)
+    assert WRONG[written] in told
+    assert "groupsync.yaml:6" in told
