@@ -21,25 +21,34 @@ __all__ = ["MIN_LEAVING", "planned", "withheld"]
 MIN_LEAVING: Final = 100
 """Of how many people at least a digest is kept."""
 
-_INTENT: Final = "target name action prior_name prior_count count"
-_RESULT: Final = "outcome attempts added removed readdressed unseen_added unseen_removed"
-_KEPT: Final = {
-    "header": "format_version run kind of project config as_of started_at targets changes version approvals sources",
+
+def _shape(texts: str, counts: str = "", **more: object) -> dict[str, object]:
+    """Return the fields of an object that are let through: texts, numbers and flags, and others by their shape."""
+    return {**dict.fromkeys(texts.split(), str), **dict.fromkeys(counts.split(), int), **more}
+
+
+_INTENT: Final = _shape("target name action prior_name", "prior_count count")
+_RESULT: Final = _shape("outcome", "attempts added removed readdressed unseen_added unseen_removed")
+_DATE: Final = (str, str, str, int, str)
+"""Target, name, when, how many leave, and a digest of who."""
+_SOURCES: Final = [_shape("name identity", "rows")]
+_TOLD: Final[Mapping[str, dict[str, object]]] = {
+    "header": _shape(
+        "run kind of project config as_of started_at version",
+        "format_version changes",
+        targets=[_shape("name identity")],
+        approvals=[_shape("kind name path definition target", "count")],
+        sources=_SOURCES,
+    ),
     "planned": _INTENT,
-    "before": f"{_INTENT} consented",
-    "step": "target name added removed",
-    "after": f"at target name {_RESULT}",
-    "result": f"{_INTENT} consented {_RESULT}",
-    "links": "built_on counts later",
-    "end": "at interrupted left applied sources",
+    "before": _INTENT | _shape("", "consented"),
+    "step": _shape("target name", "added removed"),
+    "after": _RESULT | _shape("at target name"),
+    "result": _INTENT | _RESULT | _shape("", "consented"),
+    "links": {"built_on": {str: [str]}, "counts": {str: int}, "later": [_DATE]},
+    "end": _shape("at", "interrupted left applied", sources=_SOURCES),
 }
-"""By record, the fields that are let through."""
-_KEPT_WITHIN: Final = {
-    "targets": "name identity",
-    "approvals": "kind name path definition target count",
-    "sources": "name rows identity",
-}
-"""By field, the fields of each element that are let through."""
+"""By record, the shape of what is let through; a tuple is a list of so many, `str` stands for every field."""
 _UNTOLD: Final[Mapping[str, object]] = MappingProxyType({"error": "", "hint": "", "revision": None})
 _EMPTIED: Final[Mapping[str, Mapping[str, object]]] = {
     "header": {"plan_digest": "", "user": "", "host": "", "pid": 0, "allowances": [], "withheld": True},
@@ -58,10 +67,11 @@ def withheld(record: Record) -> Record:
         record: as `groupsync.journal` writes it.
     """
     kind = record.get("record")
-    if not isinstance(kind, str) or kind not in _KEPT:
+    if not isinstance(kind, str) or kind not in _TOLD:
         return {"record": "withheld"}
-    kept = _KEPT[kind].split()
-    told = {field: _told(field, value) for field, value in record.items() if field in kept}
+    told = {field: _told(record[field], shape) for field, shape in _TOLD[kind].items() if field in record}
+    if kind == "links":
+        told["later"] = _of_many(told.get("later"))
     return {"record": kind, **told, **_EMPTIED.get(kind, {})}
 
 
@@ -82,20 +92,24 @@ def _planned(change: Change) -> Record:
     }
 
 
-def _told(field: str, value: object) -> object:
-    match field, value:
-        case "later", list():
-            return [each for each in value if _is_of_many(each)]
-        case (("targets" | "approvals" | "sources"), list()):
-            kept = _KEPT_WITHIN[field].split()
-            return [{key: each[key] for key in kept if key in each} for each in value if isinstance(each, dict)]
-        case _:
+def _told(value: object, shape: object) -> object:
+    """Return as much of a value as has a shape; None in place of what has another."""
+    match shape:
+        case list() if isinstance(value, list):
+            return [_told(each, shape[0]) for each in value]
+        case tuple() if isinstance(value, list) and len(value) == len(shape):
+            return [_told(each, part) for each, part in zip(value, shape, strict=True)]
+        case dict() if isinstance(value, dict):
+            of_all = shape.get(str)
+            return {
+                name: _told(each, shape.get(name, of_all)) for name, each in value.items() if of_all or name in shape
+            }
+        case type() if isinstance(value, shape):
             return value
+    return None
 
 
-def _is_of_many(element: object) -> bool:
-    """Tell whether what a date does, as `[target, name, at, leaving, digest]`, is about too many to be guessed."""
-    if not isinstance(element, list) or len(element) != 5:
-        return False
-    leaving = element[3]
-    return isinstance(leaving, int) and leaving >= MIN_LEAVING
+def _of_many(dates: object) -> list[object]:
+    """Return the dates by which so many leave that a digest of who they are can't be guessed."""
+    known = [each for each in dates if isinstance(each, list)] if isinstance(dates, list) else []
+    return [each for each in known if each[3] is not None and each[3] >= MIN_LEAVING]

@@ -6,6 +6,7 @@ import base64
 import json
 import subprocess
 import sys
+import tracemalloc
 import zlib
 
 import pytest
@@ -257,6 +258,19 @@ def test_a_line_never_holds_more_than_it_may():
     with pytest.raises(SealError) as opening:
         SEALER.open(RUN, 1, forged(zlib.compress(bytes(2 * MAX_BYTES))))
     assert "line 1 holds more than 67,108,864 bytes" == str(opening.value)
+
+
+def test_a_bomb_takes_no_more_memory_than_a_line_may(monkeypatch):
+    """What is more than that is not unpacked first."""
+    monkeypatch.setattr(journal_sealing, "MAX_BYTES", 2**20)
+    bomb = forged(zlib.compress(bytes(64 * 2**20)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(SealError):
+            SEALER.open(RUN, 1, bomb)
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("packed", [b"", b"never", zlib.compress(b"x")[:-2], zlib.compress(b"x") + b"y"])

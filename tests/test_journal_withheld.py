@@ -7,6 +7,7 @@ import os
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -16,11 +17,11 @@ from groupsync import engine, journal, journal_records
 from groupsync.backend import Step
 from groupsync.config import load_config
 from groupsync.journal import Journal, Purpose
-from groupsync.journal_read import open_runs, read_links, read_outline, read_run, run_ids
+from groupsync.journal_read import idle_and_busy, open_runs, read_links, read_outline, read_run, run_ids
 from groupsync.journal_withheld import MIN_LEAVING, planned, withheld
 from groupsync.last_applied import read_past
 from groupsync.links import Remembered
-from groupsync.memory import past_removals, past_rows, past_sizes, past_uses
+from groupsync.memory import is_outdated, past_removals, past_rows, past_sizes, past_uses
 from groupsync.model import Action, Kind, Outcome, PastSource, Report, Result, RunKind, SourceState, TargetState, Use
 from groupsync.our_groups import groups_of_ours
 from groupsync.project import load_project
@@ -167,27 +168,38 @@ SECRET = "secret0001z"
 
 
 def with_secrets(value, public, path=""):
-    """Put a secret into every text that may not go out, and into fields that nobody knows, at every depth."""
+    """Put a secret in place of all that may not go out, of all that counts, and into fields that nobody knows."""
     if isinstance(value, dict):
         filled = {name: with_secrets(each, public, f"{path}.{name}".lstrip(".")) for name, each in value.items()}
         return filled | {"name_of_a_later_version": SECRET, SECRET: {"name": SECRET}}
-    if isinstance(value, list):
-        return [with_secrets(each, public, path) for each in value] if value else [SECRET, {"name": SECRET}]
-    return value if path in public or isinstance(value, (bool, int)) else SECRET
+    if isinstance(value, list) and value:
+        return [*(with_secrets(each, public, path) for each in value), SECRET, {SECRET: SECRET}, [SECRET]]
+    return value if path in public else SECRET
 
 
 @pytest.mark.parametrize("kind", PUBLIC)
 def test_nothing_else_comes_out(everything, kind):
-    """A secret in every other field, known or not, in none of them is found again."""
+    """A secret in every other field, known or not, text or count, in none of them is found again."""
+    public = PUBLIC[kind].split()
     for record in records_of(*everything):
-        public = {*PUBLIC[record["record"]].split(), "built_on", "counts", "later"}
-        if record["record"] == kind:
-            if kind == "links":
-                filled = record | {"name_of_a_later_version": SECRET, "later": [*record["later"], SECRET, [SECRET] * 5]}
-            else:
-                filled = with_secrets(record, public)
+        if record["record"] == kind != "links":
+            filled = with_secrets(record, public)
             assert SECRET in json.dumps(filled)
             assert SECRET not in json.dumps(withheld(filled))
+
+
+def test_links_tell_names_of_groups_and_counts_alone():
+    """Nothing else is let through in their place, and of a date not what is no date."""
+    built_on = {"a": ["b", {"name": SECRET}, [SECRET]], "c": SECRET, "d": {"name": SECRET}}
+    counts = {"a": 3, "b": SECRET, "c": [SECRET], "d": {"name": SECRET}}
+    date = ["local", "a", "2026-12-01T00:00:00Z", 100, "1" * 16]
+    odd = [SECRET, [SECRET] * 5, [*date, SECRET], {"name": SECRET}, [*date[:3], {"name": SECRET}, "1"]]
+    record = {"record": "links", "built_on": built_on, "counts": counts, "later": [date, *odd]}
+    told = withheld(record | {"more": SECRET})
+    assert SECRET not in json.dumps(told)
+    assert (["b"], 3, [date]) == (told["built_on"]["a"][:1], told["counts"]["a"], told["later"])
+    for odd in (SECRET, None, {"name": SECRET}, [SECRET]):
+        assert {"record": "links", "later": []} == withheld({"record": "links", "later": odd})
 
 
 values = st.recursive(
@@ -259,24 +271,60 @@ def read(*records):
     return reader.run()
 
 
+def figures(folder):
+    """Return what guards, approvals and those who go on with runs ask a journal for."""
+    return (
+        past_sizes(folder, CONFIG_ID, [("local", name) for name in "abcde"]),
+        past_rows(folder, CONFIG_ID, {"customers": "f" * 64}),
+        past_removals(folder, CONFIG_ID, NOW),
+        past_uses(folder, CONFIG_ID),
+        [(run.id, keys) for run, keys in open_runs(folder, CONFIG_ID)],
+        idle_and_busy(folder, CONFIG_ID),
+        is_outdated(folder, CONFIG_ID, NOW - timedelta(days=900)),
+    )
+
+
 def test_guards_compare_with_the_same_figures(everything):
     """Sizes, rows, removals and what was taken of approvals are those of the whole journal."""
     folder, _ = everything
-
-    def figures():
-        keys = [("local", name) for name in "abcde"]
-        return (
-            past_sizes(folder, CONFIG_ID, keys),
-            past_rows(folder, CONFIG_ID, {"customers": "f" * 64}),
-            past_removals(folder, CONFIG_ID, NOW),
-            past_uses(folder, CONFIG_ID),
-            [(run.id, keys) for run, keys in open_runs(folder, CONFIG_ID)],
-        )
-
-    before = figures()
+    before = figures(folder)
     withhold(folder)
     assert all(before)
-    assert before == figures()
+    assert before == figures(folder)
+
+
+changes = st.builds(
+    change,
+    st.sampled_from("abc"),
+    st.sampled_from([Action.UPDATE, Action.DELETE, Action.FORGET, Action.ADOPT]),
+    prior=st.integers(5, 9),
+    add=st.integers(0, 3),
+    remove=st.integers(0, 3),
+)
+creations = st.builds(change, st.sampled_from("abc"), st.just(Action.CREATE), add=st.integers(0, 3))
+renames = st.builds(change, st.sampled_from("de"), st.just(Action.RENAME), prior_name=st.sampled_from("abc"))
+past_runs = st.tuples(
+    st.lists(changes | creations | renames, max_size=3, unique_by=lambda each: each.name),
+    st.dictionaries(st.sampled_from("abcde"), st.sampled_from([*Outcome, None])),
+    st.booleans(),
+)
+
+
+@given(st.lists(past_runs, min_size=1, max_size=4), st.data())
+def test_any_journal_gives_the_same_figures_whatever_is_withheld_of_it(runs, draw):
+    """Whichever of its runs, and however they ended: counts are all that these go by."""
+    with TemporaryDirectory() as root, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        folder = Path(root) / ".groupsync"
+        kept = Journal(folder, Path(root), keep=9, now=Clock(), config=CONFIG_ID)
+        target = TargetState("local", "file", "r1", 3, 60, identity="file:1")
+        names = [
+            play(kept, plan_of(*each, targets=(target,)), outcomes, finish=finish) for each, outcomes, finish in runs
+        ]
+        before = figures(folder)
+        some = draw.draw(st.lists(st.sampled_from(names), min_size=1, unique=True))
+        withhold(folder, *some)
+        assert before == figures(folder)
 
 
 def test_a_run_that_was_cut_short_is_known_by_what_it_was_to_do(tmp_path):
