@@ -192,7 +192,7 @@ class Mirror:
             )
         has_sealed = sealed or any(each.lines for each in sent.values())
         for name, each in data.items():
-            if not is_sealed(each) and (has_sealed or not _is_withheld(each)):
+            if not is_sealed(each) and (has_sealed or not _is_withheld(name, each)):
                 raise StoreError(
                     f"`{name}` in the journal's store is not as groupsync writes it",
                     f"{self._place}: it is not encrypted, and others are."
@@ -227,7 +227,7 @@ class Mirror:
             return None
         if here.startswith(plain):
             return len(plain)
-        if name.endswith(PLAN_ENDING) or not _is_withheld(plain):
+        if not _is_withheld(name, plain):
             return None
         lines = here.splitlines(keepends=True)[: len(plain.splitlines()) - plain.count(_PLANNED)]
         size = sum(map(len, lines))
@@ -288,8 +288,10 @@ def _sealed(sealer: Sealer, name: str, data: bytes, before: int = 0) -> bytes:
     return b"".join(sealer.seal(name, number, piece) for number, piece in enumerate(pieces, before + 1))
 
 
-def _is_withheld(data: bytes) -> bool:
-    """Tell whether a run's file says that nobody is named in it."""
+def _is_withheld(name: str, data: bytes) -> bool:
+    """Tell whether a file may stand in the clear: it is a run's, and says that nobody is named in it. No plan may."""
+    if not name.endswith(RUN_ENDING):
+        return False
     try:
         header = json.loads(data.partition(b"\n")[0])
     except (ValueError, RecursionError):

@@ -192,6 +192,19 @@ def test_a_plan_that_somebody_cut_is_refused(repository):
     assert "it is not encrypted" in repository.run("undo", "last", "--yes", code=1)
 
 
+def test_a_plan_in_the_clear_is_refused_whatever_it_says_of_itself(nameless):
+    """Without a key none is ever sent: who may push can't hand out what an undo or a resume would do."""
+    clone = nameless.clone()
+    nameless.run("apply", "--yes", clone=clone)
+    plan = next((clone / ".groupsync/runs").glob("*.plan"))
+    header, *rest = plan.read_bytes().splitlines(keepends=True)
+    said = json.dumps({**json.loads(header), "withheld": True}).encode() + b"\n"
+    nameless.put({f"runs/{plan.name}": said + b"".join(rest)})
+    for command in (["undo", "last", "--yes"], ["apply", "--resume", "--yes"], ["plan"]):
+        told = " ".join(nameless.run(*command, code=1).split())
+        assert f"`runs/{plan.name}` in the journal's store is not as groupsync writes it" in told
+
+
 def test_what_is_none_of_ours_in_the_ref_becomes_no_file(repository):
     """Names that lead elsewhere, or mean nothing here, are left alone; also when we write."""
     repository.put({"runs/notes.txt": b"x", "other/20261130T000000Z-00000000.jsonl": b"x", "locks/x": b"x"})
