@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import RULES, Action, Kind, Refusal
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from groupsync.model import Change
@@ -82,4 +83,4 @@ def refused(change: Change) -> Refusal:
 
 
 def _counted(members: int) -> str:
-    return "1 member" if members == 1 else f"{members:,} members" if members else "no members"
+    return counted(members, "member") if members else "no members"

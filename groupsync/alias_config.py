@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync.files import UnreadableFile, read_text_file
 from groupsync.model import Diagnostic, Severity
 from groupsync.schema_check import check
+from groupsync.wording import counted
 from groupsync.yaml.events import parse_yaml
 from groupsync.yaml.scalars import shown
 
@@ -57,7 +58,8 @@ def read_aliases(
     if not found:
         found = [problem for each in documents for problem in check(each, schema)]
     if not found and len(documents) != 1:
-        detail = f"Found {len(documents)} documents, expected one: a mapping from addresses before to addresses now."
+        count = counted(len(documents), "document")
+        detail = f"Found {count}, expected one: a mapping from addresses before to addresses now."
         hint = "Write one entry a line, without `---`; `{}` means none."
         found = [Diagnostic("GS203", Severity.ERROR, f"`{written}` is not one document", detail, hint, at)]
     return _aliases(documents[0], (), identity) if not found else ({}, found)

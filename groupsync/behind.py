@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.errors import InvalidDefinitions
 from groupsync.model import Diagnostic, Mode, Severity, State
 from groupsync.pairing import pair
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -102,7 +103,7 @@ def _warning(target: str, found: Mapping[str, str], wanted: Wanted, pairs: Mappi
         summary = f"`{names[0]}` is built on `{found[names[0]]}` and is not in this run"
         detail = f"By the definitions it would change on {target}."
     else:
-        summary = f"{len(names):,} groups that are built on the selection are not in this run"
+        summary = f"{counted(len(names), 'group')} that are built on the selection are not in this run"
         detail = f"By the definitions they would change on {target}: {', '.join(_shown(names, found))}."
     more = " ".join(f"--select {name}" for name in names[:_SHOWN_GROUPS])
     has_names = wanted.selection.names and not wanted.selection.labels and len(names) <= _SHOWN_GROUPS

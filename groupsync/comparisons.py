@@ -14,6 +14,7 @@ from groupsync.model.criteria import Operator, Test
 from groupsync.patterns import portable
 from groupsync.schema_words import pointer_words
 from groupsync.times import instant_at
+from groupsync.wording import counted
 from groupsync.yaml.scalars import kind_of, shown
 
 if TYPE_CHECKING:
@@ -134,13 +135,13 @@ class _Reader:
         if not self._check(isinstance(value, list), pointer, value, "a list", f"Write `[{shown(value)}]`."):
             return ()
         if operator is Operator.BETWEEN and len(value) != 2:
-            summary = f"{pointer_words(pointer)} has {len(value)} values"
+            summary = f"{pointer_words(pointer)} has {counted(len(value), 'value')}"
             self._error("GS207", pointer, summary, "Expected two, the lowest and the highest: `[18, 64]`.", "")
         elif not value:
             detail = "Nothing is in an empty list; expected at least one value."
             self._error("GS207", pointer, f"{pointer_words(pointer)} is empty", detail, "Take it out, or fill it.")
         elif len(value) > MAX_VALUES:
-            summary = f"{pointer_words(pointer)} has {len(value):,} values"
+            summary = f"{pointer_words(pointer)} has {counted(len(value), 'value')}"
             hint = "List people in a group of its own, and refer to that by `in_group`."
             self._error("GS207", pointer, summary, f"Expected at most {MAX_VALUES:,}.", hint)
             return ()

@@ -25,6 +25,7 @@ from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
 from groupsync.secrets import Secret, has_reference, malformed_references
 from groupsync.targets import OWN_KEYS, Selector, TargetConfig, target_config
+from groupsync.wording import counted
 from groupsync.yaml.events import parse_yaml
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def _not_one_document(documents: Sequence[Document], path: str) -> Diagnostic:
         return _error(
             "GS504", "The config is empty", "Expected one document, a mapping.", hint, SourceRange(path, 1, 1)
         )
-    detail = f"Found {len(documents)} documents, expected one."
+    detail = f"Found {counted(len(documents), 'document')}, expected one."
     at = documents[1].locate(())
     return _error("GS504", "The config has more than one document", detail, "Take out all behind the first `---`.", at)
 

@@ -20,6 +20,7 @@ from groupsync.model import (
     digest_bytes,
 )
 from groupsync.records import Fields, Record, RecordError, format_instant, kind_of
+from groupsync.wording import counted
 
 # --- Parts of a plan --------------------------------------------------------------------------------------------------
 
@@ -256,5 +257,6 @@ def checked_members(names: list[str], count: int, digest: str) -> frozenset[str]
     # Sorting what is sorted already costs one look at each.
     text = "".join(f"{name}\n" for name in sorted(names)).encode("utf-8", "surrogatepass")
     if len(members) != count or digest_bytes(text) != digest:
-        raise RecordError(f"{len(members):,} members were found, not the {count:,} that digest {digest[:8]} stands for")
+        found = counted(len(members), "member was found", "members were found")
+        raise RecordError(f"{found}, not the {count:,} that digest {digest[:8]} stands for")
     return members

@@ -15,6 +15,7 @@ from groupsync.model import NO_MEMBERS, Group, Members, Period
 from groupsync.ranking import places, segment_stages
 from groupsync.references import manages_members
 from groupsync.schedule import Schedule
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -191,7 +192,7 @@ class Evaluator:
         if definition.min_size is not None:
             members = self._members(definition)
             if members is not None and members.count < definition.min_size.count:
-                reason = f"it has {members.count:,} of at least {definition.min_size.count:,} members"
+                reason = f"it has {members.count:,} of at least {counted(definition.min_size.count, 'member')}"
                 return Blocked(name, reason, members.count)
         return None
 

@@ -24,6 +24,7 @@ from groupsync.blame import Checked, blaming, standing_for
 from groupsync.errors import IncompleteRead
 from groupsync.model import Action, Group, Members, Snapshot
 from groupsync.target_identity import place_text, telling_options
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,7 +199,7 @@ class CheckedBackend(Checked):
                     raise self._broken("members", "identifiers of type str", next(iter(members), None))
             if announced is not None and len(members) != announced:
                 summary = f"`{group.name}` was not read wholly"
-                detail = f"the target announced {announced} members and {len(members)} came"
+                detail = f"the target announced {counted(announced, 'member')} and {len(members):,} came"
                 raise IncompleteRead(summary, detail, "Plan again.", name=group.name, retryable=True)
             return members
 

@@ -42,6 +42,7 @@ from groupsync.model import (
     Verdict,
 )
 from groupsync.records import instant_words
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -375,9 +376,9 @@ def _too_little(grant: Grant, spent: Sequence[Use], count: int) -> str:
     if not spent:
         return f"It allows {grant.ceiling:,}, and this is {count:,}."
     taken = sum(each.count for each in spent)
-    others = f", {len(spent)} runs in all" if spent[1:] else ""
+    others = f", {counted(len(spent), 'run')} in all" if spent[1:] else ""
     last = f"the run {spent[-1].run} took {spent[-1].count:,} of it{others}"
-    left = f"{grant.ceiling - taken:,} are left" if taken < grant.ceiling else "nothing is left"
+    left = counted(grant.ceiling - taken, "is left", "are left") if taken < grant.ceiling else "nothing is left"
     return f"It allows {grant.ceiling:,}, once: {last}, {left}, and this is {count:,}."
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import RULES, Diagnostic, Emptied, Kind, Level, Severity, Tiers
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +49,8 @@ def _loosened(name: str, own: GroupGuards, base: GroupGuards) -> Iterator[Diagno
             size = _where_looser(limit, other) if limit and other else None
             if limit and other and size is not None:
                 passes = (_passing(each.of(size)) for each in (limit, other))
-                detail = f"At {size:,} members it lets {' pass, and the config '.join(passes)}; the stricter counts."
+                lets = " pass, and the config ".join(passes)
+                detail = f"At {counted(size, 'member')} it lets {lets}; the stricter counts."
                 yield _ignored(f"{rule}.{tier}", name, detail, limit.at, other.at)
     mine_emptied, theirs_emptied = own.emptied_group, base.emptied_group
     if mine_emptied and theirs_emptied and _LEVELS.index(mine_emptied.level) < _LEVELS.index(theirs_emptied.level):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.guard_lost import Lost, is_consented
 from groupsync.model import Action, Kind, Level, Limit, Tiers
+from groupsync.wording import counted, few
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -80,6 +81,7 @@ class _Counted:
         what: in words, behind the count: `of 300 members would go`.
         defined_at: as in `Found`.
         detail: as in `Found`.
+        what_of_one: the same, behind a 1; empty where that makes no difference.
     """
 
     kind: Kind
@@ -89,37 +91,39 @@ class _Counted:
     what: str
     defined_at: SourceRange | None = None
     detail: str = ""
+    what_of_one: str = ""
 
 
-def _over(counted: _Counted, tiers: Tiers) -> Iterator[Found]:
+def _over(tally: _Counted, tiers: Tiers) -> Iterator[Found]:
     """Give the refusal, or else the warning, that a count means."""
-    refuse = tiers.refuse.of(counted.prior) if tiers.refuse else None
-    if tiers.refuse and refuse is not None and counted.count > refuse:
-        yield _found(counted, tiers.refuse, refuse, refuses=True)
+    refuse = tiers.refuse.of(tally.prior) if tiers.refuse else None
+    if tiers.refuse and refuse is not None and tally.count > refuse:
+        yield _found(tally, tiers.refuse, refuse, refuses=True)
         return
     for limit in (tiers.warn, tiers.refuse):
-        most = limit.of(counted.prior) if limit else None
-        if limit and most is not None and counted.total > most:
-            yield _found(counted, limit, most, refuses=False)
+        most = limit.of(tally.prior) if limit else None
+        if limit and most is not None and tally.total > most:
+            yield _found(tally, limit, most, refuses=False)
             return
 
 
-def _found(counted: _Counted, limit: Limit, most: int, *, refuses: bool) -> Found:
-    written = counted.total - counted.count
-    number = counted.count if refuses else counted.total
-    aside = f"; {written:,} more are written to go" if refuses and written else ""
-    warned = f"{written:,} of them are written to go: an `until` has passed, or `state: absent`." if written else ""
+def _found(tally: _Counted, limit: Limit, most: int, *, refuses: bool) -> Found:
+    written = tally.total - tally.count
+    number = tally.count if refuses else tally.total
+    aside = f"; {counted(written, 'more is', 'more are')} written to go" if refuses and written else ""
+    some = counted(written, "of them is", "of them are")
+    warned = f"{some} written to go: an `until` has passed, or `state: absent`." if written else ""
     name = "limit" if refuses else "limit for a warning"
     return Found(
-        counted.kind,
+        tally.kind,
         refuses,
-        f"{number:,} {counted.what}; the {name} is {_words(limit, most)}{aside}",
+        f"{counted(number, tally.what_of_one or tally.what, tally.what)}; the {name} is {_words(limit, most)}{aside}",
         number,
         most,
         limit.at,
-        " ".join(filter(None, [counted.detail, "" if refuses else warned])),
+        " ".join(filter(None, [tally.detail, "" if refuses else warned])),
         "" if refuses else _MEANT,
-        defined_at=counted.defined_at,
+        defined_at=tally.defined_at,
     )
 
 
@@ -144,12 +148,11 @@ def group_findings(
     prior, removed = change.prior_count, change.going.count
     kept = 0 if is_consented(change, absent) else removed - change.expired
     if removed:
-        what = f"of {prior:,} members would go"
+        what = f"of {counted(prior, 'member')} would go"
         yield from _over(_Counted(Kind.REMOVE, prior, kept, removed, what, change.at), guards.removed_members)
     if change.coming.count and change.action is not Action.CREATE:
-        what = f"members would come to {prior:,}"
-        added = change.coming.count
-        yield from _over(_Counted(Kind.ADD, prior, added, added, what, change.at), guards.added_members)
+        what, one, added = f"members would come to {prior:,}", f"member would come to {prior:,}", change.coming.count
+        yield from _over(_Counted(Kind.ADD, prior, added, added, what, change.at, "", one), guards.added_members)
     yield from _emptied(change, guards)
     if past and change.touches_members and change.action not in (Action.CREATE, Action.DELETE):
         yield from _over(_size(change, past), guards.size_deviation)
@@ -188,10 +191,6 @@ def judged(
     return list(strictest.values()), []
 
 
-def _members(count: int) -> str:
-    return f"{count:,} member" if count == 1 else f"{count:,} members"
-
-
 def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
     """Judge a group that loses everybody; one that is deleted is for other guards."""
     guard = guards.emptied_group
@@ -204,11 +203,13 @@ def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
     yield Found(
         Kind.EMPTY,
         refuses,
-        f"nobody would be left of {_members(change.prior_count)}",
+        f"nobody would be left of {counted(change.prior_count, 'member')}",
         count,
         floor,
         guard.at,
-        f"{change.expired:,} of them have expired: a written `until` has passed." if change.expired else "",
+        f"{counted(change.expired, 'of them has', 'of them have')} expired: a written `until` has passed."
+        if change.expired
+        else "",
         "" if refuses else _MEANT,
         change.at,
     )
@@ -220,8 +221,8 @@ def _size(change: Change, past: Sequence[int]) -> _Counted:
     total = abs(after - mean)
     count = total if after > mean else max(0, mean - after - change.expired)
     side = "more" if after > mean else "fewer"
-    what = f"{side} than the mean of {mean:,} after the last {len(past)} runs"
-    return _Counted(Kind.SIZE, mean, count, total, what, change.at, f"It would have {after:,} members.")
+    what = f"{side} than the mean of {mean:,} after the last {few(len(past), 'run')}"
+    return _Counted(Kind.SIZE, mean, count, total, what, change.at, f"It would have {counted(after, 'member')}.")
 
 
 def recreated_finding(pair: Recreated, absent: frozenset[str]) -> Found:
@@ -253,17 +254,18 @@ def removed_over(change: Change, past: Removed, guards: Guards, absent: frozense
     removed = change.going.count
     kept = 0 if is_consented(change, absent) else removed - change.expired
     prior = max(change.prior_count, past.most)
-    yield from _over_days(_Counted(Kind.OVER, prior, kept, removed, "members", change.at), past, guards)
+    yield from _over_days(_Counted(Kind.OVER, prior, kept, removed, "member", change.at), past, guards)
 
 
-def _over_days(counted: _Counted, past: Removed, guards: Guards) -> Iterator[Found]:
+def _over_days(tally: _Counted, past: Removed, guards: Guards) -> Iterator[Found]:
     """Add what went already. A single step only refuses: `removed_members` and `removed_in_run` warn of it."""
-    if not counted.count:
+    if not tally.count:
         return
-    steps = "an earlier run" if past.runs == 1 else f"{past.runs:,} earlier runs"
+    steps = "an earlier run" if past.runs == 1 else counted(past.runs, "earlier run")
     some = f", {past.gone:,} of them in {steps}" if past.gone else ""
-    what = f"of {counted.prior:,} {counted.what} would have gone within {guards.days} days{some}"
-    summed = replace(counted, count=past.gone + counted.count, total=past.gone + counted.total, what=what)
+    within = few(guards.days, "a day", "days")
+    what = f"of {counted(tally.prior, tally.what)} would have gone within {within}{some}"
+    summed = replace(tally, count=past.gone + tally.count, total=past.gone + tally.total, what=what)
     yield from _over(summed, guards.removed_over if past.gone else Tiers(refuse=guards.removed_over.refuse))
 
 
@@ -289,21 +291,21 @@ def run_findings(
     """
     total = sum(each.going.count for each in changes)
     count = sum(each.going.count - each.expired for each in changes if not is_consented(each, absent))
-    what = f"of {target.memberships:,} memberships would go"
+    what = f"of {counted(target.memberships, 'membership')} would go"
     yield from _over(_Counted(Kind.RUN, target.memberships, count, total, what), guards.removed_in_run)
     deleted = [each for each in changes if each.action is Action.DELETE]
     groups = target.groups - sum(each.action is Action.CREATE for each in changes)
     meant = sum(is_consented(each, absent) for each in deleted)
-    what = f"of {groups:,} groups would be deleted"
+    what = f"of {counted(groups, 'group')} would be deleted"
     yield from _over(_Counted(Kind.DELETE, groups, len(deleted) - meant, len(deleted), what), guards.deleted_groups)
     limits = (guards.lost_every_group.warn, guards.lost_every_group.refuse)
     is_asked = any(each and each.of(0) is not None for each in limits)
     if lost and count and is_asked:
         found = lost()
         some = f"Among them: {', '.join(found.some[:_NAMED])}." if found.some else ""
-        people = "people would be in no group any more"
-        counted = _Counted(Kind.LOST, 0, found.count, found.count, people, detail=some)
-        yield from _over(counted, guards.lost_every_group)
+        one, people = (f"{who} would be in no group any more" for who in ("person", "people"))
+        tally = _Counted(Kind.LOST, 0, found.count, found.count, people, detail=some, what_of_one=one)
+        yield from _over(tally, guards.lost_every_group)
 
 
 def removed_over_target(
@@ -313,4 +315,4 @@ def removed_over_target(
     total = sum(each.going.count for each in changes)
     count = sum(each.going.count - each.expired for each in changes if not is_consented(each, absent))
     prior = max(target.memberships, target.memberships - past.change)
-    yield from _over_days(_Counted(Kind.OVERALL, prior, count, total, "memberships"), past, guards)
+    yield from _over_days(_Counted(Kind.OVERALL, prior, count, total, "membership"), past, guards)

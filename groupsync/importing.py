@@ -14,6 +14,7 @@ from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Selection
 from groupsync.selecting import Search
 from groupsync.validate import group_schema
+from groupsync.wording import counted
 from groupsync.writing import write_file
 
 if TYPE_CHECKING:
@@ -137,11 +138,12 @@ def _refuse_to_overwrite(config: Config, layout: Layout, groups: list[Group]) ->
 def _warn_of_unmatched(config: Config, written: set[str], report: Callable[[Diagnostic], None]) -> None:
     unmatched = sorted(written.difference(find_files(config.root, config.definitions)[0]))
     if unmatched:
+        are = counted(len(unmatched), "of the definitions written is", "of the definitions written are")
         report(
             Diagnostic(
                 "GS692",
                 Severity.WARNING,
-                f"{len(unmatched):,} of the definitions written are not read by this project",
+                f"{are} not read by this project",
                 f"No pattern under `definitions` in {config.path} matches `{unmatched[0]}`.",
                 "Add a pattern.",
             )

@@ -40,6 +40,7 @@ from groupsync.journal_sender import Sender
 from groupsync.links import NOTHING
 from groupsync.model import DOUBTED, Action, Diagnostic, Outcome, Result, RunKind, Severity
 from groupsync.records import format_instant
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -210,7 +211,7 @@ class RunsSinceError(GroupsyncError):
     """Others began to apply since the plan was judged, so that it must be judged again. Nothing was changed."""
 
     def __init__(self, runs: Sequence[str]) -> None:
-        others = "another run came" if len(runs) == 1 else f"{len(runs):,} other runs came"
+        others = "another run came" if len(runs) == 1 else f"{counted(len(runs), 'other run')} came"
         summary = f"{others[0].upper()}{others[1:]} first"
         super().__init__(summary, f"What guards compare with is another state now: {', '.join(runs)}.", "Run again.")
         self.runs = tuple(runs)

@@ -13,6 +13,7 @@ from groupsync.journal_records import RunReader, read_link_record
 from groupsync.model import Diagnostic, Outcome, Run, Severity, SourceRange
 from groupsync.planfile import read_plan
 from groupsync.records import Fields, RecordError
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -116,7 +117,9 @@ def find_run(folder: Path, config: str, named: str) -> Run:
     else:
         found = [name for name in names if named and (name.startswith(named) or name.endswith(f"-{named}"))]
     if len(found) > 1:
-        raise ConfigError(f"`{named}` may be any of {len(found)} runs", ", ".join(found), "Write more of it.")
+        raise ConfigError(
+            f"`{named}` may be any of {counted(len(found), 'run')}", ", ".join(found), "Write more of it."
+        )
     run = read_run(folder, found[0]) if found else None
     if run is None or run.project != config.partition("/")[0]:
         summary = "Nothing was applied yet" if named == LAST else f"There is no run `{named}`"

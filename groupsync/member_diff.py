@@ -13,6 +13,7 @@ from groupsync.aliases import changed_addresses
 from groupsync.canonical import canonical_count, text_difference
 from groupsync.errors import StalePlanError
 from groupsync.model import NO_MEMBERS, Members, Mode, decode_members, digest_bytes, encode_members
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +149,7 @@ def certain(members: Members) -> Members:
         if digest_bytes(encode_members(loaded)) != digest:
             raise StalePlanError(
                 "the members changed since they were planned",
-                f"{count} were planned, {len(loaded)} are there now",
+                f"{counted(count, 'was', 'were')} planned, {counted(len(loaded), 'is', 'are')} there now",
                 "Plan again.",
             )
         return loaded

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from groupsync.model import ATTRIBUTES
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +33,12 @@ def _differences(change: Change, group: Group) -> Iterator[str]:
     if group.members is not None:
         now = group.members.load()
         if len(now) != change.prior_count:
-            yield f"it has {_members(len(now))}, and had {change.prior_count:,}"
+            yield f"it has {counted(len(now), 'member')}, and had {change.prior_count:,}"
         there, gone = len(change.add.load() & now), len(change.remove.load() - now)
         if there:
-            yield f"{there:,} of {change.add.count:,} to add {_are(there)} there already"
+            yield f"{there:,} of {change.add.count:,} to add {'is' if there == 1 else 'are'} there already"
         if gone:
-            yield f"{gone:,} of {change.remove.count:,} to remove {_are(gone)} gone already"
+            yield f"{gone:,} of {change.remove.count:,} to remove {'is' if gone == 1 else 'are'} gone already"
     for each in change.attributes:
         if each.name in ATTRIBUTES and not group.says(each.name, each.before):
             yield f"its {each.name} is {_shown(group.attribute(each.name))}, and was {_shown(each.before)}"
@@ -45,11 +46,3 @@ def _differences(change: Change, group: Group) -> Iterator[str]:
 
 def _shown(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
-
-
-def _members(count: int) -> str:
-    return "1 member" if count == 1 else f"{count:,} members"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"

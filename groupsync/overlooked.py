@@ -97,7 +97,8 @@ def _named(names: Sequence[str], more: int) -> str:
 
 def _not_searched(config: Config, looked_at: int, largest: str) -> Diagnostic:
     summary = "Not all of the project's folders were searched for definitions that are not read"
-    detail = f"The search ended after {looked_at:,} files and folders, those nearest to {config.path} first."
+    count = counted(looked_at, "file or folder", "files and folders")
+    detail = f"The search ended after {count}, those nearest to {config.path} first."
     example = f", such as `{glob.escape(largest)}/**`" if largest else ""
     hint = f"Name folders that hold no definitions under `ignore` in {config.path}{example}."
     return Diagnostic("GS116", Severity.WARNING, summary, detail, hint, SourceRange(config.path))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.aliases import changed_addresses
 from groupsync.canonical import canonical_count
 from groupsync.model import ATTRIBUTES, NO_MEMBERS, Action, Mode, State, digest_bytes, lines_among
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Set
@@ -88,7 +89,7 @@ def _deletion(change: Change, desired: Desired | None, basis: Basis) -> Iterator
     if change.name in basis.elsewhere:
         yield f"it would be deleted, and is defined, though not for {change.target}"
     if change.remove.count != change.prior_count:
-        yield f"it had {_counted(change.prior_count)}, and {change.remove.count:,} would go with it"
+        yield f"it had {counted(change.prior_count, 'member')}, and {change.remove.count:,} would go with it"
     yield from _nothing_of_the_definition(change)
 
 
@@ -125,7 +126,7 @@ def _written(change: Change, desired: Desired, basis: Basis) -> Iterator[str]:
     yield from _marked(mark, desired, basis)
     after = change.prior_count + change.add.count - change.remove.count
     if mark.count != after:
-        yield f"its figures don't add up: they leave {_counted(after)}, and its mark says {mark.count:,}"
+        yield f"its figures don't add up: they leave {counted(after, 'member')}, and its mark says {mark.count:,}"
     removes = basis.complete and desired.group.lifecycle.mode is Mode.AUTHORITATIVE
     if change.remove.count and not removes:
         yield "it would remove members, and may only add some"
@@ -211,12 +212,12 @@ def _as_defined(change: Change, mark: Mark, desired: Desired, known: _Known, *, 
     if kept:
         yield f"it would remove {_some(kept)}, whom the definition names"
     if mark.count < known.count or (removes and mark.count != known.count):
-        yield f"it leaves {_counted(mark.count)}, and the definition has {known.count:,}"
+        yield f"it leaves {counted(mark.count, 'member')}, and the definition has {known.count:,}"
     if removes and mark.digest != known.digest:
         yield "its mark has the digest of other members"
     lapsed = len(change.remove.load() & desired.unexpired()) if desired.unexpired and change.remove.count else 0
     if change.expired != lapsed:
-        yield f"{change.expired:,} of those to remove are said to have expired, and {lapsed:,} have"
+        yield f"{_lapsed(change.expired)}, and {counted(lapsed, 'has', 'have')}"
 
 
 def _within_bounds(change: Change, mark: Mark, desired: Desired, basis: Basis, *, removes: bool) -> Iterator[str]:
@@ -235,10 +236,10 @@ def _within_bounds(change: Change, mark: Mark, desired: Desired, basis: Basis, *
         listed = definition.members
         most = definition.limit.count + (len(listed.plain_members()) + len(listed.timed) if listed else 0)
         if mark.count > most:
-            yield f"it leaves {_counted(mark.count)}, and `limit` lets in {most:,} at most"
+            yield f"it leaves {counted(mark.count, 'member')}, and `limit` lets in {most:,} at most"
     lapsed = len(removed & bounds.lapsed(change.name)) if change.expired else 0
     if change.expired > lapsed:
-        yield f"{change.expired:,} of those to remove are said to have expired, and {lapsed:,} can have"
+        yield f"{_lapsed(change.expired)}, and {lapsed:,} can have"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,8 +283,8 @@ class _Known:
         return {line.decode() for line in lines_among({name.encode() for name in names}, self.text)}
 
 
-def _counted(members: int) -> str:
-    return "1 member" if members == 1 else f"{members:,} members"
+def _lapsed(count: int) -> str:
+    return counted(count, "of those to remove is", "of those to remove are") + " said to have expired"
 
 
 def _some(names: Collection[str]) -> str:
@@ -320,7 +321,7 @@ def _misstatements(change: Change, group: Group, context: Context) -> Iterator[s
         return
     count = group.members.known_count if group.members else None
     if count is not None and count != change.prior_count:
-        yield f"it has {_counted(count)} there, and not {change.prior_count:,}"
+        yield f"it has {counted(count, 'member')} there, and not {change.prior_count:,}"
     if group.id != change.id:
         yield f"its id there is {group.id}, and not {change.id}"
     for each in change.attributes:

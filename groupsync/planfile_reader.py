@@ -44,6 +44,7 @@ from groupsync.model import (
 )
 from groupsync.plan import plan_digest
 from groupsync.records import Fields, Record, RecordError
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -269,7 +270,7 @@ class Reader:
         for _ in range(-(-side.count // MEMBERS_IN_LINE)):
             self._advance()
             if not self.line.startswith(_MEMBERS_START):
-                raise RecordError(f"{side.count:,} members to {side.name} are announced, and fewer are there")
+                raise RecordError(f"{_announced(side.count, side.name)}, and fewer are there")
         return side.members(first)
 
     def _end(self, end: Fields, plan: Plan) -> Plan:
@@ -287,6 +288,10 @@ class Reader:
         return replace(plan, digest=digest)
 
 
+def _announced(count: int, name: str) -> str:
+    return counted(count, f"member to {name} is announced", f"members to {name} are announced")
+
+
 @dataclass(frozen=True, slots=True)
 class _Side:
     """What a change's line says of the members to add or to remove."""
@@ -300,7 +305,7 @@ class _Side:
         fields = Fields(value, f"{name!r}")
         side = cls(name, fields.count("count"), fields.digest("digest"))
         if 0 < side.count <= MEMBERS_IN_LINE and len(fields.each("members", str)) != side.count:
-            raise RecordError(f"{side.count:,} members to {name} are announced, and another number is there")
+            raise RecordError(f"{_announced(side.count, name)}, and another number is there")
         if not side.count and side.digest != EMPTY_DIGEST:
             raise RecordError(f"no members to {name} are announced, and a digest of some")
         return side

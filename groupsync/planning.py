@@ -21,6 +21,7 @@ from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Scoped, Selection, scope
 from groupsync.selecting import Search
 from groupsync.target_identity import target_identity
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
@@ -245,7 +246,8 @@ def _removals_withheld(target: str, name: str, count: int, reason: str) -> Diagn
     return Diagnostic(
         "GS604",
         Severity.WARNING,
-        f"{count} removals from `{name}` are held back: {target} was not read wholly",
+        f"{counted(count, f'removal from `{name}` is', f'removals from `{name}` are')} held back: "
+        f"{target} was not read wholly",
         reason,
         "Plan again once the target can be read.",
     )

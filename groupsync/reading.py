@@ -9,6 +9,7 @@ from groupsync.diff import Context
 from groupsync.ledger import ownership_of
 from groupsync.model import ATTRIBUTES, Action, Diagnostic, Members, Refusal, Scope, Severity
 from groupsync.scope import emptied, is_suddenly_empty
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +88,7 @@ def _not_kept(target: str, wanted: Wanted, kept: frozenset[str]) -> Iterator[Dia
     for name in ATTRIBUTES[1:]:
         groups = [each for each in wanted.here if each.group.attribute(name)] if name not in kept else []
         if groups:
-            count = "a group" if len(groups) == 1 else f"{len(groups):,} groups"
+            count = "a group" if len(groups) == 1 else counted(len(groups), "group")
             yield Diagnostic(
                 "GS609",
                 Severity.WARNING,
@@ -102,7 +103,7 @@ def _without_ledger(target: str, ownership: Ownership, snapshot: Snapshot) -> It
     """Give a warning where there is no ledger and there are groups that it may have listed."""
     there = sorted(group.name for group in snapshot.groups if group.name in ownership.defined)
     if there:
-        groups = f"`{there[0]}` is" if len(there) == 1 else f"{len(there):,} groups that are defined are"
+        groups = f"`{there[0]}` is" if len(there) == 1 else f"{counted(len(there), 'group')} that are defined are"
         yield Diagnostic(
             "GS616",
             Severity.WARNING,

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import Diagnostic, Severity
+from groupsync.wording import counted
 from groupsync.yaml.scalars import kind_of, shown
 
 if TYPE_CHECKING:
@@ -138,8 +139,11 @@ def _not_of_kind(error: ValidationError, document: Document, expected: str, word
 
 
 def _not_listed(error: ValidationError, document: Document) -> list[Diagnostic]:
-    allowed: Any = error.validator_value if error.validator == "enum" else [error.validator_value]
+    allowed = _allowed(error)
     listed = ", ".join(f"`{shown(one)}`" for one in allowed)
+    if isinstance(error.instance, list | dict):
+        expected = _expected(error, f"one of {listed}" if len(allowed) > 1 else listed)
+        return _not_of_kind(error, document, expected, ())
     summary = f"{_thing(error)} is `{shown(error.instance)}`"
     detail = _expected(error, f"one of {listed}" if len(allowed) > 1 else listed)
     return _finding("GS205", error, document, summary, detail=detail, hint=closest(error.instance, allowed))
@@ -164,7 +168,7 @@ def _out_of_bounds(error: ValidationError, document: Document) -> list[Diagnosti
     value: Any = error.instance
     if isinstance(value, str | list | dict):
         unit = "character" if isinstance(value, str) else "item" if isinstance(value, list) else "key"
-        found, bound = _count(len(value), unit), _count(limit, unit)
+        found, bound = counted(len(value), unit), counted(limit, unit)
         code = "GS206" if isinstance(value, str) else "GS207"
         summary = f"{_thing(error)} is empty" if not value else f"{_thing(error)} has {found}"
     else:
@@ -179,10 +183,6 @@ def _out_of_bounds(error: ValidationError, document: Document) -> list[Diagnosti
     )
 
 
-def _count(number: int, unit: str) -> str:
-    return f"{number:,} {unit}{'' if number == 1 else 's'}"
-
-
 def _alternatives(error: ValidationError, document: Document) -> list[Diagnostic]:
     """Tell the errors of the alternative that was meant, if that can be told: the one of the right type."""
     branches: dict[Any, list[ValidationError]] = {}
@@ -192,7 +192,7 @@ def _alternatives(error: ValidationError, document: Document) -> list[Diagnostic
         return _anything(error, document)
     meant = [inner for inner in branches.values() if not any(_is_type_error(one) for one in inner)]
     if not meant:
-        types = {_TYPE_WORDS[one]: None for inner in branches.values() for one in _types(inner[0])}
+        types = {word: None for inner in branches.values() for word in _type_words(inner[0])}
         return _not_of_kind(error, document, _expected(error, " or ".join(types)), tuple(types))
     if len(meant) == len(branches) and all(_asks_for_one_key(inner) for inner in meant):
         keys = [str(inner[0].validator_value[0]) for inner in meant]  # type: ignore[index]
@@ -203,12 +203,22 @@ def _alternatives(error: ValidationError, document: Document) -> list[Diagnostic
 
 
 def _is_type_error(error: ValidationError) -> bool:
+    """Tell whether an alternative is for values of other types: a list of the values that it takes tells that, too."""
+    if error.validator in {"const", "enum"}:
+        return not error.relative_path and type(error.instance) not in set(map(type, _allowed(error)))
     return error.validator == "type" and not error.relative_path
 
 
-def _types(error: ValidationError) -> list[str]:
+def _type_words(error: ValidationError) -> list[str]:
+    if error.validator != "type":
+        return [f"`{shown(one)}`" for one in _allowed(error)]
     types: Any = error.validator_value
-    return [types] if isinstance(types, str) else list(types)
+    return [_TYPE_WORDS[one] for one in ([types] if isinstance(types, str) else types)]
+
+
+def _allowed(error: ValidationError) -> list[Any]:
+    value: Any = error.validator_value
+    return value if error.validator == "enum" else [value]
 
 
 def _asks_for_one_key(errors: Sequence[ValidationError]) -> bool:

@@ -14,6 +14,7 @@ from groupsync.adoption import UNKNOWN, UNMARKED, Takeover, with_mark_of
 from groupsync.model import NO_MEMBERS, Action, Diagnostic, Refusal, Severity, State
 from groupsync.pairing import Whose, pair
 from groupsync.strayed import renamed_from, strayed
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -291,9 +292,10 @@ class _Scoping:
         self.found.refusals.append(Refusal(self.target, name, "owns", summary, hint, desired.definition.at))
 
     def _tell_undefined(self, code: str, names: list[str], what: str, hint: str) -> None:
-        groups = f"{len(names)} groups on {self.target} are" if len(names) > 1 else f"A group on {self.target} is"
+        on = f"on {self.target}"
+        groups = f"{counted(len(names), 'group')} {on} are" if len(names) > 1 else f"A group {on} is"
         listed = ", ".join(f"`{name}`" for name in names[:_SHOWN_NAMES])
-        more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
+        more = f" and {len(names) - _SHOWN_NAMES:,} more" if len(names) > _SHOWN_NAMES else ""
         self.found.diagnostics.append(Diagnostic(code, Severity.WARNING, f"{groups} {what}", f"{listed}{more}", hint))
 
     def _withhold(self, name: str, what: str) -> None:
@@ -329,6 +331,6 @@ def emptied(target: str, group: Group, what: str) -> Diagnostic:
         "GS606",
         Severity.WARNING,
         f"`{group.name}` on {target} is suddenly empty",
-        f"{count} members were applied to it last, and none were read; {what}.",
+        f"{counted(count, 'member was', 'members were')} applied to it last, and nobody was read; {what}.",
         "Look at the target: either somebody emptied the group, or it does not show its members.",
     )

@@ -20,6 +20,7 @@ from groupsync.project import stop_on_errors
 from groupsync.resolve import Blocked
 from groupsync.source import Question, SourceContext
 from groupsync.source_guards import judge_source
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -290,7 +291,11 @@ def _invalid_ids(config: SourceConfig, census: Census) -> Diagnostic:
     return Diagnostic(
         "GS620",
         Severity.WARNING,
-        f"{census.invalid:,} rows of the source `{config.name}` are left out: they name nobody",
+        counted(
+            census.invalid,
+            f"row of the source `{config.name}` is left out: it names nobody",
+            f"rows of the source `{config.name}` are left out: they name nobody",
+        ),
         f"What stands there can be no identifier: {', '.join(census.samples[:3])}." if census.samples else "",
         "Mend them where they are kept.",
         config.at,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Refusal
 from groupsync.times import in_words
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Ite
             "",
             source.name,
             "min_rows",
-            f"{census.rows:,} customers, and there must be {guards.min_rows.count:,}",
+            f"{counted(census.rows, 'customer')}, and there must be {guards.min_rows.count:,}",
             f"{_KEPT} See whether the source was loaded wholly, or lower `min_rows`.",
             guards.min_rows.at,
             count=census.rows,
@@ -49,7 +50,8 @@ def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Ite
             "",
             source.name,
             "max_shrink",
-            f"{gone:,} of {past_rows:,} customers are gone since the last run, and {most:,} may be",
+            f"{gone:,} of {counted(past_rows, 'customer')} {'is' if gone == 1 else 'are'} gone since the last run, "
+            f"and {most:,} may be",
             f"{_KEPT} See whether the source was loaded wholly, or raise `max_shrink`.",
             guards.max_shrink.at,
             count=gone,
@@ -64,7 +66,7 @@ def _odd_ids(source: SourceConfig, census: Census) -> Iterator[Refusal]:
             "",
             source.name,
             "duplicate_ids",
-            f"{census.duplicates:,} identifiers have more than one row{samples}",
+            f"{counted(census.duplicates, 'identifier has', 'identifiers have')} more than one row{samples}",
             f"{_KEPT} The source must have one row for each customer: name such a table, or a query that makes one.",
             source.at,
             count=census.duplicates,
@@ -76,8 +78,8 @@ def _odd_ids(source: SourceConfig, census: Census) -> Iterator[Refusal]:
             "",
             source.name,
             "max_null_ids",
-            f"{census.nulls:,} rows have no identifier and {census.invalid:,} have none that can be one{samples};"
-            f" {most:,} may",
+            f"{counted(census.nulls, 'row has', 'rows have')} no identifier and "
+            f"{counted(census.invalid, 'has', 'have')} none that can be one{samples}; {most:,} may",
             f"{_KEPT} See whether `id` names the right column, or raise `max_null_ids`.",
             limit.at or source.at,
             count=odd,

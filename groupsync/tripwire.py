@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.model import Action
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,10 +46,10 @@ class Tripped:
         return f"{self._count()}: {', '.join(names)}."
 
     def _count(self) -> str:
-        groups = _counted(len(self.changes), "group")
+        groups = counted(len(self.changes), "group")
         match self.stop:
             case Stop.REMOVE:
-                members = _counted(sum(change.leaving for change in self.changes), "member")
+                members = counted(sum(change.leaving for change in self.changes), "member")
                 return f"{members} would go from {groups}"
             case Stop.DELETE:
                 return f"{groups} would be deleted"
@@ -96,7 +97,3 @@ def _is(change: Change, stop: Stop) -> bool:
             return True
         case _:
             assert_never(stop)
-
-
-def _counted(value: int, one: str) -> str:
-    return f"{value:,} {one if value == 1 else one + 's'}"

@@ -249,8 +249,8 @@ FORGERIES = [
         "it would change who belongs, and its definition says nothing of that",
     ),
     # what guards go by
-    ("crowd", setting(expired=1), "1 of those to remove are said to have expired, and 0 have"),
-    ("trial", setting(expired=2), "2 of those to remove are said to have expired, and 1 have"),
+    ("crowd", setting(expired=1), "1 of those to remove is said to have expired, and 0 have"),
+    ("trial", setting(expired=2), "2 of those to remove are said to have expired, and 1 has"),
     ("crowd", setting(prior_count=10**9), "its figures don't add up"),
     ("moving", setting(readdressed=()), "its changed addresses are not those of `aliases`"),
     ("staff", setting(readdressed=(("leaver@example.com", BOB),)), "its changed addresses are not those of `aliases`"),

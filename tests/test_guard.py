@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from groupsync.guard import NO_EVIDENCE, Evidence, Judging
 from groupsync.guard_grants import Grant, approval_for, option_for, parse_allow, run_definition, written
 from groupsync.guard_limits import loosenings
-from groupsync.guard_lost import Holding, Losing, people_lost
+from groupsync.guard_lost import Holding, Losing, Lost, people_lost
 from groupsync.guard_renames import recreated_groups
+from groupsync.guard_rules import group_findings, removed_over, run_findings
 from groupsync.model import (
     DEFAULT_GUARDS,
     RULES,
@@ -752,3 +753,51 @@ def test_judging_twice_changes_nothing(plan, guards):
     once, *_ = judge(plan, guards)
     twice, *_ = judge(replace(plan, verdict=once), guards)
     assert set(once.refusals) == set(twice.refusals)
+
+
+ONE = Limit(count=0)
+
+
+@pytest.mark.parametrize(
+    ("change", "limits", "past", "expected"),
+    [
+        (update(30, added=1), {"added_members": Tiers(refuse=ONE)}, (), "1 member would come to 30; the limit is 0"),
+        (update(30, added=2), {"added_members": Tiers(refuse=ONE)}, (), "2 members would come to 30; the limit is 0"),
+        (update(1, removed=1), {"removed_members": Tiers(refuse=ONE)}, (), "1 of 1 member would go; the limit is 0"),
+        (update(1, removed=1), {"emptied_group": Emptied(Level.REFUSE)}, (), "nobody would be left of 1 member"),
+        (
+            update(8, removed=7),
+            {"size_deviation": Tiers(refuse=ONE)},
+            (8,),
+            "7 fewer than the mean of 8 after the last run; the limit is 0",
+        ),
+        (
+            update(8, removed=7),
+            {"size_deviation": Tiers(refuse=ONE)},
+            (8, 8),
+            "7 fewer than the mean of 8 after the last 2 runs; the limit is 0",
+        ),
+    ],
+)
+def test_what_a_guard_says_of_one_is_singular(change, limits, past, expected):
+    """A sentence agrees with its number, whatever that is."""
+    [found] = group_findings(change, replace(NOTHING, **limits).of_a_group, past)
+    assert expected == found.summary
+
+
+def test_what_is_over_in_a_run_is_singular_where_it_is_one():
+    """So it is for what is counted on a whole target."""
+    guards = replace(NOTHING, lost_every_group=Tiers(refuse=ONE), removed_in_run=Tiers(refuse=ONE))
+    target = TargetState("local", "memory", groups=1, memberships=1)
+    found = run_findings(target, [update(1, removed=1)], guards, lambda: Lost(1, ("ada@example.com",)))
+    assert [
+        "1 of 1 membership would go; the limit is 0",
+        "1 person would be in no group any more; the limit is 0",
+    ] == [each.summary for each in found]
+
+
+def test_a_limit_over_one_day_says_so_in_the_singular():
+    """The limit over some days, after one earlier run, agrees with its numbers too."""
+    guards = replace(NOTHING, days=1, removed_over=Tiers(refuse=ONE))
+    [found] = removed_over(update(1, removed=1), Removed(), guards, frozenset())
+    assert "1 of 1 member would have gone within a day; the limit is 0" == found.summary

@@ -81,6 +81,11 @@ targets: [crm]
         ("exclude: [{match: 'A*'}]", [(3, 19, "GS206", "`exclude[0].match` is `A*`")]),
         ("labels: {Big: x}", [(3, 10, "GS206", "The key `Big` in `labels` can't be used")]),
         ("labels: {a: 1}", [(3, 13, "GS203", "`labels.a` is a number")]),
+        ("guards: {removed_members: {refuse: {percentt: 5}}}", [
+            (3, 37, "GS201", "The key `percentt` is unknown in `guards.removed_members.refuse`")]),
+        ("guards: {removed_members: {refuse: 5}}", [(3, 36, "GS203", "`guards.removed_members.refuse` is a number")]),
+        ("guards: {removed_members: {refuse: of}}", [(3, 36, "GS205", "`guards.removed_members.refuse` is `of`")]),
+        ("guards: {emptied_group: {count: 5}}", [(3, 25, "GS203", "`guards.emptied_group` is a mapping")]),
         ("lifecycle: {state: gone}", [(3, 20, "GS205", "`lifecycle.state` is `gone`")]),
         ("lifecycle: {adopt: yes}", [(3, 20, "GS203", "`lifecycle.adopt` is a text")]),
         ("targets: []", [(3, 10, "GS207", "`targets` is empty")]),
@@ -115,6 +120,8 @@ def test_a_document_that_is_no_mapping_is_named(text, kind):
         ("members: ~", "`[]` means empty; leave the key out to leave membership unmanaged."),
         ("owners: a@b.example", "Write it as a list: [a@b.example]."),
         ("labels: {tier: 2}", 'Put quotes around it: "2".'),
+        ("guards: {removed_members: {refuse: {percentt: 5}}}", "Did you mean `percent`?"),
+        ("guards: {removed_members: {refuse: of}}", "Did you mean `off`?"),
         ("lifecycle: {adopt: yes}", "YAML 1.2 knows only true and false, without quotes."),
     ],
 )

@@ -71,7 +71,7 @@ def test_a_source_that_is_refused_between_two_passes_stops_the_run(project):
     with pytest.raises(SourceError) as caught:
         compute_segments(project, plugins(Waning), NOW)
     assert "the source `customers` changed while segments were computed" == caught.value.summary
-    assert "1 customers, and there must be 2" in caught.value.detail
+    assert "1 customer, and there must be 2" in caught.value.detail
 
 
 def test_the_folder_with_members_is_there_as_long_as_the_project(project):

@@ -13,6 +13,7 @@ import click
 from groupsync.cli import applying, common, rendering
 from groupsync.cli.redacting import redact_option
 from groupsync.errors import ConfigError, ExitCode
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,8 +135,7 @@ def _resumption(
         return None
     proven = len(found.proven)
     done = f", {proven:,} of which {'turns' if proven == 1 else 'turn'} out to be done" if proven else ""
-    changes = "change" if len(found.plan.changes) == 1 else "changes"
-    common.say(f"Going on with the run {found.run.id}: {len(found.plan.changes):,} {changes} left{done}.")
+    common.say(f"Going on with the run {found.run.id}: {counted(len(found.plan.changes), 'change')} left{done}.")
     plan = engine.judge_again(project, found.plan, plugins, backends=backends, grants=request.grants, resumption=found)
     common.show_diagnostics(plan.diagnostics)
     return replace(found, plan=plan)

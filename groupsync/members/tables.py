@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.members.text import SHOWN_ERRORS, Entries, error, is_member_column, shown
 from groupsync.model import Diagnostic, Severity, SourceRange
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -224,7 +225,7 @@ def _column(text: str, layout: Layout, path: str) -> tuple[list[str], list[Diagn
             wrong.append(error("GS310", *problem, SourceRange(path, line)))
     if len(wrong) > SHOWN_ERRORS:
         first = wrong[SHOWN_ERRORS].subject or SourceRange(path)
-        summary = f"{len(wrong) - SHOWN_ERRORS:,} more rows can't be read"
+        summary = f"{counted(len(wrong) - SHOWN_ERRORS, 'more row')} can't be read"
         wrong[SHOWN_ERRORS:] = [error("GS310", summary, "", "Check how the file was made.", first)]
     return values, wrong
 

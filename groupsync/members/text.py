@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Diagnostic, Severity, SourceRange
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -164,7 +165,8 @@ def _names_before_addresses(text: str, named: Sequence[tuple[int, int, str]], pa
         detail = "A member file lists bare addresses, without names or angle brackets."
         yield error("GS307", summary, detail, f"Write only `{address}`; a name may follow after ` # `.", place)
     if len(named) > SHOWN_ERRORS:
-        summary = f"{len(named) - SHOWN_ERRORS:,} more entries have names or angle brackets"
+        more = counted(len(named) - SHOWN_ERRORS, "more entry has", "more entries have")
+        summary = f"{more} names or angle brackets"
         yield error("GS307", summary, "", "List bare addresses.", places[SHOWN_ERRORS])
 
 
@@ -239,10 +241,11 @@ def _not_identifiers(
             hint = "A comment starts on a line of its own, or after a space."
         yield error("GS307", summary, f"{reason[:1].upper()}{reason[1:]}.", hint, SourceRange(path, *place))
     if len(wrong) > SHOWN_ERRORS:
-        more = f"{'At least ' if len(wrong) >= _COUNTED_ERRORS else ''}{len(wrong) - SHOWN_ERRORS:,}"
+        at_least = "At least " if len(wrong) >= _COUNTED_ERRORS else ""
+        are_not = counted(len(wrong) - SHOWN_ERRORS, f"more entry is not an {noun}", f"more entries are not {plural}")
         place = places[SHOWN_ERRORS]
         hint = "Check that this is the right file, and the right column."
-        yield error("GS307", f"{more} more entries are not {plural}", "", hint, SourceRange(path, *place))
+        yield error("GS307", f"{at_least}{are_not}", "", hint, SourceRange(path, *place))
 
 
 def _duplicates(entries: Entries, canonical: Sequence[str], count: int, path: str) -> Iterator[Diagnostic]:
@@ -268,7 +271,7 @@ def _duplicates(entries: Entries, canonical: Sequence[str], count: int, path: st
             (at[earlier],),
         )
     if len(pairs) > _SHOWN_DUPLICATES:
-        summary = f"{count - _SHOWN_DUPLICATES:,} more entries are listed twice"
+        summary = f"{counted(count - _SHOWN_DUPLICATES, 'more entry is', 'more entries are')} listed twice"
         hint = "`sort -u` or `groupsync fmt` takes them out of a list."
         yield Diagnostic("GS308", Severity.WARNING, summary, "", hint, at[pairs[-1][1]])
 

@@ -73,7 +73,8 @@ def _row(runs: Sequence[Run]) -> tuple[str, ...]:
         run.kind.value,
         _NOT_KEPT if run.withheld else run.plan_digest[:PLAN_DIGITS],
         _NOT_KEPT if run.withheld else escape(run.who),
-        _became(run) + (f" in {len(runs):,} runs since {oldest.started_at:%Y-%m-%d %H:%M}" if runs[1:] else ""),
+        _became(run)
+        + (f" in {counted(len(runs), 'run')} since {oldest.started_at:%Y-%m-%d %H:%M}" if runs[1:] else ""),
     )
 
 

@@ -21,6 +21,7 @@ from groupsync.report.html_facts import (
     Table,
     allowance_notice,
     drift_table,
+    figure,
     ids_of,
     later_notices,
     listed,
@@ -160,10 +161,10 @@ def drift_page(plan: Plan) -> Page:
         verdict,
         (clip(drift_words(plan), MAX_TEXT), *((REDACTED,) if plan.redacted else ())),
         (
-            Figure("groups drifted", number(drifted), "changed on the target", "warn" if drifted else "plain"),
-            Figure("groups pending", number(pending), "changed here"),
-            Figure("members missing", number(missing), "defined, and not on the target"),
-            Figure("members too many", number(extra), "on the target, and not defined"),
+            figure(drifted, "group drifted", "groups drifted", "changed on the target", "warn"),
+            figure(pending, "group pending", "groups pending", "changed here"),
+            figure(missing, "member missing", "members missing", "defined, and not on the target"),
+            figure(extra, "member too many", "members too many", "on the target, and not defined"),
         ),
         Table("", (), ()),
         (
@@ -229,16 +230,17 @@ def _figures(plan: Plan, names: Names) -> tuple[Figure, ...]:
     moved = counted(totals.readdressed, "address", "addresses") + " changed" if totals.readdressed else ""
     drifted = sum(drift.drifted for drift in plan.drift)
     return (
-        Figure(
+        figure(
+            totals.changes,
+            "group changes",
             "groups change",
-            number(totals.changes),
             ", ".join(filter(None, (f"on {counted(totals.targets, 'target')}", moved))),
         ),
-        Figure("members added", number(totals.added), people, "good" if totals.added else "plain"),
-        Figure("members removed", number(totals.removed), expired, "bad" if totals.removed else "plain"),
-        Figure("changes refused", number(totals.refused), "", "bad" if totals.refused else "plain"),
-        Figure("warnings", number(len(plan.diagnostics)), "", "warn" if plan.diagnostics else "plain"),
-        Figure("groups drifted", number(drifted), "", "warn" if drifted else "plain"),
+        figure(totals.added, "member added", "members added", people, "good"),
+        figure(totals.removed, "member removed", "members removed", expired, "bad"),
+        figure(totals.refused, "change refused", "changes refused", tone="bad"),
+        figure(len(plan.diagnostics), "warning", tone="warn"),
+        figure(drifted, "group drifted", "groups drifted", tone="warn"),
     )
 
 

@@ -33,6 +33,11 @@ class Figure:
     tone: str = "plain"
 
 
+def figure(value: int, one: str, many: str = "", note: str = "", tone: str = "") -> Figure:
+    """Return a number whose name agrees with it; the tone, where one is given, is for what is not zero."""
+    return Figure(counted(value, one, many).partition(" ")[2], number(value), note, tone if value and tone else "plain")
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """Something that somebody has to know: what it is about, what is so, where it is written, what to do."""

@@ -8,7 +8,16 @@ from groupsync.model import DOUBTED, Outcome
 from groupsync.records import format_instant, instant_words
 from groupsync.report.change_text import SYMBOLS, place
 from groupsync.report.html_data import Page
-from groupsync.report.html_facts import MAX_HINT, Figure, Notice, Table, allowance_notice, listed, warning_notice
+from groupsync.report.html_facts import (
+    MAX_HINT,
+    Figure,
+    Notice,
+    Table,
+    allowance_notice,
+    figure,
+    listed,
+    warning_notice,
+)
 from groupsync.report.html_rows import Names, Row, Side, addresses, bounded, elements, more_addresses, sides
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words, sent_words, sentences
@@ -80,11 +89,11 @@ def _verdict(report: Report, wrong: int, doubted: int) -> tuple[str, str]:
 def _figures(report: Report, wrong: int, doubted: int) -> tuple[Figure, ...]:
     added, removed = (sum(getattr(each, side) for each in report.results) for side in ("coming", "going"))
     return (
-        Figure("changes applied", number(report.count(Outcome.APPLIED)), f"of {number(len(report.results))}"),
+        figure(report.count(Outcome.APPLIED), "change applied", "changes applied", f"of {number(len(report.results))}"),
         Figure("not applied", number(wrong), "", "bad" if wrong else "plain"),
         *([Figure("written but not found so", number(doubted), "", "bad")] if doubted else []),
-        Figure("members added", number(added), "", "good" if added else "plain"),
-        Figure("members removed", number(removed), "", "bad" if removed else "plain"),
+        figure(added, "member added", "members added", tone="good"),
+        figure(removed, "member removed", "members removed", tone="bad"),
     )
 
 

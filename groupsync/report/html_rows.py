@@ -159,9 +159,8 @@ def change_row(
         refused: whether it may not be applied.
         origin: what of it comes of edits, in words; empty where that was not asked for.
     """
-    expired = f"{number(change.expired)} of those removed have expired: a written `until` has passed"
-    if change.expired == 1:
-        expired = "1 of those removed has expired: a written `until` has passed"
+    some = counted(change.expired, "of those removed has", "of those removed have")
+    expired = f"{some} expired: a written `until` has passed"
     where = place(change.at) if change.at else ""
     lines = (change.reason, through_words(change), where, origin, expired if change.expired else "")
     return Row(

@@ -197,7 +197,7 @@ def _shares(attribute: str, slices: Sequence[Slice], style: Style) -> Iterator[s
 
 def _label(each: Slice) -> str:
     if each.label == "others" and each.values > 1:
-        return f"others ({number(each.values)} values)"
+        return f"others ({counted(each.values, 'value')})"
     return escape(each.label)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from groupsync.report.escape import cell_width
+from groupsync.wording import counted as counted  # noqa: PLC0414 - handed on to renderers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,11 +56,6 @@ PLAIN: Final = Style()
 def number(value: int) -> str:
     """Write a number with commas: `1,234`."""
     return f"{value:,}"
-
-
-def counted(value: int, one: str, many: str = "") -> str:
-    """Write a number with its noun: `1 group`, `1,234 groups`."""
-    return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
 def joined(parts: Iterable[str]) -> str:

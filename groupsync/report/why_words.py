@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from groupsync.condition_words import value_words
 from groupsync.report.style import number
 from groupsync.why import Included, InFile, Listed, Matched, Rule, State
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,4 +108,4 @@ def _limit_words(definition: Definition, rank: int | None) -> str:
 
 def places_words(count: int) -> str:
     """Say how many places a limit has."""
-    return "there is 1 place" if count == 1 else f"there are {number(count)} places"
+    return f"there {'is' if count == 1 else 'are'} {counted(count, 'place')}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import BackendError
 from groupsync.records import Fields, RecordError, kind_of
+from groupsync.wording import counted
 from groupsync.yaml.write import scalar
 from groupsync_file.convert import Values, group_values, read_group
 
@@ -89,7 +90,9 @@ def _yaml_values(data: bytes, path: str) -> object:
     for found in findings:
         raise BackendError(f"{found.subject or path} is damaged", f"{found.summary} {found.detail}".strip(), _TO_MEND)
     if len(documents) != 1:
-        raise BackendError(f"{path} is damaged", f"it has {len(documents)} documents, expected one", _TO_MEND)
+        raise BackendError(
+            f"{path} is damaged", f"it has {counted(len(documents), 'document')}, expected one", _TO_MEND
+        )
     return documents[0].value
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync.backend import Check
 from groupsync.errors import AuthenticationError, GroupsyncError
 from groupsync.http.failures import failure_of
+from groupsync.wording import counted
 from groupsync_rest.client import is_done, meaning
 from groupsync_rest.convert import canonical_members, group_of
 from groupsync_rest.pages import NotWhole
@@ -233,6 +234,6 @@ def _keys(value: object) -> str:
         case dict():
             return ", ".join(f"`{key}`" for key in list(value)[:20]) or "nothing"
         case list():
-            return f"{len(value):,} items" + (f", with {_keys(value[0])}" if value else "")
+            return counted(len(value), "item") + (f", with {_keys(value[0])}" if value else "")
         case _:
             return f"no mapping, but {type(value).__name__}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupsync.errors import BackendError
 from groupsync.model import ATTRIBUTES, KNOWN_USER_GROUP, Group, Mark, Members
+from groupsync.wording import counted
 from groupsync_rest.pages import NotWhole
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _loader(raw: object, name: str, count: int | None, canonical: Canonical) -> 
             detail = f"expected a list, found {_shown(raw)}"
             raise BackendError(f"the members of `{name}` are not told", detail, _HINT, name=name)
         if count is not None and count != len(raw):
-            detail = f"the service tells of {count:,} members and {len(raw):,} came"
+            detail = f"the service tells of {counted(count, 'member')} and {len(raw):,} came"
             raise BackendError(f"`{name}` was not read wholly", detail, "Plan again.", name=name, retryable=True)
         made = canonical_members(raw, name, canonical)
         held = frozenset(member for member, _ in made)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import ATTRIBUTES, Diagnostic, Severity, SourceRange
 from groupsync.schema_words import closest
+from groupsync.wording import counted
 from groupsync_rest.expression import Expression
 from groupsync_rest.template import kept, path_variables, variables
 
@@ -45,7 +46,7 @@ _ONE_OF: Final = {
 def no_profile(path: str, count: int) -> Diagnostic:
     """Return the finding about a file that is not one document."""
     hint = "Write one mapping; `groupsync schema profile` says what belongs into it."
-    found = f"Found {count} documents, expected one."
+    found = f"Found {counted(count, 'document')}, expected one."
     return Diagnostic("GS505", Severity.ERROR, "The profile is not one document", found, hint, SourceRange(path, 1, 1))
 
 

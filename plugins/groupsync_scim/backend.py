@@ -12,6 +12,7 @@ from groupsync.backend import Capabilities, Check
 from groupsync.errors import BackendError, ConfigError, GroupsyncError, StaleRead
 from groupsync.http import HTTP_OPTIONS
 from groupsync.model import ATTRIBUTES, Action, Group, Members, Snapshot
+from groupsync.wording import counted
 from groupsync_scim import convert
 from groupsync_scim.client import GROUPS, USERS, WITHOUT_MEMBERS, Listing, ScimClient
 from groupsync_scim.odd import Oddities
@@ -118,7 +119,7 @@ class ScimBackend:
         except GroupsyncError as error:
             yield Check("its users can be looked for", problem=str(error), hint=error.hint)
         else:
-            yield Check("its users can be looked for", f"{total:,} users")
+            yield Check("its users can be looked for", counted(total, "user"))
 
     # --- Reading ------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import BackendError, StalePlanError
+from groupsync.wording import counted
 from groupsync_scim.convert import Resource, field, path_of
 from groupsync_scim.features import Features, features_of
 
@@ -184,7 +185,9 @@ def _take(body: Resource, found: dict[str, Resource], before: int | None) -> str
             return f"`{id_}` came twice"
         found[id_] = resource
     is_short = len(found) < total and not resources
-    return f"{total} were announced, and {len(found)} came" if is_short or len(found) > total else ""
+    return (
+        f"{counted(total, 'was', 'were')} announced, and {len(found):,} came" if is_short or len(found) > total else ""
+    )
 
 
 def _body(answer: Answer, doing: str, name: str = "") -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from groupsync.errors import BackendError
 from groupsync.model import Diagnostic, Severity
+from groupsync.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ class Oddities:
         found: list[Diagnostic] = []
         if self._strangers:
             count = sum(map(len, self._strangers.values()))
-            members = f"{count} members" if count > 1 else "A member"
+            members = counted(count, "member") if count > 1 else "A member"
             names = [f"`{name}`: {_listed(values)}" for name, values in sorted(self._strangers.items())]
             found.append(
                 Diagnostic(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 from groupsync.errors import BackendError, IncompleteRead
+from groupsync.wording import counted
 from groupsync_scim.client import BULK, USERS
 from groupsync_scim.convert import Person, Resource, field, filters, read_person
 
@@ -172,7 +173,7 @@ class People:
         """Create users in one request and return the addresses that are taken."""
         from groupsync_scim.messages import bulk_body
 
-        answer = self._client.send(BULK, bulk_body(bodies), doing=f"create {len(bodies)} users") or {}
+        answer = self._client.send(BULK, bulk_body(bodies), doing=f"create {counted(len(bodies), 'user')}") or {}
         done = {field(each, "bulkId"): each for each in field(answer, "Operations") or ()}
         taken: list[str] = []
         for number, body in enumerate(bodies):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync.backend import Step, member_chunks
 from groupsync.errors import BackendError, IncompleteRead, StalePlanError
 from groupsync.model import Action
+from groupsync.wording import counted
 from groupsync_scim import convert
 from groupsync_scim.client import GROUPS, WITHOUT_MEMBERS
 
@@ -145,7 +146,7 @@ class Writer:
         resource = self._get(change, version)
         held = convert.field(resource, "members") or []
         if not self.features.patch and len(held) < change.prior_count:
-            detail = f"{change.prior_count} members were planned on, and {len(held)} came"
+            detail = f"{counted(change.prior_count, 'member was', 'members were')} planned on, and {len(held):,} came"
             raise IncompleteRead(f"`{change.name}` was not read wholly", detail, "Plan again.", name=change.name)
         add, remove = members
         people = [person for each in remove for person in who.remove.get(each, ())]

@@ -28,6 +28,7 @@ from groupsync.report.html_outcome import report_page
 from groupsync.report.html_overlap import overlap_of
 from groupsync.report.markdown_escape import clip
 from groupsync.report.totals import totals_of
+from groupsync.wording import counted
 from tests.plans import (
     CORPUS,
     hostile_plan,
@@ -91,11 +92,13 @@ def value(shown):
 def test_figures_are_those_of_every_renderer(plan):
     """Whatever the plan, the page's numbers, its table and its groups come to the totals of the plan."""
     page, totals = plan_page(plan), totals_of(plan)
-    figures = {figure.label: value(figure.value) for figure in page.figures}
-    assert totals.changes == figures["groups change"] == len(page.rows)
-    assert totals.added == figures["members added"] == sum(row.added for row in page.rows)
-    assert totals.removed == figures["members removed"] == sum(row.removed for row in page.rows)
-    assert totals.refused == figures["changes refused"] == sum(row.flag == "refused" for row in page.rows)
+    changes, added, removed, refused, *_ = (value(figure.value) for figure in page.figures)
+    assert totals.changes == changes == len(page.rows)
+    assert totals.added == added == sum(row.added for row in page.rows)
+    assert totals.removed == removed == sum(row.removed for row in page.rows)
+    assert totals.refused == refused == sum(row.flag == "refused" for row in page.rows)
+    assert ("changes" if changes == 1 else "change") == page.figures[0].label.split()[1]
+    assert f"{counted(refused, 'change')} refused" == f"{page.figures[3].value} {page.figures[3].label}"
     table = {row[0]: [value(cell) for cell in row[1:]] for row in page.actions.rows}
     assert {action.value: count for action, count in totals.actions if count} == {
         name: row[0] for name, row in table.items()

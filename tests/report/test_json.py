@@ -154,7 +154,7 @@ def test_report_counts_every_outcome():
         (lambda d: d["changes"][0].update(prior_count="7"), "'prior_count'"),
         (lambda d: d["changes"][0].update(prior_count=True), "'prior_count'"),
         (lambda d: d["changes"][0]["remove"]["members"].append("eve@contoso.com"), "2 members were found"),
-        (lambda d: d["changes"][0]["remove"].update(members=["eve@contoso.com"]), "1 members were found"),
+        (lambda d: d["changes"][0]["remove"].update(members=["eve@contoso.com"]), "1 member was found"),
         (lambda d: d["changes"][0]["remove"].update(members=["a", "a"]), "twice"),
         (lambda d: d.update(as_of="2026-12-01"), "'as_of'"),
     ],
