@@ -185,9 +185,9 @@ RULES = st.recursive(
 
 
 def errors_of(cls, schema, value):
-    """Return what a validator class finds, as comparable values in its order."""
+    """Return what a validator class finds, as comparable values in its order; how a pattern ends is written alike."""
     return [
-        (list(error.absolute_path), list(error.absolute_schema_path), error.message)
+        (list(error.absolute_path), list(error.absolute_schema_path), error.message.replace(r"\\Z'", "$'"))
         for error in cls(schema).iter_errors(value)
     ]
 
