@@ -16,9 +16,10 @@ from groupsync.errors import ConfigError, ExitCode
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from groupsync.backend import Backend
+    from groupsync.config import Config
     from groupsync.guard_grants import Grant
     from groupsync.model import Plan
     from groupsync.planning import Request
@@ -61,7 +62,8 @@ def command(
     """Make the targets agree with the definitions.
 
     Without PLAN it plans, shows the plan and asks. With PLAN, saved by `groupsync plan --out`, it does what was
-    reviewed: a group whose target or definition moved since is left alone and listed, the others go on.
+    reviewed: a group whose target or definition moved since is left alone and listed, the others go on. It is done
+    whole: -t may name the targets that it changes, and none may be missing.
 
     What the file says is checked: a change that is not what the definitions make of its group is refused, and one whose
     members are others by now, because a written date has passed, is left alone.
@@ -158,6 +160,7 @@ def _plan(
         hint = f"To apply a group alone: `groupsync apply --select {shlex.quote(str(saved))}`."
         raise ConfigError(f"There is no plan file {saved}", "", hint)
     reviewed = read_plan(saved)
+    _check_targets(reviewed, project.config, request.targets)
     if reviewed.undoes:
         from groupsync.undoing import check_undo
 
@@ -169,3 +172,16 @@ def _plan(
     plan = reminded(project, plan)
     common.show_diagnostics(found for found in plan.diagnostics if found not in reviewed.diagnostics)
     return plan
+
+
+def _check_targets(plan: Plan, config: Config, targets: Sequence[str]) -> None:
+    """Refuse to apply a part of a saved plan: what was reviewed is done as it is."""
+    known = {target.name for target in config.targets}
+    left_out = sorted({change.target for change in plan.changes if change.target in known} - set(targets))
+    if targets and left_out:
+        names = " and ".join(f"`{name}`" for name in left_out)
+        picked = " ".join(f"-t {shlex.quote(name)}" for name in targets)
+        raise click.UsageError(
+            f"A saved plan is applied as it is, and this one changes groups on {names}, too. Leave -t out, or plan "
+            f"anew: `groupsync plan {picked} --out FILE`."
+        )

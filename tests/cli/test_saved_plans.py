@@ -132,3 +132,36 @@ def test_a_run_that_had_an_exception_is_gone_on_with_by_the_same(shop, way):
         assert allowed
     done = shop("apply", "--resume", "--yes", *allowed)
     assert (ExitCode.OK, 20) == (done.code, len(shop.read("state/groups/crowd.txt").splitlines())), done.out + done.err
+
+
+def two_targets(project):
+    """Let a project have a second target; return the folders of both."""
+    config = project.read("groupsync.yaml")
+    line = next(line for line in config.splitlines() if "plugin: file" in line)
+    project.write("groupsync.yaml", f"{config.rstrip()}\n  other: {{plugin: file, path: other/}}\n")
+    return line.partition("path: ")[2].partition("}")[0], "other/"
+
+
+def test_a_part_of_a_saved_plan_is_not_applied(project):
+    """With `-t` for one of the targets that a plan changes it is wrong usage, says why, and nothing is changed."""
+    first, second = two_targets(project)
+    assert ExitCode.OK == project("plan", "--out", "both.plan").code
+    done = project("apply", "both.plan", "--yes", "-t", "other")
+    assert ExitCode.USAGE == done.code
+    said = " ".join(done.err.split())
+    assert "this one changes groups on `local`, too" in said
+    assert "Leave -t out, or plan anew: `groupsync plan -t other --out FILE`." in said
+    assert [] == [each for each in (first, second) if (project.folder / each / "groups").exists()]
+    assert ExitCode.OK == project("plan", "-t", "other", "--out", "other.plan").code
+    assert ExitCode.OK == project("apply", "other.plan", "--yes", "-t", "other").code
+    assert (project.folder / second / "groups").exists()
+
+
+def test_a_saved_plan_may_be_applied_with_the_targets_that_it_changes(project):
+    """`-t` then opens no other: a job that has the secrets of one target alone can apply what was planned for it."""
+    two_targets(project)
+    assert ExitCode.OK == project("plan", "-t", "local", "--out", "local.plan").code
+    config = project.read("groupsync.yaml")
+    project.write("groupsync.yaml", config.replace("path: other/", 'path: "${env:NOT_THERE}"'))
+    assert ExitCode.ERROR == project("apply", "local.plan", "--yes").code
+    assert ExitCode.OK == project("apply", "local.plan", "--yes", "-t", "local").code
