@@ -12,17 +12,27 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
-from groupsync.journal_read import collecting, is_run_of, read_links, read_outline, read_run, run_ids, same_store
-from groupsync.model import DOUBTED, RUN_KINDS, Action, Kind, Outcome, Removed, RunKind
+from groupsync.journal_read import (
+    collecting,
+    is_run_of,
+    plan_path,
+    read_links,
+    read_outline,
+    read_run,
+    run_ids,
+    same_store,
+)
+from groupsync.model import DOUBTED, RUN_KINDS, Action, Kind, Outcome, Removed, RunEntry, RunKind
+from groupsync.planfile import read_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
     from pathlib import Path
 
     from groupsync.journal_records import Key
     from groupsync.links import Remembered
-    from groupsync.model import Plan, Run, RunEntry, Use
+    from groupsync.model import Change, Plan, Run, Use
 
 _DONE: Final = (Outcome.APPLIED, *DOUBTED, None)
 
@@ -117,8 +127,8 @@ def past_removals(
 ) -> dict[Key, Removed]:
     """Return what the runs of a config since an instant took out of groups, by target and present name.
 
-    Without a name it is what they took out of all groups of the target, and `most` means nothing. Runs that were cut
-    short count as far as they are known to have come. A rename keeps what went before it.
+    Without a name it is what they took out of all groups of the target, and `most` means nothing. What a run that was
+    cut short was to do counts as done where nobody knows, until a resume settles it. A rename keeps what went before.
 
     Args:
         folder: the journal.
@@ -129,25 +139,60 @@ def past_removals(
     """
     found: dict[Key, Removed] = {}
     runs: dict[str, int] = {}
-    for name in run_ids(folder):
+    names = [name for name in run_ids(folder) if name >= f"{since:%Y%m%dT%H%M%SZ}"]
+    resumed = _resumed(folder, names)
+    for name in names:
         with collecting(unread):
-            run = read_run(folder, name) if name >= f"{since:%Y%m%dT%H%M%SZ}" else None
+            run = read_run(folder, name)
             if run is None or not is_run_of(run, config):
                 continue
+            known = frozenset(run.entries)
+            if run.finished_at is None and run.id not in resumed:
+                run = _as_if_done(folder, run)
             here = {target for target, store in run.identities if same_store(store, stores.get(target, ""))}
             took: set[str] = set()
             for entry in sorted(run.entries, key=lambda entry: entry.action is not Action.RENAME):
                 if entry.target in here:
                     before = found.pop((entry.target, entry.prior_name or entry.name), Removed())
-                    found[entry.key] = after = _with_removed(before, entry, is_undo=run.kind is RunKind.UNDO)
+                    after = _with_removed(before, entry, is_undo=run.kind is RunKind.UNDO)
+                    doubted = before.doubted + (0 if entry in known else after.gone - before.gone)
+                    found[entry.key] = after = replace(after, doubted=doubted)
                     took |= {entry.target} if after.runs > before.runs else set()
             runs |= {target: runs.get(target, 0) + 1 for target in took}
     return found | {(target, ""): _in_all(found, target, count) for target, count in runs.items()}
 
 
+def _resumed(folder: Path, names: Iterable[str]) -> frozenset[str]:
+    """Return the ids of the runs that others went on with."""
+    found: set[str] = set()
+    for name in names:
+        with collecting(None):
+            run = read_outline(folder, name)
+            found |= {run.of} if run and run.kind is RunKind.RESUME else set()
+    return frozenset(found)
+
+
+def _as_if_done(folder: Path, run: Run) -> Run:
+    """Return a run that was cut short with what it was to remove, and nobody knows, as if that was done."""
+    known = {entry.key: entry for entry in run.entries if entry.outcome is not None}
+    path = plan_path(folder, run.id)
+    changes = read_plan(path).changes if path.exists() else ()
+    planned = [_removing(each, each.going.count) for each in changes]
+    planned += [_removing(each, each.prior_count - each.count) for each in run.planned]
+    found = {each.key: each for each in planned}
+    return replace(run, entries=tuple((found | known).values()))
+
+
+def _removing(planned: Change | RunEntry, removed: int) -> RunEntry:
+    """Return what may have gone from a group, whose size is held for what it was."""
+    name, prior, gone = planned.prior_name or planned.name, planned.prior_count, max(0, removed)
+    return RunEntry(planned.target, name, Action.UPDATE, None, name, prior, prior, added=gone, removed=gone)
+
+
 def _in_all(removed: Mapping[Key, Removed], target: str, runs: int) -> Removed:
     here = [each for (name, _), each in removed.items() if name == target]
-    return Removed(sum(each.gone for each in here), runs, change=sum(each.change for each in here))
+    gone, change, doubted = (sum(getattr(each, what) for each in here) for what in ("gone", "change", "doubted"))
+    return Removed(gone, runs, change=change, doubted=doubted)
 
 
 def _with_removed(before: Removed, entry: RunEntry, *, is_undo: bool) -> Removed:

@@ -43,6 +43,7 @@ from tests import clock
 from tests.clones import ENVIRONMENT, git
 from tests.journal_child import typed
 from tests.plans import mark, people, plan_of
+from tests.withholding import withhold
 
 CHILD = Path(__file__).parent / "journal_child.py"
 FORMATS = Path(__file__).parent / "formats"
@@ -422,7 +423,10 @@ def test_past_sizes_reach_as_far_back_as_runs_are_kept(tmp_path):
 
 
 def test_removals_of_the_last_days_are_summed_by_group_and_by_target(tmp_path):
-    """What applied, halfway and unknown changes took; less what an undo brought back, and without written consent."""
+    """What applied changes took, and what one that was cut short may have; less what an undo brought back.
+
+    What goes by written consent is not counted.
+    """
     clock = Clock()
     journal = Journal(tmp_path / ".groupsync", tmp_path, keep=100, now=clock)
     applied = dict.fromkeys("abcdx", Outcome.APPLIED)
@@ -442,14 +446,29 @@ def test_removals_of_the_last_days_are_summed_by_group_and_by_target(tmp_path):
 
     expected = {
         ("local", "c"): Removed(23, 2, 300, -21),
-        ("local", "b"): Removed(16, 3, 50, -19),
+        ("local", "b"): Removed(40, 3, 50, -13, 30),
         ("local", "d"): Removed(40, 1, 40, -40),
         ("local", "x"): Removed(0, 0, 70, -70),
-        ("local", ""): Removed(79, 3, 0, -150),
+        ("local", ""): Removed(103, 3, 0, -144, 30),
     }
     assert expected == past_removals(tmp_path / ".groupsync", CONFIG_ID, since)
+    play(journal, plan_of(change("b", prior=34, add=0, remove=24)), applied, purpose=Purpose(RunKind.RESUME, cut))
+    settled = {("local", "b"): Removed(40, 4, 50, -43), ("local", ""): Removed(103, 4, 0, -174)}
+    assert expected | settled == past_removals(tmp_path / ".groupsync", CONFIG_ID, since)
     assert {} == past_removals(tmp_path / ".groupsync", CONFIG_ID, clock.now + timedelta(days=1))
     assert {} == past_removals(tmp_path / ".groupsync", "another/groupsync.yaml", since)
+
+
+def test_a_run_of_which_nothing_more_is_known_may_have_done_all_of_it(tmp_path):
+    """Its records may not have come as far as the store: what was planned counts, by its plan or by its counts."""
+    folder = tmp_path / ".groupsync"
+    journal = Journal(folder, tmp_path, keep=100, now=Clock())
+    cut = play(journal, plan_of(change("a", prior=50, add=0, remove=9), change("b", prior=5, add=3)), finish=False)
+    expected = {("local", "a"): Removed(9, 1, 50, 0, 9), ("local", "b"): Removed(0, 0, 5, 0)}
+    expected[("local", "")] = Removed(9, 1, 0, 0, 9)
+    assert expected == past_removals(folder, CONFIG_ID, NOW)
+    withhold(folder, cut)
+    assert expected == past_removals(folder, CONFIG_ID, NOW)
 
 
 # --- Sources ----------------------------------------------------------------------------------------------------------

@@ -82,12 +82,14 @@ class Removed:
         runs: how many runs took some.
         most: the most members that the group had before or after one of them.
         change: how many members more it has by them; negative where they are fewer.
+        doubted: how many of `gone` may have gone: runs that were cut short were to remove them, and nobody knows more.
     """
 
     gone: int = 0
     runs: int = 0
     most: int = 0
     change: int = 0
+    doubted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
