@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync import clock
 from groupsync.files import UnreadableFile, find_files, read_found_file
 from groupsync.guard_grants import APPROVAL_DAYS, DEFINITION_DIGITS, Grant
-from groupsync.model import RUN_KINDS, Diagnostic, Kind, Severity
+from groupsync.model import Diagnostic, Kind, Severity, subject_of
 from groupsync.schema_check import check
 from groupsync.times import instant_at
 from groupsync.yaml.events import MAX_FILE_BYTES, parse_yaml
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from groupsync.yaml.document import Document
 
 
+_SUBJECTS: Final = ("group", "target", "source")
 _SHORT: Final = re.compile(rf"[0-9a-f]{{12,{DEFINITION_DIGITS - 1}}}")
 """What an earlier groupsync bound approvals by."""
 
@@ -52,7 +53,7 @@ def load_approvals(
         root: the project's folder.
         folder: with approvals, from there; it need not be there.
         as_of: the instant at which `until` is judged, in UTC.
-        known: the names that there are, under `group` and `target`.
+        known: the names that there are, under `group`, `target` and `source`.
         now: tells the time, from which days ahead are counted where `as_of` has passed.
 
     Returns:
@@ -98,10 +99,10 @@ def _grants(
 ) -> list[Grant]:
     """Return the approval in a document that fits its schema, if it holds; adds what is wrong or odd to `found`."""
     value: Any = document.value
-    subject = "group" if "group" in value else "target"
+    subject = next(each for each in _SUBJECTS if each in value)
     name, kind = value[subject], Kind(value["kind"])
     until = instant_at(document, ("until",), value["until"], found)
-    if (kind in RUN_KINDS) != (subject == "target"):
+    if subject != subject_of(kind):
         found.append(_wrong_subject(document, subject, kind))
     elif name not in known[subject]:
         found.append(_unknown(document, subject, name))
@@ -118,7 +119,7 @@ def _grants(
 
 
 def _wrong_subject(document: Document, subject: str, kind: Kind) -> Diagnostic:
-    right = "target" if kind in RUN_KINDS else "group"
+    right = subject_of(kind)
     return Diagnostic(
         "GS208",
         Severity.ERROR,

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from groupsync.identity import Identity
-from groupsync.model import RUN_KINDS, Action
+from groupsync.model import Action, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -132,7 +132,7 @@ def approvers_of(plan: Plan, fallback: Sequence[str] = (), identity: Identity = 
     refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
     passed: dict[str, list[str]] = {}
     for each in plan.verdict.allowances:
-        if each.kind not in RUN_KINDS:
+        if subject_of(each.kind) == "group":
             passed.setdefault(each.name, []).append(str(each))
     fallback = tuple(fallback)
     groups = tuple(_owned(change, refused, fallback, key) for change in plan.changes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from groupsync.model import DOUBTED, Outcome, PastSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from groupsync.model import Plan, Result
     from groupsync.project import Project
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def believed(plan: Plan, results: Iterable[Result], project: Project) -> tuple[PastSource, ...]:
     """Return the sources of a plan whose figures are to be the past from now on.
 
-    What a guard of the source refused is none of them, nor a source of whose changes not one could be applied: the
+    What is refused of a source is none of them, nor a source of whose changes not one could be applied: the
     targets still hold what was computed from an earlier state of it.
 
     Args:
@@ -32,20 +32,20 @@ def believed(plan: Plan, results: Iterable[Result], project: Project) -> tuple[P
     ]
     if not sources or not plan.changes:
         return tuple(sources)
-    built = {source.name: _built_on(source.name, project) for source in sources}
+    built = {source.name: computed_from([source.name], project) for source in sources}
     ends = [(result.name, result.outcome in (Outcome.APPLIED, *DOUBTED)) for result in results]
     ends_of = {name: [applied for group, applied in ends if group in groups] for name, groups in built.items()}
     return tuple(source for source in sources if not ends_of[source.name] or any(ends_of[source.name]))
 
 
-def _built_on(source: str, project: Project) -> frozenset[str]:
-    """Return the names of the groups that are computed from a source, through however many others."""
+def computed_from(sources: Collection[str], project: Project) -> frozenset[str]:
+    """Return the names of the groups that are computed from some sources, through however many others."""
     users: dict[str, list[str]] = {}
     for name, bases in project.resolution.built_on.items():
         for base in bases:
             users.setdefault(base, []).append(name)
     found: set[str] = set()
-    waiting = [each.name for each in project.definitions if each.source == source]
+    waiting = [each.name for each in project.definitions if each.source in sources]
     while waiting:
         if (name := waiting.pop()) not in found:
             found.add(name)

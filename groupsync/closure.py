@@ -78,17 +78,30 @@ def held_back(plan: Plan, refusals: Sequence[Refusal], ties: Ties) -> Iterator[R
         if not change.touches_members:
             continue
         cause = doubted.get(change.name)
-        if cause is not None and change.key not in own and (change.target, "") not in own:
+        if cause is not None and _holds(cause, change, own):
             yield Refusal(change.target, change.name, HELD, _held(cause), because=cause.name)
-        if change.name in ways and change.action in _GIVES_MEMBERS:
-            *between, base = ways[change.name]
-            cause = doubted[base]
-            steps = ", and that on ".join(f"`{name}`" for name in (*between, base))
+        way = ways.get(change.name, ())
+        if way and change.action in _GIVES_MEMBERS and not _is_of_source(cause, doubted[way[-1]]):
+            cause = doubted[way[-1]]
+            steps = ", and that on ".join(f"`{name}`" for name in way)
             summary = f"built on {steps}, {_standing(cause, change.target)}"
-            yield Refusal(change.target, change.name, BUILT_ON, summary, because=base)
+            because = cause.name if cause.is_about_source else way[-1]
+            yield Refusal(change.target, change.name, BUILT_ON, summary, because=because)
         elif gone is not None and change.action in _HAD_MEMBERS and change.name not in doubted:
             summary = f"no record tells whether it was built on `{gone}`, {_standing(doubted[gone], change.target)}"
             yield Refusal(change.target, change.name, BUILT_ON, summary, because=gone)
+
+
+def _holds(cause: Refusal, change: Change, own: Collection[tuple[str, str]]) -> bool:
+    """Tell whether a change waits for a refusal of its group elsewhere, or for its source, besides any of its own."""
+    if cause.is_about_source:
+        return change.action in _GIVES_MEMBERS
+    return change.key not in own and (change.target, "") not in own
+
+
+def _is_of_source(cause: Refusal | None, other: Refusal) -> bool:
+    """Tell whether a group and the one that it is built on are doubted because of one source."""
+    return cause is not None and cause.is_about_source and cause.name == other.name and other.is_about_source
 
 
 def _doubted(plan: Plan, refusals: Iterable[Refusal], segments: Mapping[str, Collection[str]]) -> dict[str, Refusal]:

@@ -69,6 +69,9 @@ def source_record(source: SourceState) -> Record:
         "newest": format_instant(source.newest) if source.newest else None,
         "segments": source.segments,
         "refused": source.refused,
+        "nulls": source.nulls,
+        "invalid": source.invalid,
+        "doubted_by": list(source.doubted_by),
     }
 
 
@@ -82,6 +85,9 @@ def read_source(value: object) -> SourceState:
         newest=fields.instant_or_none("newest"),
         segments=fields.count("segments"),
         refused=fields.flag("refused"),
+        nulls=fields.count("nulls") if fields.has("nulls") else 0,
+        invalid=fields.count("invalid") if fields.has("invalid") else 0,
+        doubted_by=fields.each("doubted_by", lambda rule: _text(rule, "a rule")) if fields.has("doubted_by") else (),
     )
 
 

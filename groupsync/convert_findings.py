@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from groupsync.model import (
     KINDS,
+    SOURCE_RULES,
     Allowance,
     Cause,
     Comparison,
@@ -205,9 +206,14 @@ def read_refusal(value: object) -> Refusal:
         count=fields.count("count"),
         limit=fields.count("limit"),
         approval=fields.text("approval"),
-        doubts_members=fields.flag_or("doubts_members", default=rule in KINDS or rule.startswith("policy:")),
+        doubts_members=fields.flag_or("doubts_members", default=_doubts_members(rule)),
         because=fields.text_or("because", ""),
     )
+
+
+def _doubts_members(rule: str) -> bool:
+    """Tell of a refusal that an earlier groupsync wrote whether its rule doubts who belongs to a group."""
+    return rule in KINDS.keys() - SOURCE_RULES or rule.startswith("policy:")
 
 
 def allowance_record(allowance: Allowance) -> Record:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from groupsync import apply as applying
-from groupsync.believing import believed
+from groupsync.believing import believed, computed_from
 from groupsync.belonging import check_plan, check_tells_whose
 from groupsync.causes import with_causes
 from groupsync.connect import locked
@@ -32,7 +32,7 @@ from groupsync.progress import Track, untracked
 from groupsync.project import Project, sorted_findings, stop_on_errors, wanted_on
 from groupsync.reading import context_of, read_target
 from groupsync.retry import Retries
-from groupsync.saved_plan import check_saved, check_target, moved
+from groupsync.saved_plan import check_saved, check_target, moved, sources_again
 from groupsync.segments import compute_segments
 from groupsync.selecting import Search
 from groupsync.undoing import after
@@ -75,7 +75,7 @@ def make_plan(
     project = computed.project
     remembered = remembered_links(project.config.journal, project.config.id)
     built_on = built_on_by_now_or_then(project.resolution, remembered or NOTHING)
-    draft = Draft(refusals=list(computed.refusals), search=search, built_on=built_on)
+    draft = Draft(search=search, built_on=built_on)
     for target in project.config.targets:
         if target.name in backends:
             plan_target(project, target, backends[target.name], request, draft)
@@ -110,7 +110,7 @@ def make_plan(
         ),
     )
     seen = Seen(draft.looked_at, draft.counts, bases)
-    looked = Looked(seen, draft.holdings, draft.beside, draft.drift_beside, adopt=request.adopt)
+    looked = Looked(seen, computed.refusals, draft.holdings, draft.beside, draft.drift_beside, adopt=request.adopt)
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
 
 
@@ -183,7 +183,7 @@ def judge_again(
     built_on = built_on_by_now_or_then(project.resolution, remembered)
     bases = bases_of(built_on, frozenset[str]().union(*groups.values()))
     seen = Seen(groups, bases=bases, after=partial(after, backends or {}, retry or Retries()))
-    looked = Looked(seen, holdings, resumed=resumed, adopt=adopt)
+    looked = Looked(seen, sources_again(plan, project), holdings, resumed=resumed, adopt=adopt)
     return replace(judge_plan(judged, project, looked, grants, plugins), changes=plan.changes)
 
 
@@ -269,7 +269,8 @@ def _believed(project: Project, plan: Plan, results: Iterable[Result]) -> tuple[
 def _to_remember(project: Project, plan: Plan, results: Iterable[Result]) -> Remembered:
     """Return how groups are built on others by what is applied now."""
     before = remembered_links(project.config.journal, project.config.id) or NOTHING
-    return applied_links(plan, results, project.definitions, before)
+    doubted = computed_from([source.name for source in plan.sources if source.refused], project)
+    return applied_links(plan, results, project.definitions, before, doubted)
 
 
 def _to_lock(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync import closure
 from groupsync.adoption import RULE as TAKING_OVER
 from groupsync.adoption import is_takeover, refused
-from groupsync.guard_grants import allowing_hint, approval_for, option_for, run_definition
+from groupsync.guard_grants import allowing_hint, approval_for, option_for, run_definition, source_definition
 from groupsync.guard_limits import place_of
 from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
@@ -29,7 +29,6 @@ from groupsync.identity import Identity
 from groupsync.model import (
     KINDS,
     RULES,
-    RUN_KINDS,
     Action,
     Allowance,
     Diagnostic,
@@ -40,6 +39,7 @@ from groupsync.model import (
     Removed,
     Severity,
     Verdict,
+    subject_of,
 )
 from groupsync.records import instant_words
 from groupsync.wording import counted
@@ -77,6 +77,8 @@ class Evidence:
             of all groups of a target without a name.
         consented: names of the changes that may take a group over.
         claimants: by a name that a definition had before, that definition.
+        segments: by name of a source that something speaks against, the digests of the definitions that are computed
+            from it, by their names.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
@@ -95,14 +97,16 @@ class Evidence:
     removals: Mapping[tuple[str, str], Removed] = field(default_factory=dict)
     consented: frozenset[str] = frozenset()
     claimants: Mapping[str, Definition] = field(default_factory=dict)
+    segments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 NO_EVIDENCE: Final = Evidence()
+_GONE: Final = "its group is not defined any more"
 _OWN_LIMIT: Final = "a limit of its own, by `guards.may_loosen`"
 
 
 class Judging:
-    """A plan before its guards: first those of its groups, then those of the run.
+    """A plan before its guards: first those of its sources and groups, then those of the run.
 
     What the plan's verdict has already is kept; of its guards' refusals those that a grant allows are not, nor those
     that follow from others, which are worked out anew. Allowances that it has count for nothing.
@@ -136,6 +140,15 @@ class Judging:
         self.used: dict[Grant, int] = {}
         self.uses: dict[tuple[Grant, str], int] = {}
         self.useless: dict[Grant, str] = {}
+
+    def judge_sources(self, found: Iterable[Refusal]) -> None:
+        """Refuse the sources that something speaks against; where no exception can be given the rule has no kind."""
+        for refusal in found:
+            self.stored.pop((refusal.target, refusal.name, refusal.rule), None)
+            if refusal.rule in KINDS:
+                self._refuse(replace(refusal, hint=""), refusal.name, refusal.hint)
+            else:
+                self.refusals.append(refusal)
 
     def judge_groups(self) -> None:
         """Judge each change by the guards of its group, those beside the plan as well."""
@@ -302,17 +315,25 @@ class Judging:
             self._refuse(refusal, refusal.name or refusal.target, "")
 
     def _refuse(self, refusal: Refusal, subject: str, first_hint: str) -> None:
-        kind, target = KINDS[refusal.rule], refusal.target
-        if kind in RUN_KINDS:
-            definition = run_definition(each for each in self.plan.changes if each.target == target)
-        else:
-            definition = self.definitions.get((target, subject), "")
+        kind, definition = KINDS[refusal.rule], self._definition_of(refusal, subject)
         if self._is_granted(refusal, subject, definition):
             return
         option = option_for(kind, subject, refusal.count, self.plan.digest)
         approval = approval_for(kind, subject, refusal.count, definition, self.evidence.now or self.plan.as_of)
         hint = allowing_hint(first_hint, option)
         self.refusals.append(replace(refusal, hint=hint, approval=approval))
+
+    def _definition_of(self, refusal: Refusal, subject: str) -> str:
+        """Return the digest that an approval is bound to; empty where it can be bound to nothing."""
+        match subject_of(KINDS[refusal.rule]):
+            case "target":
+                return run_definition(each for each in self.plan.changes if each.target == refusal.target)
+            case "source":
+                state = next((each for each in self.plan.sources if each.name == refusal.name), None)
+                segments = self.evidence.segments.get(refusal.name, {})
+                return source_definition(refusal, state, segments) if state else ""
+            case _:
+                return self.definitions.get((refusal.target, subject), "")
 
     def _is_granted(self, refusal: Refusal, subject: str, definition: str) -> bool:
         kind = KINDS[refusal.rule]
@@ -360,7 +381,8 @@ class Judging:
 
 def _other_digest(grant: Grant, digest: str) -> str:
     what = "plan" if grant.is_option else "definition"
-    found = f"this one's digest is {digest[: len(grant.digest)]}" if digest else "its group is not defined any more"
+    gone = "nothing is computed from it any more" if subject_of(grant.kind) == "source" else _GONE
+    found = f"this one's digest is {digest[: len(grant.digest)]}" if digest else gone
     return f"It was given for another {what}, {grant.digest}; {found}."
 
 

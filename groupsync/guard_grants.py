@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import PLAN_DIGITS, RUN_KINDS, Allowance, Kind, Use
+from groupsync.model import KINDS, PLAN_DIGITS, Allowance, Kind, Use, subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from groupsync.model import Change, SourceRange
+    from groupsync.model import Change, Refusal, SourceRange, SourceState
 
 DEFINITION_DIGITS: Final = 32
 """What an approval is bound by: whoever writes definitions may look for two that are alike in fewer digits."""
@@ -28,7 +28,7 @@ APPROVAL_DAYS: Final = 7
 OPTION: Final = "--allow"
 _ALLOW: Final = "allow just this: "
 _FORM: Final = re.compile(
-    r"(?P<kind>[a-z]+):(?P<name>[^<>@\s]+)<=(?P<ceiling>[0-9]{1,12})@(?P<digest>[0-9a-fA-F]{16,64})"
+    r"(?P<kind>[a-z_]+):(?P<name>[^<>@\s]+)<=(?P<ceiling>[0-9]{1,12})@(?P<digest>[0-9a-fA-F]{16,64})"
 )
 
 
@@ -38,7 +38,7 @@ class Grant:
 
     Attributes:
         kind: what it allows.
-        name: of the group, or for a limit of the run of the target.
+        name: of the group, of the target for a limit of the run, or of the source for one of its guards.
         ceiling: up to how many.
         source: `--allow`, or where the approval is written.
         digest: the first digits of the plan's digest, for an approval of the definition's.
@@ -124,10 +124,9 @@ def approval_for(kind: Kind, name: str, count: int, definition: str, as_of: date
     """Return the document that approves just `count`, but for its reason; empty where nothing can be bound to it."""
     if not definition:
         return ""
-    subject = "target" if kind in RUN_KINDS else "group"
     until = (as_of + timedelta(days=APPROVAL_DAYS)).date()
     return (
-        f"{subject}: {name}\nkind: {kind}\nceiling: {count}\n"
+        f"{subject_of(kind)}: {name}\nkind: {kind}\nceiling: {count}\n"
         f'definition: "{definition[:DEFINITION_DIGITS]}"\nuntil: {until}\nreason: ""\n'
     )
 
@@ -141,4 +140,23 @@ def written(allowance: Allowance, plan_digest: str) -> str:
 def run_definition(changes: Iterable[Change]) -> str:
     """Return the digest that an approval of a target's limits is bound to: over the definitions of all its changes."""
     lines = sorted(f"{change.name} {change.definition_digest}\n" for change in changes)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def source_definition(refusal: Refusal, source: SourceState, segments: Mapping[str, str]) -> str:
+    """Return the digest that an approval of a source's rule is bound to; empty where no segment is computed from it.
+
+    It is over the definitions of its segments, and over what was seen: what a shrunken source is compared with, and
+    which load it is that is too old. How much is allowed is for the approval's ceiling to say.
+
+    Args:
+        refusal: by the rule.
+        source: as it was when segments were computed.
+        segments: digests of the definitions that are computed from it, by name.
+    """
+    if not segments:
+        return ""
+    newest = source.newest.isoformat(timespec="seconds") if source.newest else ""
+    seen = {Kind.MAX_SHRINK: str(source.rows + refusal.count), Kind.MAX_AGE: newest}.get(KINDS[refusal.rule], "")
+    lines = [f"{refusal.rule} {seen}\n", *sorted(f"{name} {digest}\n" for name, digest in segments.items())]
     return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -22,7 +22,7 @@ from groupsync.policies import Seen, ask_policies
 from groupsync.project import at_instant, sorted_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.errors import ConfigError
@@ -45,6 +45,7 @@ class Looked:
 
     Attributes:
         seen: which groups were looked at.
+        of_sources: what speaks against the sources that segments were computed from.
         holdings: by target, all our groups there; of a target that is not in it nobody can say who is in no group.
         beside: changes that the plan leaves out, of groups that something in it is built on.
         drift_beside: how their groups stand to what was applied last.
@@ -53,6 +54,7 @@ class Looked:
     """
 
     seen: Seen
+    of_sources: Sequence[Refusal] = ()
     holdings: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
     beside: Sequence[Change] = ()
     drift_beside: Sequence[Drift] = ()
@@ -65,8 +67,8 @@ def judge_plan(
 ) -> Plan:
     """Return the plan with what guards and policies say of it: refusals and allowances in its verdict, and findings.
 
-    One order: guards of groups, policies, what is built on those refused, guards of the run on what is left, and what
-    is built on what these refuse. Whom targets lose is kept as it was where nobody can say anew.
+    One order: guards of sources and groups, policies, what is built on those refused, guards of the run on what is
+    left, and what is built on what these refuse. Whom targets lose is kept as it was where nobody can say anew.
 
     Args:
         plan: with the core's own verdict.
@@ -86,6 +88,7 @@ def judge_plan(
     looked = replace(looked, beside=(*looked.beside, *by_memory))
     evidence = _evidence(plan, project, looked, remembered or NOTHING, unread)
     judging = Judging(plan, config.guards, (*grants, *project.approvals), evidence)
+    judging.judge_sources(looked.of_sources)
     judging.judge_groups()
     refused, findings = ask_policies(replace(plan, verdict=judging.verdict()), project, looked.seen, plugins)
     judging.refusals += refused
@@ -101,9 +104,12 @@ def judge_plan(
         silent = unjudged(config.guards, sources, bases, looked.holdings, has_dates=has_dates, doubts=doubts)
         findings += [silent] if silent else []
     losses = judging.losses + [each for each in plan.lost if each.target not in looked.holdings]
+    verdict = judging.verdict()
+    not_believed = {each.name for each in verdict.refusals if each.is_about_source}
     return replace(
         plan,
-        verdict=judging.verdict(),
+        verdict=verdict,
+        sources=tuple(replace(each, refused=each.name in not_believed) for each in plan.sources),
         diagnostics=sorted_findings([*plan.diagnostics, *findings, *judging.told(), *map(unread_run, unread)]),
         lost=tuple(sorted(losses, key=lambda each: each.target)),
     )
@@ -111,7 +117,7 @@ def judge_plan(
 
 def _goes_on_beside_doubts(plan: Plan, verdict: Verdict) -> bool:
     """Tell whether members of a group that was there before are changed while the definition of another is doubted."""
-    return any(each.doubts_members for each in verdict.refusals) and any(
+    return any(each.doubts_members or each.is_about_source for each in verdict.refusals) and any(
         change.touches_members and change.action in {Action.UPDATE, Action.RENAME} and not verdict.refusal_of(change)
         for change in plan.changes
     )
@@ -191,7 +197,18 @@ def _evidence(
         now=project.as_of,
         consented=_consented(plan, project, looked),
         claimants={old: each for each in project.definitions for old in each.previously},
+        segments=_segments(project, {each.name for each in (*looked.of_sources, *plan.verdict.refusals)}),
     )
+
+
+def _segments(project: Project, sources: Collection[str]) -> dict[str, dict[str, str]]:
+    """Return by source the digests of the definitions that are computed from it, by name."""
+    found: dict[str, dict[str, str]] = {}
+    for each in project.resolution.groups:
+        source = each.definition.source or ""
+        if source in sources:
+            found.setdefault(source, {})[each.group.name] = each.digest()
+    return found
 
 
 def _removals(plan: Plan, project: Project, unread: list[ConfigError]) -> Mapping[tuple[str, str], Removed]:

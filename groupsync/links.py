@@ -116,7 +116,11 @@ def built_on_by_now_or_then(resolution: Resolution, remembered: Remembered) -> d
 
 
 def applied_links(
-    plan: Plan, results: Iterable[Result], definitions: Iterable[Definition], remembered: Remembered
+    plan: Plan,
+    results: Iterable[Result],
+    definitions: Iterable[Definition],
+    remembered: Remembered,
+    doubted: Collection[str] = (),
 ) -> Remembered:
     """Return what is to be remembered after a run: of what was refused or not applied what was known before, too.
 
@@ -125,10 +129,11 @@ def applied_links(
         results: what became of its changes.
         definitions: of the project; of others only what could not be deleted is kept.
         remembered: what was known before the run.
+        doubted: names of groups that are not believed, though nothing changes in them.
     """
     results = tuple(results)
-    doubted = {each.name for each in plan.verdict.refusals if each.doubts_members or each.because}
-    open_ = doubted.union(each.name for each in results if each.outcome is not Outcome.APPLIED)
+    refused = {each.name for each in plan.verdict.refusals if each.doubts_members or each.because}
+    open_ = refused.union(doubted, (each.name for each in results if each.outcome is not Outcome.APPLIED))
     deleted = {each.name for each in results if each.action is Action.DELETE} - open_
     built_on, counts = dict(remembered.built_on), dict(remembered.counts)
     for link in plan.links:

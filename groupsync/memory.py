@@ -22,7 +22,7 @@ from groupsync.journal_read import (
     run_ids,
     same_store,
 )
-from groupsync.model import DOUBTED, RUN_KINDS, Action, Kind, Outcome, Removed, RunEntry, RunKind
+from groupsync.model import DOUBTED, Action, Kind, Outcome, Removed, RunEntry, RunKind, subject_of
 from groupsync.planfile import read_plan
 
 if TYPE_CHECKING:
@@ -238,14 +238,20 @@ def past_uses(folder: Path, config: str, resumed: str = "", unread: list[ConfigE
 
 
 def _taken(use: Use, folder: Path, name: str) -> int:
-    """Return how many of those that a run was allowed to change by an approval it did change."""
+    """Return how many of those that a run was allowed to change by an approval it did change.
+
+    Whatever a run did counts for an approval of a source: nobody knows what of it was computed from that.
+    """
     try:
         run = read_run(folder, name)
     except ConfigError:
         return use.count
-    of_target = use.kind in RUN_KINDS
-    entries = run.entries if run else ()
-    found = [entry for entry in entries if entry.target == use.target and (of_target or entry.name == use.name)]
+    subject = subject_of(use.kind)
+    found = [
+        entry
+        for entry in (run.entries if run else ())
+        if subject == "source" or (entry.target == use.target and (subject == "target" or entry.name == use.name))
+    ]
     if any(entry.outcome in _DONE for entry in found):
         return use.count
     known = sum(entry.added if use.kind is Kind.ADD else entry.removed for entry in found)

@@ -1,10 +1,10 @@
 """Put changes together to a plan, and give it its digest. Pure.
 
 The digest of format version 2 covers all that a decision hangs on: the identities of config and targets, which run is
-taken back, whether a target was read wholly, all of each change but what is only for people (`reason`, `at`,
-`criteria`), and what written dates will do. It doesn't depend on the clock, on the order in which files were read, or
-on groups that don't change. That of version 1 covered neither identities nor owners nor dates; plans that were saved
-with it are still read, and keep it.
+taken back, whether a target was read wholly, which guards speak against a source, all of each change but what is only
+for people (`reason`, `at`, `criteria`), and what written dates will do. It doesn't depend on the clock, on the order in
+which files were read, or on groups that don't change. That of version 1 covered neither identities nor owners nor
+dates; plans that were saved with it are still read, and keep it.
 """
 
 from __future__ import annotations
@@ -54,6 +54,9 @@ def _version_2(plan: Plan) -> Iterator[list[object]]:
     yield ["plan", 2, plan.project, plan.config, plan.undoes]
     for target in plan.targets:
         yield ["target", target.name, target.plugin, target.identity, target.complete]
+    for source in plan.sources:
+        if source.doubted_by:
+            yield ["source", source.name, *source.doubted_by]
     for change in plan.changes:
         yield ["change", *_decisive(change), change.readdressed, change.owners]
         if change.consenting is not None:

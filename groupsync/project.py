@@ -117,8 +117,9 @@ def _approvals(config: Config, as_of: datetime, groups: set[str], findings: list
         return ()
     from groupsync.approvals import load_approvals
 
-    targets = {target.name for target in config.targets}
-    approvals, found = load_approvals(config.root, config.approvals, as_of, {"group": groups, "target": targets})
+    targets, sources = ({each.name for each in some} for some in (config.targets, config.sources))
+    known = {"group": groups, "target": targets, "source": sources}
+    approvals, found = load_approvals(config.root, config.approvals, as_of, known)
     findings += found
     return approvals
 

@@ -2,7 +2,8 @@
 
 What follows from the definitions is worked out again (`groupsync.plan_check`), as of the plan's instant; and whether it
 still is so now, when some of the dates that are written there may have passed. What the plan says of dates to come, and
-of how groups are built on each other, is worked out again as well.
+of how groups are built on each other, is worked out again as well. Sources are not asked: their guards judge what the
+plan says of them.
 """
 
 from __future__ import annotations
@@ -11,21 +12,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from groupsync.later import laters_again
-from groupsync.links import links_again
-from groupsync.memory import remembered_links
-from groupsync.model import Outcome, Refusal, Result
+from groupsync.links import bases_of, links_again
+from groupsync.memory import is_outdated, past_rows, remembered_links
+from groupsync.model import SAVED_SOURCE, Outcome, Refusal, Result
 from groupsync.plan_check import Basis, contradiction, has_turned, misstatement
 from groupsync.project import at_instant, wanted_on
+from groupsync.source import Census
+from groupsync.source_guards import judge_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
     from groupsync.diff import Context
-    from groupsync.model import Change, Plan, Snapshot
+    from groupsync.model import Change, Plan, Snapshot, SourceState
     from groupsync.project import Project
     from groupsync.resolve import Desired
+    from groupsync.source_config import SourceConfig
 
 RULE: Final = "saved_plan"
 _HINT: Final = "Plan again. If this is new to you, find out who could write to the file."
@@ -83,6 +87,46 @@ def check_target(plan: Plan, target: str, snapshot: Snapshot, context: Context) 
             summary = f"the saved plan is not about `{change.name}` as it is on {target}: {found}"
             refusals.append(Refusal(target, change.name, RULE, summary, _HINT, change.at))
     return replace(plan, verdict=replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals)))
+
+
+def sources_again(plan: Plan, project: Project) -> list[Refusal]:
+    """Return what speaks against the sources that a saved plan was computed from, by what it says of them.
+
+    Args:
+        plan: from a file; one that takes back a run is not computed from any source.
+        project: whose plan it is.
+    """
+    if plan.undoes or not project.config.sources:
+        return []
+    config = project.config
+    identities = {source.name: source.identity for source in config.sources}
+    # Where later rows were believed since, fewer of them here are none that are gone.
+    is_old = is_outdated(config.journal, config.id, plan.as_of)
+    past = {} if is_old else past_rows(config.journal, config.id, identities)
+    moving = {change.name for change in plan.changes if change.touches_members and not _is_stale(change, project)}
+    moving |= bases_of(project.resolution.built_on, moving)
+    needed = {each.source for each in project.definitions if each.name in moving}
+    states = {state.name: state for state in plan.sources}
+    found: list[Refusal] = []
+    for source in config.sources:
+        if (state := states.get(source.name)) is not None:
+            found += _judged_again(source, state, past.get(source.name), plan)
+        elif source.name in needed:
+            summary = "the saved plan does not say what it was like, and has changes that are computed from it"
+            found.append(Refusal("", source.name, SAVED_SOURCE, summary, _HINT, source.at))
+    return found
+
+
+def _judged_again(source: SourceConfig, state: SourceState, past_rows: int | None, plan: Plan) -> Iterator[Refusal]:
+    """Give what guards say of a source now, and what they said when the plan was made if the file keeps quiet of it."""
+    census = Census(state.rows, state.nulls, state.invalid, newest=state.newest)
+    found = judge_source(source, census, past_rows, plan.as_of)
+    yield from found
+    told = {each.rule for each in (*found, *plan.verdict.refusals) if each.is_about_source and each.name == source.name}
+    for rule in state.doubted_by:
+        if rule not in told:
+            summary = "it spoke against the source when the plan was made"
+            yield Refusal("", source.name, rule, summary, "Plan again, to see it anew.", source.at)
 
 
 def _is_stale(change: Change, project: Project) -> bool:

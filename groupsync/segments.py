@@ -14,7 +14,7 @@ from groupsync.aliases import with_former, with_present
 from groupsync.errors import ConfigError, SourceError
 from groupsync.journal_read import unread_run
 from groupsync.memory import past_rows
-from groupsync.model import Diagnostic, Severity, SourceState
+from groupsync.model import NOT_COMPUTED, Diagnostic, Severity, SourceState
 from groupsync.plugin_options import check_options
 from groupsync.project import stop_on_errors
 from groupsync.resolve import Blocked
@@ -60,7 +60,8 @@ class Computed:
     Attributes:
         project: the same project; the members of its segments lie in a folder that is there as long as the project.
         sources: those that were asked, in the order of the config.
-        refusals: what their guards refused.
+        refusals: what their guards say against them. Segments are computed all the same, but for those of a source
+            whose identifiers are doubled.
     """
 
     project: Project
@@ -181,6 +182,17 @@ def compute_segments(project: Project, plugins: Plugins | None, as_of: datetime)
     return computing.done(resolution)
 
 
+def computed_project(project: Project, plugins: Plugins | None, as_of: datetime) -> Project:
+    """Compute every segment to be looked at; a source that is refused is among the findings.
+
+    Args, and what is raised: as for `compute_segments`.
+    """
+    computed = compute_segments(project, plugins, as_of)
+    told = [_refused(each) for each in computed.refusals if each.rule != NOT_COMPUTED]
+    project.findings.extend(each for each in told if each not in project.findings)
+    return computed.project
+
+
 def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) -> dict[str, Question]:
     """Return the question of every segment, by its name."""
     from groupsync.binding import bind, bind_order
@@ -236,11 +248,11 @@ class _Computing:
             self.passes += 1
             folder = self.folder.new(f"{self.passes}")
             came = source.source.evaluate(questions, groups, folder, source.eligible)
-            refusals = judge_source(source.config, came.census, self.past.get(name), self.as_of)
-            self._note(source, came.census, len(questions), refusals)
+            self._note(source, came.census, len(questions))
+            is_stopped = NOT_COMPUTED in self.states[name].doubted_by
             for question in questions:
                 blocked = Blocked(question.name, f"its source `{name}` is refused")
-                found[question.name] = blocked if self.refusals[name] else self._told(came.answers[question.name])
+                found[question.name] = blocked if is_stopped else self._told(came.answers[question.name])
         return found
 
     def _told(self, answer: Answer) -> Answer:
@@ -250,17 +262,27 @@ class _Computing:
         ranked = (lambda: [aliases.get(each, each) for each in order()]) if order else None
         return replace(answer, members=members, order=ranked)
 
-    def _note(self, source: OpenSource, census: Census, segments: int, refusals: list[Refusal]) -> None:
+    def _note(self, source: OpenSource, census: Census, segments: int) -> None:
         name = source.config.name
+        refusals = judge_source(source.config, census, self.past.get(name), self.as_of)
+        doubted_by = tuple(each.rule for each in refusals)
         known = self.states.get(name)
-        if known is not None and refusals and not known.refused:
+        if known is not None and known.doubted_by != doubted_by:
+            before, after = (each[0].summary if each else "it was in order" for each in (self.refusals[name], refusals))
             summary = f"the source `{name}` changed while segments were computed"
-            detail = f"It was in order at first, and then: {refusals[0].summary}."
-            raise SourceError(summary, detail, "Plan again once it is loaded.")
-        segments += known.segments if known else 0
-        self.refusals.setdefault(name, refusals)
-        refused = bool(self.refusals[name])
-        self.states[name] = SourceState(name, source.config.plugin, census.rows, census.newest, segments, refused)
+            raise SourceError(summary, f"At first: {before}. Then: {after}.", "Plan again once it is loaded.")
+        self.refusals[name] = refusals
+        self.states[name] = SourceState(
+            name,
+            source.config.plugin,
+            census.rows,
+            census.newest,
+            segments + (known.segments if known else 0),
+            refused=bool(refusals),
+            nulls=census.nulls,
+            invalid=census.invalid,
+            doubted_by=doubted_by,
+        )
         if census.invalid:
             self.project.findings.append(_invalid_ids(source.config, census))
 
@@ -284,6 +306,17 @@ def _unknown_column(config: SourceConfig, column: str, columns: Mapping[str, Att
         f"It has {', '.join(sorted(columns)[:20])}{' and more' if len(columns) > 20 else ''}.",
         closest(column, tuple(columns)) or "Correct `column`, or take the attribute out.",
         at,
+    )
+
+
+def _refused(refusal: Refusal) -> Diagnostic:
+    return Diagnostic(
+        "GS624",
+        Severity.WARNING,
+        f"The source `{refusal.name}` is refused by `{refusal.rule}`, so what is computed from it is not applied",
+        f"{refusal.summary[0].upper()}{refusal.summary[1:]}.",
+        "`groupsync plan` shows what would allow it.",
+        refusal.at,
     )
 
 

@@ -13,7 +13,7 @@ from groupsync.project import wanted_on
 from groupsync.reading import context_of, read_target
 from groupsync.report.show import Sides
 from groupsync.scope import scope
-from groupsync.segments import compute_segments
+from groupsync.segments import computed_project
 from groupsync.selecting import Search
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def both_sides(
         SourceError: a source could not be asked.
         ConfigError: there is no group called `name`, desired or prior; or the selection names what is nowhere.
     """
-    computed = compute_segments(project, plugins, request.as_of)
+    project = computed_project(project, plugins, request.as_of)
     search = Search(request.selection, may_be_empty=request.may_be_empty)
-    project, found = computed.project, list[Sides]()
+    found = list[Sides]()
     for target in project.config.targets:
         if target.name in backends:
             backend = backends[target.name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Refusal
+from groupsync.model import NOT_COMPUTED, Refusal
 from groupsync.times import in_words
 from groupsync.wording import counted
 
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from groupsync.source import Census
     from groupsync.source_config import SourceConfig
 
+_SHOWN: Final = "What is computed from it is shown, and not applied; lists go on."
 _KEPT: Final = "Nothing that is computed from it is planned; lists go on."
 
 
 def judge_source(source: SourceConfig, census: Census, past_rows: int | None, as_of: datetime) -> list[Refusal]:
-    """Return what speaks against a source; empty where segments may be computed from it.
+    """Return what speaks against a source; empty where what is computed from it may be applied.
 
     Args:
         source: with its guards.
@@ -32,16 +33,17 @@ def judge_source(source: SourceConfig, census: Census, past_rows: int | None, as
 
 def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Iterator[Refusal]:
     guards = source.guards
-    if guards.min_rows and guards.min_rows.count is not None and census.rows < guards.min_rows.count:
+    missing = (guards.min_rows.count or 0) - census.rows if guards.min_rows else 0
+    if guards.min_rows and missing > 0:
         yield Refusal(
             "",
             source.name,
             "min_rows",
-            f"{counted(census.rows, 'customer')}, and there must be {guards.min_rows.count:,}",
-            f"{_KEPT} See whether the source was loaded wholly, or lower `min_rows`.",
+            f"{counted(census.rows, 'customer')}, and there must be {guards.min_rows.count:,}: "
+            f"that is {missing:,} too few",
+            f"{_SHOWN} See whether the source was loaded wholly, or lower `min_rows`.",
             guards.min_rows.at,
-            count=census.rows,
-            limit=guards.min_rows.count,
+            count=missing,
         )
     most = guards.max_shrink.of(past_rows) if guards.max_shrink and past_rows is not None else None
     if guards.max_shrink and past_rows is not None and most is not None and past_rows - census.rows > most:
@@ -52,7 +54,7 @@ def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Ite
             "max_shrink",
             f"{gone:,} of {counted(past_rows, 'customer')} {'is' if gone == 1 else 'are'} gone since the last run, "
             f"and {most:,} may be",
-            f"{_KEPT} See whether the source was loaded wholly, or raise `max_shrink`.",
+            f"{_SHOWN} See whether the source was loaded wholly, or raise `max_shrink`.",
             guards.max_shrink.at,
             count=gone,
             limit=most,
@@ -65,7 +67,7 @@ def _odd_ids(source: SourceConfig, census: Census) -> Iterator[Refusal]:
         yield Refusal(
             "",
             source.name,
-            "duplicate_ids",
+            NOT_COMPUTED,
             f"{counted(census.duplicates, 'identifier has', 'identifiers have')} more than one row{samples}",
             f"{_KEPT} The source must have one row for each customer: name such a table, or a query that makes one.",
             source.at,
@@ -80,7 +82,7 @@ def _odd_ids(source: SourceConfig, census: Census) -> Iterator[Refusal]:
             "max_null_ids",
             f"{counted(census.nulls, 'row has', 'rows have')} no identifier and "
             f"{counted(census.invalid, 'has', 'have')} none that can be one{samples}; {most:,} may",
-            f"{_KEPT} See whether `id` names the right column, or raise `max_null_ids`.",
+            f"{_SHOWN} See whether `id` names the right column, or raise `max_null_ids`.",
             limit.at or source.at,
             count=odd,
             limit=most,
@@ -98,4 +100,4 @@ def _too_old(source: SourceConfig, census: Census, as_of: datetime) -> Iterator[
         hint = "See whether the source is still loaded, or raise `max_age`."
     else:
         return
-    yield Refusal("", source.name, "max_age", summary, f"{_KEPT} {hint}", source.guards.max_age_at)
+    yield Refusal("", source.name, "max_age", summary, f"{_SHOWN} {hint}", source.guards.max_age_at)

@@ -62,7 +62,7 @@ KEPT = {
     Plan: "project config as_of looking digest drift sources redacted format_version undoes links",
     Change: "target name action prior_name prior_count expired at",
     TargetState: "name plugin identity groups memberships complete withheld records",
-    SourceState: "name plugin rows newest segments refused",
+    SourceState: "name plugin rows newest segments refused nulls invalid doubted_by",
     AttributeChange: "name",
     Mark: "project count identity prevent_delete name",
     Drift: "target name drifted pending gone broken",

@@ -35,12 +35,12 @@ def command(*, at: datetime | None, config_path: Path | None, output: Path | Non
     from groupsync.catalog import catalog_of
     from groupsync.plugins import Plugins
     from groupsync.project import load_project, wanted_on
-    from groupsync.segments import compute_segments
+    from groupsync.segments import computed_project
 
     config, as_of = common.read_config(config_path), common.instant_of(at)
     if config.sources:
         common.recall(config)
-    project = compute_segments(load_project(config, as_of), Plugins.discover(), as_of).project
+    project = computed_project(load_project(config, as_of), Plugins.discover(), as_of)
     targets = {
         target.name: frozenset(each.group.name for each in wanted_on(project, target).here) for target in config.targets
     }

@@ -31,18 +31,18 @@ def command(
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
     from groupsync.report.who import render_who, render_who_json
-    from groupsync.segments import compute_segments
+    from groupsync.segments import computed_project
 
     config = common.read_config(config_path)
     common.recall(config)
     who = common.person_of(config, person)
     request = common.request_of(at, targets)
     plugins = Plugins.discover()
-    computed = compute_segments(load_project(config, request.as_of), plugins, request.as_of)
-    found = memberships(explain_memberships(computed.project, plugins, who, request.as_of))
+    project = computed_project(load_project(config, request.as_of), plugins, request.as_of)
+    found = memberships(explain_memberships(project, plugins, who, request.as_of))
     with open_targets(config, plugins, request.targets) as backends:
-        held = memberships_on(computed.project, backends, request, who)
-    common.show_diagnostics(computed.project.findings)
+        held = memberships_on(project, backends, request, who)
+    common.show_diagnostics(project.findings)
     if format_ == "json":
         common.emit(render_who_json(who, request.as_of, found, held))
     else:

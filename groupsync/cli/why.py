@@ -40,18 +40,18 @@ def command(
     from groupsync.project import load_project
     from groupsync.report.why import render_why
     from groupsync.report.why_json import render_why_json
-    from groupsync.segments import compute_segments
+    from groupsync.segments import computed_project
 
     config = common.read_config(config_path)
     common.recall(config)
     who = common.person_of(config, person)
     request = common.request_of(at, targets)
     plugins = Plugins.discover()
-    computed = compute_segments(load_project(config, request.as_of), plugins, request.as_of)
-    why = explain_membership(computed.project, plugins, who, group, request.as_of)
+    project = computed_project(load_project(config, request.as_of), plugins, request.as_of)
+    why = explain_membership(project, plugins, who, group, request.as_of)
     with open_targets(config, plugins, request.targets) as backends:
-        held = held_on(computed.project, backends, request, group, who)
-    common.show_diagnostics(computed.project.findings)
+        held = held_on(project, backends, request, group, who)
+    common.show_diagnostics(project.findings)
     if format_ == "json":
         common.emit(render_why_json(who, request.as_of, why, held))
     else:

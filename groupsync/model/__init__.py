@@ -45,6 +45,7 @@ from groupsync.model.guards import (
     KINDS,
     RULES,
     RUN_KINDS,
+    SOURCE_KINDS,
     Allowance,
     Emptied,
     GroupGuards,
@@ -54,6 +55,7 @@ from groupsync.model.guards import (
     Limit,
     Tiers,
     Use,
+    subject_of,
 )
 from groupsync.model.members import (
     EMPTY_DIGEST,
@@ -84,6 +86,9 @@ from groupsync.model.plan import (
 )
 from groupsync.model.run import PastSource, Removed, Run, RunEntry, RunKind
 from groupsync.model.verdict import (
+    NOT_COMPUTED,
+    SAVED_SOURCE,
+    SOURCE_RULES,
     Loss,
     Refusal,
     Verdict,
@@ -97,11 +102,15 @@ __all__ = [
     "EMPTY_DIGEST",
     "KINDS",
     "KNOWN_USER_GROUP",
+    "NOT_COMPUTED",
     "NO_MEMBERS",
     "PLAN_DIGITS",
     "RULES",
     "RUN_KINDS",
+    "SAVED_SOURCE",
     "SEGMENT",
+    "SOURCE_KINDS",
+    "SOURCE_RULES",
     "Action",
     "Allowance",
     "AttributeChange",
@@ -159,4 +168,5 @@ __all__ = [
     "has_line",
     "lines_among",
     "loaded_once",
+    "subject_of",
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Kind(enum.StrEnum):
-    """What can be allowed by exception. Those of `RUN_KINDS` are about a target, the others about a group."""
+    """What can be allowed by exception; `subject_of` tells what each is about."""
 
     REMOVE = "remove"
     ADD = "add"
@@ -27,6 +27,10 @@ class Kind(enum.StrEnum):
     LOST = "lost"
     DELETE = "delete"
     OVERALL = "overall"
+    MIN_ROWS = "min_rows"
+    MAX_SHRINK = "max_shrink"
+    MAX_AGE = "max_age"
+    MAX_NULL_IDS = "max_null_ids"
 
 
 RULES: Final = {
@@ -41,12 +45,23 @@ RULES: Final = {
     Kind.LOST: "lost_every_group",
     Kind.DELETE: "deleted_groups",
     Kind.OVERALL: "removed_over_target",
+    Kind.MIN_ROWS: "min_rows",
+    Kind.MAX_SHRINK: "max_shrink",
+    Kind.MAX_AGE: "max_age",
+    Kind.MAX_NULL_IDS: "max_null_ids",
 }
 """The guard behind each kind, as the config calls it; `recreated_group` and `adopt` have no limits."""
 
 KINDS: Final = {rule: kind for kind, rule in RULES.items()}
 
 RUN_KINDS: Final = (Kind.RUN, Kind.LOST, Kind.DELETE, Kind.OVERALL)
+
+SOURCE_KINDS: Final = (Kind.MIN_ROWS, Kind.MAX_SHRINK, Kind.MAX_AGE, Kind.MAX_NULL_IDS)
+
+
+def subject_of(kind: Kind) -> str:
+    """Return what an exception of a kind is about: `group`, `target` or `source`."""
+    return "target" if kind in RUN_KINDS else "source" if kind in SOURCE_KINDS else "group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +203,7 @@ class Allowance:
 
     Attributes:
         kind: what is allowed.
-        name: of the group, or for a limit of the run of the target.
+        name: of the group, or for a limit of the run of the target, or for a guard of a source of that.
         ceiling: up to how many.
         source: `--allow`, or where the approval is written.
         reason: why, as the approval says; empty for an option.

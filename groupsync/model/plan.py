@@ -63,7 +63,10 @@ class SourceState:
         rows: how many customers it has.
         newest: when the newest of them was updated, None where nobody knows.
         segments: how many segments were computed from it.
-        refused: whether its guards refused it, so that nothing computed from it is in the plan.
+        refused: whether the verdict refuses it, so that nothing computed from it is applied or remembered.
+        nulls, invalid: rows without an identifier, and with one that is none.
+        doubted_by: the rules of its guards that speak against it, whether or not an exception lets it pass, in the
+            order of the guards. The plan's digest covers them, but nothing else of it.
     """
 
     name: str
@@ -72,6 +75,9 @@ class SourceState:
     newest: datetime | None = None
     segments: int = 0
     refused: bool = False
+    nulls: int = 0
+    invalid: int = 0
+    doubted_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ class Plan:
         digest: over all that a decision hangs on, see `groupsync.plan`; not over as_of, diagnostics, verdict.
         undoes: id of the run that it takes back, whatever the definitions say; empty for any other plan. The digest
             covers it.
-        sources: those that segments were computed from, in the order of the config. Not covered by the digest.
+        sources: those that segments were computed from, in the order of the config.
         compared: what of it comes of edits since a revision, where that was asked for. Not covered by the digest.
         redacted: people have pseudonyms in it, so that it can be looked at but not applied or saved.
         lost: by target, sorted, the people who would be in no group any more, as far as a guard has looked for them.

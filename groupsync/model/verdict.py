@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from groupsync.model.guards import RULES, SOURCE_KINDS
+
 if TYPE_CHECKING:
     from groupsync.model.change import Change
     from groupsync.model.findings import SourceRange
     from groupsync.model.guards import Allowance, Use
 
 
-SOURCE_RULES: Final = frozenset({"duplicate_ids", "max_age", "max_null_ids", "max_shrink", "min_rows"})
+NOT_COMPUTED: Final = "duplicate_ids"
+"""The rule that refuses a source of which nobody can say who belongs to its segments: nothing is computed from it."""
+SAVED_SOURCE: Final = "saved_source"
+"""The rule that refuses a source of which a saved plan does not say what it was like."""
+SOURCE_RULES: Final = frozenset({NOT_COMPUTED, SAVED_SOURCE, *(RULES[kind] for kind in SOURCE_KINDS)})
 """The rules that refuse a source; any other rule is about a group or a target."""
 
 
@@ -31,7 +37,7 @@ class Refusal:
         approval: the document that would approve just this, but for its reason; empty where none can.
         doubts_members: it doubts who belongs by the definition, and not only what the target holds: nothing may be
             built on the group, or for the whole run on the groups that it would change.
-        because: the group whose refusal this one follows from; empty where it stands by itself.
+        because: the group or source whose refusal this one follows from; empty where it stands by itself.
     """
 
     target: str

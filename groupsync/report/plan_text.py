@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from groupsync.approvers import approvers_of
-from groupsync.model import PLAN_DIGITS
+from groupsync.model import NOT_COMPUTED, PLAN_DIGITS
 from groupsync.records import instant_words
 from groupsync.report.approvers import approver_words
 from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
@@ -186,20 +186,26 @@ def nothing_words(plan: Plan) -> str:
     """Say that there is nothing to do, and on what that stands."""
     if plan.undoes:
         return "Nothing to take back."
-    if any(source.refused for source in plan.sources):
+    if any(refusal.rule == NOT_COMPUTED for refusal in plan.verdict.refusals):
         return "No changes in what is not computed from a refused source."
     partial = [target for target in plan.targets if not target.complete or target.withheld]
     if partial:
         names = joined(escape(target.name) for target in partial)
         return f"No changes in what could be read; {names} could not be read wholly."
     if plan.verdict.refusals:
-        refused = sorted({escape(each.name or each.target) for each in plan.verdict.refusals})
+        refused = sorted({_refused_words(each) for each in plan.verdict.refusals})
+        if all(each.is_about_source for each in plan.verdict.refusals):
+            return f"No changes, though {joined(refused)} {'is' if len(refused) == 1 else 'are'} refused."
         return f"No changes in what is not refused; {joined(refused)} {'is' if len(refused) == 1 else 'are'}."
     groups = sum(target.groups for target in plan.targets)
     verb = "matches its definition" if groups == 1 else "match their definitions"
     is_unread = any(found.code == "GS611" for found in plan.diagnostics)
     doubt = "; guards were asked without a run that can't be read" if is_unread else ""
     return f"No changes. {counted(groups, 'group')} on {counted(len(plan.targets), 'target')} {verb}{doubt}."
+
+
+def _refused_words(refusal: Refusal) -> str:
+    return f"the source {escape(refusal.name)}" if refusal.is_about_source else escape(refusal.name or refusal.target)
 
 
 def sum_words(totals: Totals) -> str:

@@ -114,6 +114,9 @@ def _head(preview: Preview, style: Style) -> Iterator[str]:
     for refusal in preview.refusals:
         said = f"{refusal.rule} of the source {refusal.name}: {refusal.summary}"
         yield from (style.paint(line, RED) for line in wrap(escape(said), "  ", style.columns))
+    if preview.refusals and not preview.blocked:
+        said = "What is computed from it is not applied as long as that is so."
+        yield from (style.paint(line, YELLOW) for line in wrap(said, "  ", style.columns))
     if preview.blocked:
         said = f"Its group is left as it is: {preview.blocked}."
         yield from (style.paint(line, YELLOW) for line in wrap(escape(said), "  ", style.columns))

@@ -69,7 +69,7 @@ def refused_keys(plan: Plan) -> frozenset[tuple[str, str]]:
 
 
 def following_words(plan: Plan, show: Callable[[str], str]) -> list[str]:
-    """Say how many changes are refused because something that they are built on is, a sentence for each cause.
+    """Say how many changes are refused because a source or group that they are built on is, a sentence for each.
 
     Args:
         plan: with its verdict.
@@ -79,14 +79,17 @@ def following_words(plan: Plan, show: Callable[[str], str]) -> list[str]:
     for refusal in plan.verdict.refusals:
         if refusal.because:
             of_cause.setdefault(refusal.because, set()).add((refusal.target, refusal.name))
+    sources = {refusal.name for refusal in plan.verdict.refusals if refusal.is_about_source}
     most = sorted(of_cause, key=lambda name: (-len(of_cause[name]), name))
     words = [
-        f"{counted(count, 'change follows', 'changes follow')} from {show(name)}, which is refused, and "
+        f"{counted(count, 'change follows', 'changes follow')} from "
+        f"{'the source ' if name in sources else ''}{show(name)}, which is refused, and "
         f"{'waits' if count == 1 else 'wait'} until that is settled."
         for name, count in ((name, len(of_cause[name])) for name in most[:_CAUSES])
     ]
     if rest := len(most) - len(words):
-        words.append(f"Other changes follow from {counted(rest, 'more refused group')}.")
+        causes = counted(rest, "more refused source or group", "more refused sources or groups")
+        words.append(f"Other changes follow from {causes}.")
     return words
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 
@@ -138,6 +139,52 @@ def test_a_refused_load_is_refused_the_next_night_too(applied):
         assert "3 of 4 customers are gone since the last run" in " ".join(done.out.split())
         assert "applied        ~ update  staff" in done.out
     assert ["ada@example.com", "bob@example.com"] == members(applied)
+
+
+def test_what_a_refused_load_would_do_is_shown_and_can_be_allowed(applied):
+    """A saved plan shows it, is refused, and with the exception that it prints does just that, whatever comes later."""
+    applied.write("groupsync.yaml", CONFIG.replace("min_rows: 3", "min_rows: 0"))
+    applied.write("customers.csv", "email,age\nada@example.com,61\n")
+    shown = applied("plan", "--out", "plan.jsonl")
+    assert (ExitCode.REFUSED, True) == (shown.code, "- bob@example.com" in shown.out)
+    applied.write("customers.csv", "email,age\n")
+    refused = applied("apply", "plan.jsonl", "--yes")
+    assert (ExitCode.REFUSED, ["ada@example.com", "bob@example.com"]) == (refused.code, members(applied))
+    allow = re.search(r"--allow '(max_shrink:customers<=3@[0-9a-f]{16})'", " ".join(shown.out.split()))[1]
+    done = applied("apply", "plan.jsonl", "--yes", "--allow", allow)
+    assert (ExitCode.OK, ["ada@example.com"]) == (done.code, members(applied)), done.err
+    assert f"Allowed by exception: {allow.partition('@')[0]}, by --allow" in done.out
+    applied.write("customers.csv", "email,age\nada@example.com,61\n")
+    assert ExitCode.OK == applied("plan").code
+
+
+def test_an_approved_load_is_applied_once(applied):
+    """The approval that a plan prints names the source; the next load that is as bad needs another one."""
+    applied.write("groupsync.yaml", CONFIG.replace("min_rows: 3", "min_rows: 4").replace("{percent: 50}", "off"))
+    applied.write("customers.csv", table(dee=None))
+    (refusal,) = [
+        each
+        for each in json.loads(applied("plan", "--format", "json").out)["verdict"]["refusals"]
+        if each["rule"] == "min_rows"
+    ]
+    assert "source: customers\nkind: min_rows\nceiling: 1\n" in refusal["approval"]
+    applied.write("approvals/customers.yaml", refusal["approval"].replace('""', "a shop is sold"))
+    applied.write("customers.csv", table(dee=None, bob=20))
+    assert ExitCode.OK == applied("apply", "--yes").code
+    assert ["ada@example.com"] == members(applied)
+    applied.write("customers.csv", table(dee=None, cy=70))
+    again = applied("apply", "--yes")
+    assert (ExitCode.REFUSED, True) == (again.code, "took 1 of it, nothing is left" in " ".join(again.err.split()))
+    assert ["ada@example.com"] == members(applied)
+
+
+@pytest.mark.parametrize("arguments", [("show", "older"), ("who", "ada@example.com"), ("catalog",)])
+def test_who_looks_at_what_a_refused_source_makes_is_told(arguments, applied):
+    """GS624: what is shown is what the definitions say, and is not applied."""
+    applied.write("groupsync.yaml", CONFIG.replace("min_rows: 3", "min_rows: 5"))
+    done = applied(*arguments)
+    assert (ExitCode.OK, 1) == (done.code, done.err.count("GS624")), done.err
+    assert "The source `customers` is refused by `min_rows`" in " ".join(done.err.split())
 
 
 def test_a_run_that_changes_nothing_is_remembered(shop):
