@@ -1,32 +1,33 @@
 """Keep the journal's folder and a store that outlives it alike. An edge: it reads and writes both.
 
 Everything is read in the folder. What the store has is fetched into it, and what runs write down there is sent: a run's
-file is only ever added to, a plan is written once. `store.json` in the folder says of which state of the store each
-file is, and how much of it was sent. Where the two differ the store decides; what was not sent yet is kept, and sent
-with the next run.
+file is only ever added to, a plan is written once, a ledger replaced. `groupsync.journal_index` knows of which state of
+the store each file is, and how much of it was sent. Where the two differ the store decides; what was not sent yet is
+kept, and sent with the next run.
 
 With a key everything is sealed. Without one a plan is not sent at all, and of a run what names nobody.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from groupsync import disk
 from groupsync.errors import ConfigError
 from groupsync.journal_folder import WRITABLE, make_folder
+from groupsync.journal_index import Sent, read_index, write_index
 from groupsync.journal_read import PLAN_ENDING, RUN_ENDING
 from groupsync.journal_sealing import SealError, is_sealed
 from groupsync.journal_store import Append, Delete, Replace, StoreError
 from groupsync.journal_stores import sealer_of, store_of
 from groupsync.journal_withheld import planned, withheld
 from groupsync.planfile import read_plan
-from groupsync.records import Fields, RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -36,26 +37,11 @@ if TYPE_CHECKING:
     from groupsync.journal_sealing import Sealer
     from groupsync.journal_store import Edit, Store
 
-_INDEX: Final = "store.json"
-_NAME: Final = re.compile(r"runs/\d{8}T\d{6}Z-[0-9a-f]{8}(?:\.jsonl|\.plan)")
+LEDGERS: Final = "ledgers"
+_NAME: Final = re.compile(r"runs/\d{8}T\d{6}Z-[0-9a-f]{8}(?:\.jsonl|\.plan)|ledgers/[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*")
 """Of what is mirrored. Whatever else a store holds is somebody else's, and never becomes a path."""
 _PLANNED: Final = b'{"record":"planned"'
 _CHUNK_BYTES: Final = 4 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """How far a file is in the store.
-
-    Attributes:
-        version: of it there; None where it is not there yet.
-        size_bytes: how much of the file that is.
-        lines: how many sealed lines it has there; 0 where it is not sealed.
-    """
-
-    version: str | None = None
-    size_bytes: int = 0
-    lines: int = 0
 
 
 class Mirror:
@@ -99,7 +85,7 @@ class Mirror:
         """
         with self._guarded():
             held = {name: version for name, version in self._store.names().items() if _NAME.fullmatch(name)}
-            sent = self._sent()
+            sent = read_index(self._folder, self._place)
             sizes = self._sizes()
             news = {
                 name: version
@@ -112,15 +98,17 @@ class Mirror:
                 plain = self._opened(name, data[name])
                 size = self._size_of(name, plain)
                 if size is None:
+                    make_folder(self._folder, self._root, name.partition("/")[0])
                     disk.write_atomically(self._folder / name, plain)
                     (self._folder / name).chmod(0o600)
-                sent[name] = _Sent(held[name], len(plain) if size is None else size, _sealed_lines(data[name]))
+                size, digest = len(plain) if size is None else size, _digest(name, plain)
+                sent[name] = Sent(held[name], size, _sealed_lines(data[name]), digest)
             gone = sent.keys() - held.keys()
             for name in gone:
                 self._remove(name)
                 del sent[name]
             if news or gone:
-                self._note(sent)
+                write_index(self._folder, self._place, sent)
 
     def send(self, *, forgotten: Iterable[str] = (), check: Callable[[Collection[str]], object] | None = None) -> None:
         """Send what was written down in the folder since.
@@ -135,42 +123,45 @@ class Mirror:
             ConfigError: the folder can't be read or written.
         """
         with self._guarded():
-            sent = self._sent()
+            sent = read_index(self._folder, self._place)
             gone = {name for name in sent if run_of(name) in set(forgotten)}
-            edits: list[Edit] = [Delete(name, sent[name].version or "") for name in sorted(gone)]
+            edits: list[Edit] = [Delete(name, sent[name].version) for name in sorted(gone)]
             after = {name: each for name, each in sent.items() if name not in gone}
             for name in self._unsent(after):
-                edit, after[name] = self._edit(name, after.get(name, _Sent()))
+                edit, after[name] = self._edit(name, after.get(name, Sent()))
                 edits.append(edit)
             if edits:
                 versions = self._store.write(edits, check=check and (lambda names: check(_runs_in(names))))
-                self._note({name: _with_version(each, versions.get(name)) for name, each in after.items()})
+                after |= {name: replace(after[name], version=version) for name, version in versions.items()}
+                write_index(self._folder, self._place, after)
 
     # --- What goes there ----------------------------------------------------------------------------------------------
 
-    def _unsent(self, sent: Mapping[str, _Sent]) -> list[str]:
+    def _unsent(self, sent: Mapping[str, Sent]) -> list[str]:
         """Return the files of which the store has not everything, in our form; plans before their runs."""
         sizes = self._sizes()
-        runs = [name for name, size in sizes.items() if name.endswith(RUN_ENDING) and size]
+        runs = [name for name, size in sizes.items() if name.startswith("runs/") and name.endswith(RUN_ENDING) and size]
+        ledgers = [name for name in sizes if name.startswith(LEDGERS) and self._sealer]
+        changed = [name for name in ledgers if self._digest_of(name) != sent.get(name, Sent()).digest]
         files = [*((f"runs/{run_of(name)}{PLAN_ENDING}" for name in runs) if self._sealer else ()), *runs]
-        return [
+        return changed + [
             name
             for name in files
             if sizes.get(name, 0) > (sent[name].size_bytes if name in sent else 0)
             or (name in sent and self._sealer and not sent[name].lines)
         ]
 
-    def _edit(self, name: str, sent: _Sent) -> tuple[Edit, _Sent]:
+    def _edit(self, name: str, sent: Sent) -> tuple[Edit, Sent]:
         data = disk.read_file(self._folder / name)
         data = data[: data.rfind(b"\n") + 1]
         if self._sealer is None:
-            return Append(name, self._withheld(name, data, sent.size_bytes), sent.version), _Sent(None, len(data))
-        is_plan = name.endswith(PLAN_ENDING)
-        if is_plan or not sent.lines:
-            whole = self._sealer.seal_all(name, data) if is_plan else _sealed(self._sealer, name, data)
-            return Replace(name, whole, sent.version), _Sent(None, len(data), _sealed_lines(whole))
+            return Append(name, self._withheld(name, data, sent.size_bytes), sent.version or None), Sent("", len(data))
+        if _is_whole(name) or not sent.lines:
+            whole = self._sealer.seal_all(name, data) if _is_whole(name) else _sealed(self._sealer, name, data)
+            after = Sent("", len(data), _sealed_lines(whole), _digest(name, data))
+            return Replace(name, whole, sent.version or None), after
         tail = _sealed(self._sealer, name, data[sent.size_bytes :], sent.lines)
-        return Append(name, tail, sent.version), _Sent(None, len(data), sent.lines + _sealed_lines(tail))
+        return Append(name, tail, sent.version or None), Sent("", len(data), sent.lines + _sealed_lines(tail))
 
     def _withheld(self, name: str, data: bytes, before: int = 0) -> bytes:
         """Return what of a run's file, from a byte on, names nobody; behind its header stands what was planned."""
@@ -181,7 +172,7 @@ class Mirror:
 
     # --- What comes from there ----------------------------------------------------------------------------------------
 
-    def _check_forms(self, data: Mapping[str, bytes], sent: Mapping[str, _Sent]) -> None:
+    def _check_forms(self, data: Mapping[str, bytes], sent: Mapping[str, Sent]) -> None:
         """Refuse what is sealed where there is no key, and what is not where anything is."""
         sealed = [name for name in data if is_sealed(data[name])]
         if sealed and self._sealer is None:
@@ -205,7 +196,7 @@ class Mirror:
         if self._sealer is None or not is_sealed(data):
             return data
         try:
-            if name.endswith(PLAN_ENDING):
+            if _is_whole(name):
                 return self._sealer.open_all(name, data)
             lines = data.splitlines(keepends=True)
             return b"".join(self._sealer.open(name, number, line) for number, line in enumerate(lines, 1))
@@ -255,31 +246,21 @@ class Mirror:
             raise ConfigError("The journal's folder can't be read or written", detail, WRITABLE) from error
 
     def _sizes(self) -> dict[str, int]:
-        with os.scandir(self._folder / "runs") as found:
-            sizes = {f"runs/{each.name}": each.stat().st_size for each in found if each.is_file(follow_symlinks=False)}
+        sizes: dict[str, int] = {}
+        for folder in ("runs", LEDGERS):
+            with suppress(FileNotFoundError), os.scandir(self._folder / folder) as found:
+                files = (each for each in found if each.is_file(follow_symlinks=False))
+                sizes |= {f"{folder}/{each.name}": each.stat().st_size for each in files}
         return {name: size for name, size in sizes.items() if _NAME.fullmatch(name)}
+
+    def _digest_of(self, name: str) -> str:
+        return _digest(name, disk.read_file(self._folder / name))
 
     def _remove(self, name: str) -> None:
         """Forget a file, and with a run its plan, which is kept only here where there is no key."""
         disk.remove(self._folder / name)
         if name.endswith(RUN_ENDING):
             disk.remove(self._plan_of(name))
-
-    def _sent(self) -> dict[str, _Sent]:
-        """Return what `store.json` says; nothing where it is of another store, or can't be made out."""
-        try:
-            fields = Fields(json.loads(disk.read_file(self._folder / _INDEX)), "the index")
-            files = fields.take("files")
-            if fields.text("store") != self._place or not isinstance(files, dict):
-                return {}
-            return {name: _sent(value) for name, value in files.items()}
-        except (FileNotFoundError, ValueError, RecursionError, RecordError):
-            return {}
-
-    def _note(self, sent: Mapping[str, _Sent]) -> None:
-        files = {name: [each.version, each.size_bytes, each.lines] for name, each in sorted(sent.items())}
-        text = json.dumps({"store": self._place, "files": files}, indent=0)
-        disk.write_atomically(self._folder / _INDEX, text.encode() + b"\n")
 
 
 def _sealed(sealer: Sealer, name: str, data: bytes, before: int = 0) -> bytes:
@@ -288,9 +269,18 @@ def _sealed(sealer: Sealer, name: str, data: bytes, before: int = 0) -> bytes:
     return b"".join(sealer.seal(name, number, piece) for number, piece in enumerate(pieces, before + 1))
 
 
+def _is_whole(name: str) -> bool:
+    """Tell whether a file is sealed and replaced as a whole, as plans and ledgers are; a run's is added to."""
+    return name.endswith(PLAN_ENDING) or name.startswith(LEDGERS)
+
+
+def _digest(name: str, data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest() if name.startswith(LEDGERS) else ""
+
+
 def _is_withheld(name: str, data: bytes) -> bool:
     """Tell whether a file may stand in the clear: it is a run's, and says that nobody is named in it. No plan may."""
-    if not name.endswith(RUN_ENDING):
+    if _is_whole(name):
         return False
     try:
         header = json.loads(data.partition(b"\n")[0])
@@ -305,19 +295,8 @@ def run_of(name: str) -> str:
 
 
 def _runs_in(names: Collection[str]) -> frozenset[str]:
-    return frozenset(run_of(name) for name in names if _NAME.fullmatch(name) and name.endswith(RUN_ENDING))
+    return frozenset(run_of(name) for name in names if _NAME.fullmatch(name) and not _is_whole(name))
 
 
 def _sealed_lines(data: bytes) -> int:
     return data.count(b"\n") if is_sealed(data) else 0
-
-
-def _with_version(sent: _Sent, version: str | None) -> _Sent:
-    return _Sent(version, sent.size_bytes, sent.lines) if version else sent
-
-
-def _sent(value: object) -> _Sent:
-    if not isinstance(value, list) or len(value) != 3:
-        raise RecordError("an entry is not as it was written")
-    fields = Fields(dict(zip(("version", "size", "lines"), value, strict=True)), "an entry")
-    return _Sent(fields.text("version"), fields.count("size"), fields.count("lines"))

@@ -1,9 +1,10 @@
 """The ledger of a target that can't hold marks: what is ours there, and what it was when it was last applied.
 
-A file of the project, kept in git: one JSON object a line, sorted by name. While a run lasts lines are added to it, and
-the last one of a name counts. One without digest says that the group is no longer ours, one with an empty digest that a
-change of it was begun. When the run is over the file is put in order. A crash loses nothing but, at the worst, a
-half-written last line. An edge: it does I/O.
+A file of the project, kept in git; or, where the journal has a store with a key, one in that store, which the
+project's began. One JSON object a line, sorted by name. While a run lasts lines are added to it, and the last one of
+a name counts. One without digest says that the group is no longer ours, one with an empty digest that a change of it
+was begun. When the run is over the file is put in order. A crash loses nothing but, at the worst, a half-written last
+line. An edge: it does I/O.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from groupsync import disk
 from groupsync.errors import ConfigError
@@ -41,26 +43,30 @@ class Ledger:
         problem: why it could not be written any further; empty as long as it could.
     """
 
-    def __init__(self, root: Path, path: str, project: str) -> None:
+    def __init__(self, root: Path, path: str, project: str, kept: Path | None = None) -> None:
         """Name the file; reads nothing.
 
         Args:
             root: the project's folder.
             path: from there, `/` between the parts.
             project: whose groups they are.
+            kept: where it is kept instead, which the file of the project only began.
 
         Raises:
             ConfigError: the path leads out of the project.
         """
-        self._path = (root / path).resolve()
+        self._begun_by = (root / path).resolve()
+        self._path = kept or self._begun_by
         self._shown = path
         self._project = project
         self._mutex = threading.Lock()
         self._valid_bytes: int | None = None
         self._begun: set[str] = set()
         self.problem = ""
-        if not self._path.is_relative_to(root.resolve()):
-            raise ConfigError(f"The ledger `{path}` leads out of the project", f"It is `{self._path}`.", "Move it in.")
+        if not self._begun_by.is_relative_to(root.resolve()):
+            raise ConfigError(
+                f"The ledger `{path}` leads out of the project", f"It is `{self._begun_by}`.", "Move it in."
+            )
 
     def read(self) -> dict[str, Mark]:
         """Return what the ledger has, by name; nothing where there is no file yet.
@@ -84,7 +90,7 @@ class Ledger:
     @property
     def is_there(self) -> bool:
         """Whether there is a file."""
-        return self._path.exists()
+        return self._path.exists() or self._begun_by.exists()
 
     def check(self) -> None:
         """Refuse to go on where nothing can be recorded; the first time it is tried, before anything is changed.
@@ -132,13 +138,16 @@ class Ledger:
     def _append(self, lines: bytes) -> None:
         if self._valid_bytes is None:
             disk.make_folder(self._path.parent)
-            self._valid_bytes = len(self._whole_lines())
+            whole = self._whole_lines()
+            if not self._path.exists() and whole:
+                disk.write_atomically(self._path, whole)
+            self._valid_bytes = len(whole)
         disk.append(self._path, lines, self._valid_bytes)
         self._valid_bytes += len(lines)
 
     def _whole_lines(self) -> bytes:
         try:
-            data = disk.read_file(self._path)
+            data = disk.read_file(self._path if self._path.exists() else self._begun_by)
         except FileNotFoundError:
             return b""
         except OSError as error:
@@ -195,14 +204,16 @@ class Ledgers:
 
 
 def ledger_of(config: Config, target: TargetConfig) -> Ledger | None:
-    """Return the ledger that a target names, None where it names none.
+    """Return the ledger that a target names, None where it names none. A store of the journal with a key keeps it.
 
     Raises:
         ConfigError: it leads out of the project.
     """
     if target.owns is None or target.owns.rule is not OwnsRule.LEDGER:
         return None
-    return Ledger(config.root, target.owns.path, config.project)
+    is_kept = config.store and config.store.keys
+    kept = config.journal / "ledgers" / quote(target.owns.path, safe="") if is_kept else None
+    return Ledger(config.root, target.owns.path, config.project, kept)
 
 
 def ownership_of(config: Config, target: TargetConfig, backend: Backend, here: Iterable[Desired]) -> Ownership | None:

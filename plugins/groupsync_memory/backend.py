@@ -63,6 +63,13 @@ class MemoryBackend:
                 "default": True,
                 "examples": [False],
             },
+            "locks": {
+                "type": "boolean",
+                "title": "Locks",
+                "description": "Whether the target has locks of its own.",
+                "default": True,
+                "examples": [False],
+            },
             "bulk_limit": {
                 "type": "integer",
                 "minimum": 1,
@@ -101,7 +108,7 @@ class MemoryBackend:
         """Make a way into the store that the options name."""
         can: dict[str, Any] = {
             key: options[key]
-            for key in ("ownership", "revisions", "digests", "bulk_limit", "concurrent")
+            for key in ("ownership", "revisions", "digests", "locks", "bulk_limit", "concurrent")
             if key in options
         }
         if "attributes" in options:

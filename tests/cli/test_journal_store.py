@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
+from groupsync.cli import run
+from groupsync.config import load_config
+from groupsync.connect import lock_of, open_targets
 from groupsync.journal_git import GitStore
 from groupsync.journal_sealing import Sealer
 from groupsync.journal_store import StoreError
 from groupsync.journal_stores import StoreSlot
 from groupsync.lease import Lease
+from groupsync.model import Group, Members
+from groupsync.plugins import Plugins
+from groupsync_memory.store import MemoryStore
 from tests.clones import CONFIG, ENVIRONMENT, KEY, Repository, git, listed, people
 
 REF = "refs/groupsync/journal"
@@ -215,6 +223,82 @@ def test_what_is_none_of_ours_in_the_ref_becomes_no_file(repository):
     assert b"x" == repository.held()["runs/notes.txt"]
 
 
+# --- Ledgers and locks ------------------------------------------------------------------------------------------------
+
+
+class Markless:
+    """Runners beside a target that holds neither marks nor locks; each command is typed in a fresh clone."""
+
+    def __init__(self, repository, monkeypatch):
+        self.repository = repository
+        self.monkeypatch = monkeypatch
+        self.store = MemoryStore.named(str(repository.folder))
+        for name, value in ENVIRONMENT.items():
+            monkeypatch.setenv(name, value)
+
+    def __call__(self, *arguments, code=0, clone=None):
+        self.monkeypatch.chdir(clone or self.repository.clone())
+        said = io.StringIO()
+        with redirect_stdout(said), redirect_stderr(said):
+            assert code == run(arguments), said.getvalue()
+        return said.getvalue()
+
+    def members(self):
+        return {name: sorted(group.members.load()) for name, group in self.store.groups.items()}
+
+
+@pytest.fixture
+def markless(tmp_path, monkeypatch):
+    can = "ownership: false, locks: false, owns: {ledger: ledgers/there.jsonl}"
+    target = f"{{plugin: memory, store: '{tmp_path}', {can}}}"
+    config = CONFIG.replace("{plugin: file, path: state/}", target)
+    return Markless(Repository(tmp_path, {"groupsync.yaml": config, **listed(**SMALL)}), monkeypatch)
+
+
+def test_a_ledger_is_known_to_every_runner(markless):
+    """What was applied there, drift, and a definition that is gone: as with marks, though no clone keeps the file."""
+    markless("apply", "--yes")
+    assert "No changes" in markless("plan", "--detailed-exitcode")
+    assert {"ledgers/ledgers%2Fthere.jsonl"} == {name for name in markless.repository.held() if "ledgers" in name}
+    assert b"beta" not in markless.repository.held()["ledgers/ledgers%2Fthere.jsonl"]
+    markless.store.put(Group("staff", members=Members.of(["zoe@example.com"])))
+    assert "1 of 2 groups" in markless("drift", "--detailed-exitcode", code=2)
+    markless("apply", "--yes")
+    markless.repository.merge({"groups/staff.yaml": None})
+    markless("apply", "--yes")
+    assert {"beta": sorted(SMALL["beta"])} == markless.members()
+
+
+def test_a_ledger_of_the_project_begins_the_one_in_the_store(markless):
+    """What was recorded before the journal had a store is not forgotten."""
+    config = (markless.repository.work / "groupsync.yaml").read_text()
+    markless.repository.merge({"groupsync.yaml": re.sub("journal: .*", "", config)})
+    clone = markless.repository.clone()
+    markless("apply", "--yes", clone=clone)
+    ledger = (clone / "ledgers/there.jsonl").read_text()
+    markless.repository.merge({"groupsync.yaml": config, "ledgers/there.jsonl": ledger, "groups/staff.yaml": None})
+    assert "delete staff" in markless("plan")
+    markless("apply", "--yes")
+    markless.repository.merge({"ledgers/there.jsonl": None})
+    assert "No changes" in markless("plan")
+    assert b"gs1:" == markless.repository.held()["ledgers/ledgers%2Fthere.jsonl"][:4]
+
+
+def test_a_lock_that_is_held_elsewhere_is_told_and_can_be_broken(markless):
+    """Two runners never write to one target at once."""
+    clone = markless.repository.clone()
+    config = load_config(clone / "groupsync.yaml")
+    with open_targets(config, Plugins.discover(), to_write=True) as backends:
+        lock = lock_of(config, "local", backends["local"])
+        lock.lock(600)
+        assert "`local` is locked" in markless("apply", "--yes", code=1)
+        assert "held by" in markless("lock", "status")
+        assert {} == markless.members()
+        markless("lock", "break", "--yes")
+    markless("apply", "--yes")
+    assert "locks" not in "".join(markless.repository.held())
+
+
 # --- When something goes wrong ----------------------------------------------------------------------------------------
 
 
@@ -233,7 +317,6 @@ def test_a_remote_that_takes_nothing_stops_before_anything_is_changed(repository
 
 def test_a_run_that_could_not_be_sent_to_its_end_is_sent_by_the_next_one(repository, monkeypatch):
     """The folder keeps it; elsewhere it looks cut short until then, and can be gone on with."""
-    from groupsync.cli import run
     from groupsync.journal_sender import Sender
 
     clone = repository.clone()
