@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from groupsync.errors import BackendError, ConfigError
@@ -67,7 +68,19 @@ class StoreSlot:
             except StoreMovedError:
                 continue
             return
-        raise StoreError("The journal's store can't be written", f"{self.name}: others were first.", "Run again.")
+        raise self._overtaken()
+
+    def clear(self) -> None:
+        """Take it away, whoever sealed it; see `Slot.clear`."""
+        for _ in range(_ATTEMPTS):
+            with suppress(StoreMovedError):
+                if version := self._store.names().get(self._name):
+                    self._store.write([Delete(self._name, version)])
+                return
+        raise self._overtaken()
+
+    def _overtaken(self) -> StoreError:
+        return StoreError("The journal's store can't be written", f"{self.name}: others were first.", "Run again.")
 
     def _read(self) -> tuple[str | None, bytes | None]:
         version = self._store.names().get(self._name)

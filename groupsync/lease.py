@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-_TO_BREAK: Final = "Wait for it; or, if it is gone for good, `groupsync lock break {target}`."
+_TO_BREAK: Final = "Wait for it; or, if it is gone for good, `groupsync lock break -t {target}`."
 
 
 class Slot(Protocol):
@@ -48,6 +48,10 @@ class Slot(Protocol):
 
         `decide` may be called several times; what it raises is raised, and nothing is changed.
         """
+        ...
+
+    def clear(self) -> None:
+        """Take away what lies there, whatever it is, also what `read` can't make out."""
         ...
 
 
@@ -86,6 +90,12 @@ class FileSlot:
                 disk.remove(self._path)
             elif after != before:
                 disk.write_atomically(self._path, after)
+
+    def clear(self) -> None:
+        """Remove the file; see `Slot.clear`."""
+        if self._path.parent.is_dir():
+            with disk.guard(self._path.parent, exclusive=True):
+                disk.remove(self._path)
 
 
 class Lease:
@@ -140,17 +150,12 @@ class Lease:
 
     def break_lock(self) -> LockInfo | None:
         """Take the lock away, whoever's it is and even if it is damaged, and return what it said."""
-        broken: list[_Held] = []
-
-        def take_away(data: bytes | None) -> None:
-            broken.clear()
-            with suppress(BackendError):
-                held = self._parsed(data)
-                broken.extend([held] if held else [])
-
+        held = None
         with _explained("can't be unlocked"):
-            self._slot.change(take_away)
-        return broken[0].info if broken else None
+            with suppress(BackendError):
+                held = self._parsed(self._slot.read())
+            self._slot.clear()
+        return held.info if held else None
 
     def _taken(self, held: _Held | None, ttl_seconds: float) -> _Held:
         is_ours = held is not None and held.info.token == self._token

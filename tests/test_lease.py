@@ -81,7 +81,7 @@ def test_a_target_without_a_lock_is_locked_with_a_file(config, store):
             pass
 
     assert info["holder"] in str(caught.value)
-    assert "groupsync lock break there" in caught.value.hint
+    assert "groupsync lock break -t there" in caught.value.hint
     assert not lease_file(config).exists()
     assert "*" in (config.journal / ".gitignore").read_text().splitlines()
 

@@ -8,6 +8,7 @@ import click
 
 from groupsync import clock
 from groupsync.cli import common
+from groupsync.errors import BackendError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +39,12 @@ def status(*, targets: tuple[str, ...], config_path: Path | None) -> None:
 def break_(*, targets: tuple[str, ...], config_path: Path | None, yes: bool) -> None:
     """Take the lock away from whoever holds it. Only where you know that their apply is over."""
     for name, locking in _locks(targets, config_path, to_write=True):
-        lock = locking.lock_status()
-        if lock is None:
+        found = _found(locking)
+        if not found:
             common.emit(f"{name}: not locked\n")
-        elif yes or click.confirm(f"{name}: {_describe(lock)}. Break it?", err=True):
+        elif yes or click.confirm(f"{name}: {found}. Break it?", err=True):
             locking.break_lock()
-            common.emit(f"{name}: broken; it was {_describe(lock)}\n")
+            common.emit(f"{name}: broken; it was {found}\n")
 
 
 def _locks(
@@ -56,6 +57,15 @@ def _locks(
     with open_targets(config, Plugins.discover(), targets, to_write=to_write) as backends:
         for name, backend in backends.items():
             yield name, lock_of(config, name, backend)
+
+
+def _found(locking: SupportsLock) -> str:
+    """Describe a lock that is to be broken, also one that can't be read; empty where there is none."""
+    try:
+        lock = locking.lock_status()
+    except BackendError as error:
+        return f"a lock that can't be read ({error.detail})"
+    return _describe(lock) if lock else ""
 
 
 def _describe(lock: LockInfo) -> str:

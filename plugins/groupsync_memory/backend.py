@@ -197,7 +197,7 @@ class MemoryBackend:
             now, held = clock.now(), store.lock
             if held is not None and held.token != self._token and not held.is_expired(now):
                 detail = f"{held.holder}, since {held.since:%Y-%m-%d %H:%M} UTC"
-                raise LockHeldError("the store is locked", detail, "Wait, or `groupsync lock break TARGET`.")
+                raise LockHeldError("the store is locked", detail, "Wait, or `groupsync lock break -t TARGET`.")
             if held is None or held.token != self._token:
                 self._token = os.urandom(16).hex()
             holder = f"{socket.gethostname()}, process {os.getpid()}"

@@ -162,3 +162,14 @@ def test_a_config_elsewhere_is_found_by_its_path(project, tmp_path):
     project.folder = tmp_path
     assert 0 == project("validate", "--config", str(inside / "groupsync.yaml")).code
     assert 1 == project("validate").code
+
+
+def test_a_lock_that_can_not_be_read_is_broken_as_the_error_says(project):
+    """The hint works when it is followed to the letter."""
+    project.write("state/.lock", "no lock\n")
+    told = " ".join(project("apply", "--yes").err.split())
+    assert "`groupsync lock break -t local`" in told
+    assert 1 == project("lock", "status").code
+    done = project("lock", "break", "-t", "local", "--yes")
+    assert (0, True) == (done.code, "local: broken; it was a lock that can't be read" in done.out)
+    assert 0 == project("apply", "--yes").code

@@ -16,6 +16,7 @@ import pytest
 from groupsync.cli import run
 from groupsync.config import load_config
 from groupsync.connect import lock_of, open_targets
+from groupsync.errors import BackendError
 from groupsync.journal_git import GitStore
 from groupsync.journal_sealing import Sealer
 from groupsync.journal_store import StoreError
@@ -416,6 +417,22 @@ def test_one_of_eight_takes_a_lock(repository, monkeypatch):
     winner.unlock(held[0])
     assert leases[0].lock_status() is None
     assert "locks/a.lock" not in repository.held()
+
+
+def test_a_lock_of_another_key_is_told_and_can_be_broken(repository, monkeypatch):
+    """As after a key was replaced while a run was lost, or where somebody put something there."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    store = GitStore(repository.clone(), "origin", REF)
+    ours, other = (Lease(StoreSlot(store, "locks/a.lock", Sealer([key])), "crm") for key in (KEY, KEY[::-1]))
+    other.lock(600)
+    for ask in (ours.lock_status, lambda: ours.lock(600)):
+        with pytest.raises(BackendError, match="sealed with another key"):
+            ask()
+    assert ours.break_lock() is None
+    assert "locks/a.lock" not in repository.held()
+    assert ours.break_lock() is None
+    ours.lock(600)
 
 
 # --- What the config says ---------------------------------------------------------------------------------------------

@@ -576,7 +576,7 @@ def test_a_lock_holds_for_its_time_and_no_longer(lease, clock, root):
     clock.now += timedelta(seconds=60)
     with pytest.raises(LockHeldError, match="since 2026-11-24 12:00:00 UTC, for 60 seconds") as caught:
         second.lock(60)
-    assert "groupsync lock break local" in caught.value.hint
+    assert "groupsync lock break -t local" in caught.value.hint
     clock.now += timedelta(seconds=1)
 
     assert second.lock(60) == first.lock_status()
