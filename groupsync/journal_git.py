@@ -72,11 +72,13 @@ class GitStore:
         self._ref = ref
         self._sleep = sleep
         self._mutex = threading.RLock()
+        self._seen: str | None = None
+        self._has_asked = False
 
     def names(self) -> Mapping[str, str]:
         """Ask the remote; see `Store.names`."""
         with self._mutex:
-            return self._held(self._tip())
+            return self._held(self._asked())
 
     def read(self, versions: Mapping[str, str]) -> Mapping[str, bytes]:
         """Return what was fetched; see `Store.read`."""
@@ -97,23 +99,31 @@ class GitStore:
         """Push, as often as others overtake; see `Store.write`."""
         with self._mutex:
             for attempt in range(_ATTEMPTS):
-                tip = self._tip()
-                held = self._held(tip)
-                made = self._made(edits)
+                # What was seen last may be an old tip: then the push fails, and what does not fit is asked again.
+                is_seen = self._has_asked and not attempt
+                tip = self._seen if is_seen else self._asked()
+                held, made = self._held(tip), self._made(edits)
                 if all(held.get(name) == version for name, version in made.items()):
                     break
+                moved = _moved(edits, held, made)
+                if moved and not is_seen:
+                    raise moved
                 if check:
                     check(held.keys())
-                _refuse_moved(edits, held, made)
-                if self._push(self._commit(held, made), tip):
+                if not moved and self._push(self._commit(held, made), tip):
                     break
-                self._sleep(random.uniform(0, min(_LONGEST_PAUSE_SECONDS, 0.05 * 2**attempt)))  # noqa: S311 -- no secret
+                self._sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS * min(1, attempt / 10)))  # noqa: S311 -- no secret
             else:
                 detail = f"{self._where()}: others were first {_ATTEMPTS} times."
                 raise StoreError("The journal's store can't be written", detail, "Run again.")
         return {name: version for name, version in made.items() if version is not None}
 
     # --- What git is asked --------------------------------------------------------------------------------------------
+
+    def _asked(self) -> str | None:
+        """Ask for the tip, and keep it in mind."""
+        self._seen, self._has_asked = self._tip(), True
+        return self._seen
 
     def _tip(self) -> str | None:
         """Return the commit that the ref names on the remote, with all its objects here; None where there is no ref."""
@@ -173,6 +183,8 @@ class GitStore:
         done = self._ask("push", *_PUSHING, lease, "--", self._remote, f"{commit}:{self._ref}")
         if done.returncode and not _LOST_RACE.search(done.stdout + done.stderr):
             raise self._refused(done, "The journal's store can't be written")
+        if done.returncode == 0:
+            self._seen = commit
         return done.returncode == 0
 
     def _git(self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None) -> bytes:
@@ -208,10 +220,11 @@ class GitStore:
             raise StoreError("The journal's store can't be asked", detail, "`journal.store: git` needs git.") from error
 
 
-def _refuse_moved(edits: Iterable[Edit], held: Mapping[str, str], made: Mapping[str, str | None]) -> None:
+def _moved(edits: Iterable[Edit], held: Mapping[str, str], made: Mapping[str, str | None]) -> StoreMovedError | None:
+    """Return the error that an edit is for another version than the one that is there; None where each fits."""
     for edit in edits:
-        is_done = held.get(edit.name) == made[edit.name]
-        if not is_done and held.get(edit.name) != edit.version:
-            raise StoreMovedError(
+        if held.get(edit.name) not in {edit.version, made[edit.name]}:
+            return StoreMovedError(
                 "Somebody else changed the journal's store", f"`{edit.name}` is not as it was read.", "Run again."
             )
+    return None
