@@ -76,6 +76,7 @@ class World:
         self.customers = {f"c{number:03}@example.com": number % 100 for number in range(300)}
         self.load = set(self.customers)
         git(folder, "init", "--quiet", "--bare", "remote.git")
+        git(folder / "remote.git", "config", "receive.autogc", "false")  # it would tidy while the world is copied
 
     # --- What happens to the project ----------------------------------------------------------------------------------
 
