@@ -7,6 +7,7 @@ Only what the run looks at is refused, and what that is built on: a finding abou
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from groupsync.errors import InvalidDefinitions
@@ -21,15 +22,16 @@ from groupsync.model import (
     SourceRange,
     State,
 )
-from groupsync.policy import PolicyContext, PolicyFinding, PolicyOptions
+from groupsync.policy import PolicyContext, PolicyFinding, PolicyOptions, no_dates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from groupsync.model import Change, Diagnostic, Plan
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Desired
+    from groupsync.schedule import Dated
 
 _NO_OPTIONS: Final = PolicyOptions({}, lambda _: SourceRange(""))
 
@@ -129,7 +131,21 @@ def _context(plan: Plan, project: Project, options: PolicyOptions, seen: Seen) -
     definitions = tuple(sorted(found, key=lambda definition: definition.name))
     identity = project.config.identity
     forms = (identity.canonical, identity.as_written)
-    return PolicyContext(plan, definitions, options, project.as_of, members_of, count_of, *forms)
+    dates_of = no_dates if plan.undoes else _dates_of(project)
+    return PolicyContext(plan, definitions, options, project.as_of, members_of, count_of, *forms, dates_of=dates_of)
+
+
+def _dates_of(project: Project) -> Callable[[str], Sequence[Dated]]:
+    """Return what tells the dates of a group; they are worked out for all groups when somebody asks."""
+
+    @cache
+    def by_name() -> dict[str, list[Dated]]:
+        found: dict[str, list[Dated]] = {}
+        for each in project.resolution.dated:
+            found.setdefault(each.name, []).append(each)
+        return found
+
+    return lambda name: by_name().get(name, ())
 
 
 def _after(plan: Plan, desired: Mapping[str, Desired], seen: Seen) -> dict[str, Members | None]:

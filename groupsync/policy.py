@@ -7,13 +7,42 @@ policy that fails keeps everything from being applied, so it must not raise for 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.model import Definition, Diagnostic, Members, Plan, SourceRange
+
+
+class Dated(Protocol):
+    """What a written date does to a group, if nothing else changes until then; `groupsync.schedule.Dated` is one."""
+
+    @property
+    def at(self) -> datetime:
+        """When, in UTC."""
+        ...
+
+    @property
+    def entering(self) -> frozenset[str]:
+        """Who comes."""
+        ...
+
+    @property
+    def leaving(self) -> frozenset[str]:
+        """Who goes."""
+        ...
+
+    @property
+    def is_forecast(self) -> bool:
+        """Whether it may turn out otherwise, because conditions, `limit` or `min_size` have a say in it."""
+        ...
+
+
+def no_dates(_: str) -> Sequence[Dated]:
+    """Return that no date does anything."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +86,9 @@ class PolicyContext:
         count_of: returns how many these are, from what planning found out already where it did; None as `members_of`.
         canonical: maps an identifier to its canonical form; raises ValueError for text that is none.
         as_written: the same, without the config's aliases: not the address that its person has now.
+        dates_of: returns what written dates will do to who belongs to a group by its definition, the earliest first and
+            however far ahead, if nothing else changes until then. Nothing for a name that is not defined, for a segment
+            of a saved plan and what is built on it, and where a run is taken back. It may do I/O.
     """
 
     plan: Plan
@@ -67,6 +99,7 @@ class PolicyContext:
     count_of: Callable[[str], int | None]
     canonical: Callable[[str], str]
     as_written: Callable[[str], str]
+    dates_of: Callable[[str], Sequence[Dated]] = no_dates
 
 
 @dataclass(frozen=True, slots=True)

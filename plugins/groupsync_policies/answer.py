@@ -10,7 +10,8 @@ from groupsync.times import parse_instant
 from groupsync_policies import members, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from groupsync.model import SourceRange
     from groupsync.policy import PolicyContext
@@ -46,28 +47,31 @@ class _Waivers:
         self._context = context
         self._known = {definition.name for definition in context.definitions}
         self._waivers = context.options.values.get("waivers", ())
-        self._holding = {
-            (waiver["policy"], waiver["group"]): waiver
-            for waiver in self._waivers
-            if parse_instant(waiver["until"]) > context.as_of
+        self._ends = {
+            (waiver["policy"], waiver["group"]): (parse_instant(waiver["until"]), waiver) for waiver in self._waivers
         }
 
     def judged(self, key: str, code: str, breach: Breach) -> Iterator[PolicyFinding]:
         """Give an error for the groups of a breach that nothing excuses, and a warning for the rest."""
-        waived = [name for name in breach.groups if (key, name) in self._holding]
+        at = breach.until or self._context.as_of
+        waived = {name: waiver for name in breach.groups if (waiver := self._waiver(key, name, at))}
         refused = tuple(name for name in breach.groups if name not in waived)
-        for name in waived:
-            waiver = self._holding[key, name]
+        for name, waiver in waived.items():
             hint = f"Waived for `{name}` until {waiver['until']}: {waiver['reason']}"
             yield _finding(Severity.WARNING, code, breach, (name,), hint)
         if refused or not breach.groups:
             yield _finding(Severity.ERROR, code, breach, refused, breach.hint)
 
+    def _waiver(self, key: str, name: str, at: datetime) -> Mapping[str, Any] | None:
+        """Return what excuses a group from a policy at an instant; None for nothing."""
+        end, waiver = self._ends.get((key, name), (at, None))
+        return waiver if end > at else None
+
     def expired(self) -> Iterator[PolicyFinding]:
         """Give a warning for each exception that has ended."""
         for index, waiver in enumerate(self._waivers):
             key, name = waiver["policy"], waiver["group"]
-            if (key, name) not in self._holding and name in self._known:
+            if not self._waiver(key, name, self._context.as_of) and name in self._known:
                 found = Diagnostic(
                     "GS858",
                     Severity.WARNING,

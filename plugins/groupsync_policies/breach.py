@@ -10,6 +10,7 @@ from groupsync.model import SourceRange, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from groupsync.model import Definition
     from groupsync.policy import PolicyContext
@@ -28,6 +29,7 @@ class Breach:
         at: the definition or the entry to blame; None where the policy itself is.
         rule: where the policy is written.
         count, limit: as in a Refusal.
+        until: when it is so at the latest, for what comes on a written date; None for what is so now.
         is_about_members, people: as in a PolicyFinding.
     """
 
@@ -42,6 +44,7 @@ class Breach:
     limit: int = 0
     is_about_members: bool = True
     people: frozenset[str] = frozenset()
+    until: datetime | None = None
 
 
 def present(context: PolicyContext) -> Iterator[Definition]:

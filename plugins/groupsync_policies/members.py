@@ -1,4 +1,4 @@
-"""Policies over who belongs to a group. Each loads only the groups that it is about, one after the other."""
+"""Policies over who belongs to a group, now and on written dates. Each loads only the groups that it is about."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from groupsync.model import Action
+from groupsync.records import instant_words
+from groupsync_policies import dates
 from groupsync_policies.breach import SHOWN, Breach, because, counted, entry_of, listed, picked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from datetime import datetime
 
     from groupsync.model import Definition, SourceRange
     from groupsync.policy import PolicyContext
@@ -36,6 +39,7 @@ def _domains(context: PolicyContext, rule: Mapping[str, Any], at: SourceRange) -
         names = members.load()
         foreign = {domain for domain in {name.rpartition("@")[2] for name in names} if not allowed.has(domain)}
         wrong = [name for name in names if name.rpartition("@")[2] in foreign] if foreign else []
+        yield from _foreign_to_come(context, definition, rule, at)
         if wrong:
             yield Breach(
                 (definition.name,),
@@ -48,6 +52,28 @@ def _domains(context: PolicyContext, rule: Mapping[str, Any], at: SourceRange) -
                 count=len(wrong),
                 people=frozenset(wrong),
             )
+
+
+def _foreign_to_come(
+    context: PolicyContext, definition: Definition, rule: Mapping[str, Any], at: SourceRange
+) -> Iterator[Breach]:
+    """Find whom a written date lets in, and whose domain is not allowed."""
+    allowed, come = _Domains(rule["domains"]), dates.entering(context, definition.name)
+    domains = {name: name.rpartition("@")[2] for name in come}
+    wrong = {name: come[name] for name, domain in domains.items() if not allowed.has(domain)}
+    if wrong:
+        yield Breach(
+            (definition.name,),
+            f"{counted(len(wrong), 'member')} who will come to `{definition.name}` by a written date "
+            f"{'is' if len(wrong) == 1 else 'are'} in domains that are not allowed: "
+            f"{listed({domains[name] for name in wrong})}",
+            at,
+            f"{dates.when(wrong)}; allowed: {', '.join(rule['domains'])}.{because(rule)}",
+            "Take them out, or add the domain to `policies.allowed_domains`.",
+            entry_of(definition, wrong),
+            count=len(wrong),
+            until=max(wrong.values()),
+        )
 
 
 class _Domains:
@@ -108,6 +134,20 @@ def pinned(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
                 count=len(missing),
                 people=frozenset(missing),
             )
+        gone_later = dates.leaving(context, name)
+        lost = {person: gone_later[person] for person in wanted if person in gone_later}
+        if lost:
+            yield Breach(
+                (name,),
+                f"{counted(len(lost), 'member')} who must stay in `{name}` will leave it by a written date: "
+                f"{listed(lost)}",
+                at,
+                f"{dates.when(lost)}.{because(rule)}",
+                "Take the `until` out, or take them out of `policies.pinned`.",
+                entry_of(definitions[name], lost),
+                count=len(lost),
+                until=max(lost.values()),
+            )
 
 
 def _canonical(context: PolicyContext, member: str) -> str:
@@ -138,24 +178,56 @@ def no_overlap(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
     for index, names in enumerate(rules):
         at = context.options.locate(("no_overlap", index))
         held = {name: members for name in names if (members := context.members_of(name)) is not None}
-        loaded = {name: each.load() for name, each in held.items() if each.known_count != 0}
+        dated = {name for name in held if context.dates_of(name)}
+        loaded = {name: each.load() for name, each in held.items() if each.known_count != 0 or name in dated}
         for one, other in combinations(loaded, 2):
             shared = loaded[one] & loaded[other]
             if shared:
-                blamed = entry_of(definitions[other], shared)
-                if blamed == definitions[other].at:
-                    blamed = entry_of(definitions[one], shared)
-                yield Breach(
-                    (one, other),
+                yield _overlap(
+                    definitions[one],
+                    definitions[other],
                     f"`{one}` and `{other}` must not share members, and share {len(shared):,}",
-                    at,
                     f"In both: {listed(shared)}.",
-                    "Take them out of one of the two.",
-                    blamed,
-                    (definitions[one].at, definitions[other].at),
-                    count=len(shared),
+                    at,
                     people=shared,
                 )
+            if later := dates.sharing(context, {one: loaded[one], other: loaded[other]}):
+                yield _overlap(
+                    definitions[one],
+                    definitions[other],
+                    f"`{one}` and `{other}` must not share members, and will share {len(later):,} by a written date",
+                    f"In both: {dates.when(later)}.",
+                    at,
+                    people=frozenset(later),
+                    until=max(later.values()),
+                )
+
+
+def _overlap(
+    one: Definition,
+    other: Definition,
+    summary: str,
+    detail: str,
+    at: SourceRange,
+    *,
+    people: frozenset[str],
+    until: datetime | None = None,
+) -> Breach:
+    blamed = entry_of(other, people)
+    if blamed == other.at:
+        blamed = entry_of(one, people)
+    return Breach(
+        (one.name, other.name),
+        summary,
+        at,
+        detail,
+        "Take them out of one of the two.",
+        blamed,
+        (one.at, other.at),
+        count=len(people),
+        people=people if until is None else frozenset(),
+        until=until,
+    )
 
 
 def size(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
@@ -169,20 +241,28 @@ def size(context: PolicyContext, rules: list[Any]) -> Iterator[Breach]:
                 yield _sized(context, definition, (index, rule, "min"), count)
             elif count > rule.get("max", count):
                 yield _sized(context, definition, (index, rule, "max"), count)
+            elif "max" in rule and (later := dates.growing(context, definition.name, count, rule["max"])):
+                yield _sized(context, definition, (index, rule, "max"), later[1], later[0])
 
 
 def _sized(
-    context: PolicyContext, definition: Definition, broken: tuple[int, Mapping[str, Any], str], count: int
+    context: PolicyContext,
+    definition: Definition,
+    broken: tuple[int, Mapping[str, Any], str],
+    count: int,
+    until: datetime | None = None,
 ) -> Breach:
     index, rule, bound = broken
     side, less = ("at least", "fewer") if bound == "min" else ("at most", "more")
+    has = "has" if until is None else f"will have, on {instant_words(until)},"
     return Breach(
         (definition.name,),
-        f"`{definition.name}` has {counted(count, 'member')}, and may have {side} {rule[bound]:,}",
+        f"`{definition.name}` {has} {counted(count, 'member')}, and may have {side} {rule[bound]:,}",
         context.options.locate(("size", index, bound)),
         f"A group that `policies.size` is about must not have {less}.{because(rule)}",
         f"Change who belongs, or `{bound}` in `policies.size`.",
         definition.at,
         count=count,
         limit=rule[bound],
+        until=until,
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -14,11 +16,16 @@ from groupsync import engine
 from groupsync.config import load_config
 from groupsync.discovery import LoadedPlugin, PluginInfo
 from groupsync.errors import ExitCode, InvalidDefinitions
-from groupsync.model import Diagnostic, Members, Outcome, Plan, Severity, SourceRange
+from groupsync.journal import Journal
+from groupsync.journal_read import find_run
+from groupsync.model import Diagnostic, Members, Outcome, Plan, Severity, SourceRange, Verdict
+from groupsync.plan import sealed
 from groupsync.plugins import Plugins
 from groupsync.policy import PolicyAnswer, PolicyContext, PolicyFinding, PolicyOptions
 from groupsync.policy_facade import ask_policies
 from groupsync.project import load_project
+from groupsync.recovery import undo_plan
+from groupsync.schedule import Dated
 from groupsync.scope import Selection
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
@@ -84,6 +91,52 @@ def test_a_breach_points_at_the_entry_and_at_the_policy(tmp_path):
     assert ("there", "beta", "policy:GS851", found.summary, found.hint, found.subject, 1) == (
         refusal.target, refusal.name, refusal.rule, refusal.summary, refusal.hint, refusal.at, refusal.count
     )  # fmt: skip
+
+
+def test_what_a_date_brings_is_told_with_the_date(tmp_path):
+    """Who comes and when, at the entry that says so."""
+    groups = """\
+    kind: known-user-group
+    name: beta
+    members:
+      - {email: eve@evil.example, from: 2027-01-01}
+      - {email: eve@evil.example, from: 2099-01-01}
+    """
+    policies = """\
+    policies:
+      allowed_domains: [contoso.com]
+      size: [{max: 0}]
+    """
+    project = write(tmp_path, groups, policies)
+    plan = plan_of(project)
+    size, domain = plan.diagnostics
+    assert ("groups/a.yaml:4:5", ["groupsync.yaml:6:21"]) == places(domain)
+    assert (
+        "1 member who will come to `beta` by a written date is in domains that are not allowed: `evil.example`"
+        == domain.summary
+    )
+    assert "`eve@evil.example` on 2027-01-01 00:00:00 UTC; allowed: contoso.com." == domain.detail
+    assert "`beta` will have, on 2027-01-01 00:00:00 UTC, 1 member, and may have at most 0" == size.summary
+    assert {"policy:GS851", "policy:GS856"} == {each.rule for each in plan.verdict.refusals}
+
+    forged = sealed(replace(plan, verdict=Verdict()))
+    again = engine.judge_again(project, forged, backends={"there": MemoryBackend(MemoryStore())})
+    assert {"policy:GS851", "policy:GS856"} == {each.rule for each in again.verdict.refusals}
+
+
+def test_a_run_is_taken_back_whatever_the_definitions_write_for_later(tmp_path):
+    """What they will do on a date is nothing that the undo does."""
+    policies = "policies: {allowed_domains: [contoso.com]}"
+    project = write(tmp_path, "{kind: known-user-group, name: beta, members: [ada@contoso.com]}", policies)
+    backend = MemoryBackend(MemoryStore())
+    plan = engine.make_plan(project, {"there": backend}, engine.Request(NOW))
+    report = engine.apply_plan(project, plan, {"there": backend}, journal=Journal.of(project.config))
+    path = tmp_path / "groups" / "a.yaml"
+    path.write_text(path.read_text().replace("[ada@contoso.com]", "[{email: eve@evil.example, from: 2027-01-01}]"))
+    project = load_project(project.config, NOW)
+    undo = undo_plan(project, {"there": backend}, find_run(project.config.journal, project.config.id, report.run), NOW)
+    again = engine.judge_again(project, undo, backends={"there": backend})
+    assert () == again.verdict.refusals
 
 
 def test_many_who_break_a_policy_are_counted_not_listed(tmp_path):
@@ -188,9 +241,9 @@ def test_without_policies_nothing_is_asked(tmp_path):
     assert ((), ()) == (plan.verdict.refusals, plan.diagnostics)
 
 
-def context_of(values, members, as_of=NOW):
+def context_of(values, members, as_of=NOW, moves=None):
     """Make a context by hand; loading a group that `members` lacks is an error."""
-    loaded = []
+    loaded, moves = [], moves or dict.fromkeys(members, ())
 
     def members_of(name):
         def load():
@@ -202,9 +255,8 @@ def context_of(values, members, as_of=NOW):
     definitions = tuple(definition(name, plain=()) for name in sorted(members))
     options = PolicyOptions(values, lambda pointer: SourceRange("groupsync.yaml", 1, 1))
     plan = Plan("shop", NOW, (), (), "")
-    made = PolicyContext(
-        plan, definitions, options, as_of, members_of, lambda name: len(members[name]), str.lower, str.lower
-    )
+    counts = (members_of, lambda name: len(members[name]))
+    made = PolicyContext(plan, definitions, options, as_of, *counts, str.lower, str.lower, dates_of=moves.__getitem__)
     return made, loaded
 
 
@@ -235,6 +287,31 @@ def test_policies_judge_sets_as_set_theory_does(a, b, c, pin, least, most):
     wanted = {("GS855", (one, two)) for one, two in ("ab", "ac", "bc") if sets[one] & sets[two]}
     wanted |= {("GS854", ("a",))} if pin - a else set()
     wanted |= {("GS856", (name,)) for name, each in sets.items() if len(each) < least or len(each) > most}
+    assert wanted == found
+
+
+FOREIGN = "eve@evil.example"
+days = st.lists(st.frozensets(st.sampled_from([*PEOPLE, FOREIGN])), min_size=2, max_size=4)
+
+
+@given(a=days, b=days, pin=people, most=st.integers(0, 6))
+def test_policies_say_today_what_they_would_say_on_some_day(a, b, pin, most):
+    """Whatever is broken on a written date, and was not before it, is told when it is written; and nothing else."""
+    rules = {"no_overlap": [["a", "b"]], "pinned": [{"group": "a", "members": sorted(pin)}]}
+    rules |= {"size": [{"max": most}], "allowed_domains": ["example.com"]}
+    sets = {name: [states[min(day, len(states) - 1)] for day in range(4)] for name, states in (("a", a), ("b", b))}
+    moves = {
+        name: [
+            Dated(name, NOW + timedelta(days=day), after - before, before - after)
+            for day, (before, after) in enumerate(pairwise(states), 1)
+            if before != after
+        ]
+        for name, states in sets.items()
+    }
+    context, _ = context_of(rules, {name: states[0] for name, states in sets.items()}, moves=moves)
+    found = {(each.found.code, each.groups) for each in answer(context).findings}
+    on_days = [context_of(rules, {name: states[day] for name, states in sets.items()})[0] for day in range(4)]
+    wanted = {(each.found.code, each.groups) for context in on_days for each in answer(context).findings}
     assert wanted == found
 
 
