@@ -87,7 +87,7 @@ def command(
     acceptance = Acceptance(project, plugins, request.as_of, Terms(until, reason))
     drifted, plan = _drifted(project, plugins, request)
     items = acceptance.judged(drifted.items)
-    _tell_gone(drifted, acceptance)
+    _tell_gone(drifted, acceptance, plan)
     is_whole = all(each.complete and not each.withheld for each in plan.targets)
     if not items:
         whole = "." if is_whole else ", as far as could be read."
@@ -128,11 +128,17 @@ def _drifted(project: Project, plugins: Plugins, request: Request) -> tuple[Drif
         return find_drift(plan, {each.group.name: each for each in project.resolution.groups}, past), plan
 
 
-def _tell_gone(drifted: Drifted, acceptance: Acceptance) -> None:
+def _tell_gone(drifted: Drifted, acceptance: Acceptance, plan: Plan) -> None:
     from groupsync.report.escape import escape
 
+    changes = {change.key: change for change in plan.changes}
     for target, name in drifted.gone:
-        at = acceptance.definitions[name].at
+        at, change = acceptance.definitions[name].at, changes.get((target, name))
+        refusal = plan.verdict.refusal_of(change) if change else None
+        if refusal is not None:
+            why = f"{refusal.summary}. {refusal.hint}".strip()
+            common.say(escape(f"{name} is gone from {target}, and the next apply does not create it again: {why}"))
+            continue
         common.say(
             f"{name} is gone from {target}: the next apply creates it again. To keep it gone, delete its definition "
             f"({escape(str(at))})."

@@ -178,3 +178,21 @@ def test_a_group_that_is_gone_is_told(drifted):
     assert ExitCode.OK == done.code
     assert "opted-out is gone from local: the next apply creates it again" in done.err
     assert "Nothing else was changed" in done.err
+
+
+def test_a_group_that_was_renamed_there_is_not_said_to_be_created_again(project):
+    """The next apply refuses to make it anew; `accept` says so, with the edits that keep the group."""
+    assert ExitCode.OK == project("apply", "--yes").code
+    (project.folder / "state/groups/staff.txt").rename(project.folder / "state/groups/crew.txt")
+    project.write(
+        "state/index.jsonl", project.read("state/index.jsonl").replace('"name": "staff", "id"', '"name": "crew", "id"')
+    )
+    done = project("accept", "--keep-all")
+
+    said = " ".join(done.err.split())
+    assert ExitCode.OK == done.code, done.err
+    assert "staff is gone from local, and the next apply does not create it again: `crew` on local was `staff`" in said
+    assert "to keep the new name, `name: crew` and `previously: [staff]`" in said.partition("does not create")[2]
+    assert "the next apply creates it" not in said
+    assert ExitCode.REFUSED == project("apply", "--yes").code
+    assert not (project.folder / "state/groups/staff.txt").exists()
