@@ -19,7 +19,7 @@ from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.guard_config import guards_of
 from groupsync.identity import Identity
 from groupsync.journal_config import KEPT_RUNS, check_journal, git_ref, journal_folder, kept_runs
-from groupsync.model import DEFAULT_GUARDS, Diagnostic, Guards, Reference, Severity, SourceRange
+from groupsync.model import CONFIG_NAME, DEFAULT_GUARDS, Diagnostic, Guards, Reference, Severity, SourceRange
 from groupsync.policy_config import check_policies_section, policy_options
 from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from groupsync.yaml.document import Document
 
 __all__ = [
+    "CONFIG_NAME",
     "Config",
     "Secret",
     "Selector",
@@ -49,7 +50,6 @@ __all__ = [
     "load_config",
 ]
 
-CONFIG_NAME: Final = "groupsync.yaml"
 MAX_CONFIG_BYTES: Final = 4 << 20
 APPROVALS_FOLDER: Final = "approvals"
 _OWN_KEYS: Final[dict[str | int, tuple[str, ...]]] = {"targets": OWN_KEYS, "sources": source_config.OWN_KEYS}

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Final
 from groupsync import closure
 from groupsync.adoption import RULE as TAKING_OVER
 from groupsync.adoption import is_takeover, refused
-from groupsync.guard_grants import allowing_hint, approval_for, option_for, run_definition, source_definition
+from groupsync.guard_grants import (
+    allowing_hint,
+    approval_for,
+    option_for,
+    run_definition,
+    source_definition,
+    undo_command,
+)
 from groupsync.guard_limits import place_of
 from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
@@ -320,7 +327,7 @@ class Judging:
             return
         option = option_for(kind, subject, refusal.count, self.plan.digest)
         approval = approval_for(kind, subject, refusal.count, definition, self.evidence.now or self.plan.as_of)
-        hint = allowing_hint(first_hint, option)
+        hint = allowing_hint(first_hint, " ".join(filter(None, (undo_command(self.plan), option))))
         self.refusals.append(replace(refusal, hint=hint, approval=approval))
 
     def _definition_of(self, refusal: Refusal, subject: str) -> str:

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import KINDS, PLAN_DIGITS, Allowance, Kind, Use, subject_of
+from groupsync.model import CONFIG_NAME, KINDS, PLAN_DIGITS, Allowance, Kind, Use, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from groupsync.model import Change, Refusal, SourceRange, SourceState
+    from groupsync.model import Change, Plan, Refusal, SourceRange, SourceState
 
 DEFINITION_DIGITS: Final = 32
 """What an approval is bound by: whoever writes definitions may look for two that are alike in fewer digits."""
@@ -107,8 +107,19 @@ def option_for(kind: Kind, name: str, count: int, plan_digest: str) -> str:
     return f"{OPTION} {shlex.quote(f'{kind}:{name}<={count}@{plan_digest[:PLAN_DIGITS]}')}"
 
 
+def undo_command(plan: Plan) -> str:
+    """Return the command that made a plan which takes a run back, from the folder of its config; empty for any other.
+
+    What allows such a plan is the whole command: `last` may be another run by then.
+    """
+    if not plan.undoes:
+        return ""
+    path = plan.config.rpartition("/")[2]
+    return f"groupsync undo {plan.undoes}" + (f" -c {shlex.quote(path)}" if path not in {"", CONFIG_NAME} else "")
+
+
 def allowing_hint(first: str, option: str) -> str:
-    """Return the hint of a refusal that an option allows."""
+    """Return the hint of a refusal that an option allows, or a command with it."""
     return f"{first} Otherwise {_ALLOW}{option}" if first else f"{_ALLOW[0].upper()}{_ALLOW[1:]}{option}"
 
 
@@ -117,7 +128,9 @@ def later_hint(hint: str) -> str:
     start = hint.lower().find(_ALLOW)
     if start < 0:
         return hint
-    return f"{hint[:start].removesuffix('Otherwise ')}Plan again for the option that allows just this."
+    command = hint[start + len(_ALLOW) :].partition(f" {OPTION}")[0] if f" {OPTION} " in hint[start:] else ""
+    again = f"Run `{command}` again" if command else "Plan again"
+    return f"{hint[:start].removesuffix('Otherwise ')}{again} for the option that allows just this."
 
 
 def approval_for(kind: Kind, name: str, count: int, definition: str, as_of: datetime) -> str:

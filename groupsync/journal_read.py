@@ -96,7 +96,7 @@ def read_runs(folder: Path, project: str) -> Iterator[Run]:
             yield run
 
 
-def find_run(folder: Path, config: str, named: str) -> Run:
+def find_run(folder: Path, config: str, named: str, *, to_undo: bool = False) -> Run:
     """Return the run that somebody names: by its id, the beginning or the end of it, or `last`.
 
     `last` is the newest of that config; an id may be that of another config of the project.
@@ -105,6 +105,7 @@ def find_run(folder: Path, config: str, named: str) -> Run:
         folder: the journal.
         config: the identity of the config, see `Config.id`.
         named: by somebody.
+        to_undo: `last` is then the newest that may have written anything: a run that was refused took nothing back.
 
     Raises:
         ConfigError: there is none, there are several, or its file is damaged.
@@ -112,7 +113,8 @@ def find_run(folder: Path, config: str, named: str) -> Run:
     names = run_ids(folder)
     if named == LAST:
         outlines = (read_outline(folder, name) for name in reversed(names))
-        newest = next((run.id for run in outlines if run and is_run_of(run, config) and run.changes), None)
+        runs = (run.id for run in outlines if run and is_run_of(run, config) and run.changes)
+        newest = next((each for each in runs if not to_undo or _may_have_written(folder, each)), None)
         found = [newest] if newest else []
     else:
         found = [name for name in names if named and (name.startswith(named) or name.endswith(f"-{named}"))]
@@ -277,6 +279,14 @@ def _may_be_of(folder: Path, name: str, config: str) -> bool:
     except ConfigError:
         return True
     return run is not None and is_run_of(run, config)
+
+
+def _may_have_written(folder: Path, name: str) -> bool:
+    """Tell whether a run wrote anything, as far as is known: one that does not say how it ended may have."""
+    if _end_of(folder, name).get("applied") != 0:
+        return True
+    run = read_run(folder, name)
+    return run is not None and any(entry.steps or entry.outcome is None for entry in run.entries)
 
 
 def _left(folder: Path, run: Run) -> set[Key]:

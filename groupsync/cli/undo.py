@@ -42,6 +42,8 @@ def command(
 ) -> int:
     """Take a run back: RUN is its id, the beginning or the end of that, or `last`; `groupsync history` lists them.
 
+    `last` is the newest run that wrote anything: an undo that was refused is none.
+
     It makes the plan that does the opposite, shows it and asks, like any other. A group that is not as the run left it
     any more stays as it is, and is listed. Whoever a policy forbids to come back, or to go, is left out and listed.
     The definitions stay as they are: until they are edited, the next plan wants the same again.
@@ -56,7 +58,7 @@ def command(
 
     config = common.read_config(config_path)
     journal = common.recall(config)
-    found = find_run(config.journal, config.id, run)
+    found = find_run(config.journal, config.id, run, to_undo=True)
     as_of = common.instant_of(None)
     project = load_project(config, as_of)
     plugins = Plugins.discover()

@@ -75,6 +75,7 @@ from groupsync.model.outcome import (
     Result,
 )
 from groupsync.model.plan import (
+    CONFIG_NAME,
     PLAN_DIGITS,
     Cause,
     Comparison,
@@ -97,6 +98,7 @@ from groupsync.model.verdict import (
 __all__ = [
     "ALWAYS",
     "ATTRIBUTES",
+    "CONFIG_NAME",
     "DEFAULT_GUARDS",
     "DOUBTED",
     "EMPTY_DIGEST",

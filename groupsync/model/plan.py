@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from groupsync.model.findings import Diagnostic
     from groupsync.model.verdict import Loss, Verdict
 
+CONFIG_NAME: Final = "groupsync.yaml"
+"""The file of a config that is found where none is named."""
 PLAN_DIGITS: Final = 16
 """Of a plan's digest, as it is printed, and the least by which somebody may name a plan: 64 bits.
 

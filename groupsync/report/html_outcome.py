@@ -46,7 +46,7 @@ def report_page(report: Report, plan: Plan) -> Page:
     said += [sentence for outcome, sentence in sentences(report) if outcome in DOUBTED]
     if report.interrupted:
         said.append("Interrupted: what was not begun was left alone.")
-    said.append(next_words(report))
+    said.append(next_words(report, plan))
     ids = (("Plan digest", report.plan_digest), ("Run", report.run))
     return Page(
         "apply",

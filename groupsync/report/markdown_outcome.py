@@ -47,7 +47,7 @@ def _parts(report: Report, plan: Plan) -> Iterator[str]:
         shown = list(bounded(lines, _ROOM[key], one))
         if shown:
             yield f"#### {title}\n\n" + "\n".join(shown)
-    more = next_words(report)
+    more = next_words(report, plan)
     if more:
         yield f"{prose(more)}"
     yield f"Plan digest: {code(report.plan_digest)}" + (f" · run {code(report.run)}" if report.run else "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from groupsync.guard_grants import undo_command
 from groupsync.model import DOUBTED, Action, Outcome
 from groupsync.report.change_text import SYMBOLS
 from groupsync.report.escape import cell_width, escape, pad
@@ -131,12 +132,13 @@ def sentences(report: Report) -> Iterator[tuple[Outcome, str]]:
             yield outcome, f"{words}: {sent}." if sent else f"{words}."
 
 
-def next_words(report: Report) -> str:
-    """Say which command goes on with what is left; empty where nothing is."""
+def next_words(report: Report, plan: Plan) -> str:
+    """Say which command goes on with what is left of a plan; empty where nothing is."""
     if report.run and (report.count(Outcome.FAILED) or report.count(Outcome.NOT_TRIED)):
         return "Go on with what is left: groupsync apply --resume"
     is_left = report.count(Outcome.APPLIED) < len(report.results)
-    return "Plan again to see what is left: groupsync plan" if is_left else ""
+    command = undo_command(plan) or "groupsync plan"
+    return f"Plan again to see what is left: {command}" if is_left else ""
 
 
 def _sum(report: Report, plan: Plan, style: Style) -> Iterator[str]:
@@ -149,5 +151,5 @@ def _sum(report: Report, plan: Plan, style: Style) -> Iterator[str]:
         more = following_words(plan, lambda name: f"`{escape(name)}`") if outcome is Outcome.REFUSED else ()
         for words in (sentence, *more):
             yield from (style.paint(part, _WORDS[outcome][1]) for part in wrap(words, "", style.columns))
-    further = next_words(report)
+    further = next_words(report, plan)
     yield from wrap(further, "", style.columns) if further else ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from dataclasses import replace
 
@@ -251,6 +252,33 @@ def test_undo_asks_and_is_guarded_like_any_other_plan(shop):
     assert ExitCode.REFUSED == refused.code
     assert "refused by deleted_groups" in refused.out
     assert (shop.folder / STATE).exists()
+
+
+@pytest.mark.parametrize("path", ["groupsync.yaml", "our shop.yaml"])
+def test_what_an_undo_is_refused_is_allowed_by_the_command_that_it_shows(shop, path):
+    """A run that was refused took nothing back, so `last` is still the run before; the hint is the whole command."""
+    here = () if path == "groupsync.yaml" else ("-c", path)
+    if here:
+        shop.write(path, shop.read("groupsync.yaml"))
+    before = shop.read(STATE)
+    shop.write(MEMBERS, shop.read(MEMBERS) + "".join(f"person-{number}@contoso.com\n" for number in range(40)))
+    assert ExitCode.OK == shop("apply", "--yes", *here).code
+    grown = runs(shop)[0]["id"]
+    refused = shop("undo", "last", "--yes", *here)
+    assert ExitCode.REFUSED == refused.code
+    assert ("undo", grown) == (runs(shop)[0]["kind"], runs(shop)[0]["of"])
+    said = " ".join(refused.out.split())
+    its_config = " -c 'our shop.yaml'" if here else ""
+    assert f"Plan again to see what is left: groupsync undo {grown}{its_config}" in said
+
+    again = shop("undo", "last", "--full", *here)
+    assert f"Undo of the run {grown}" in again.out
+    hint = next(line for line in " ".join(again.out.split()).split("llow just this: ") if "remove:staff<=" in line)
+    command = re.match(r"groupsync undo .*? --allow '[^']*'", hint)[0]
+    done = shop(*shlex.split(command)[1:], "--yes")
+    assert "refused" not in done.out.partition("staff")[2].partition("\n")[0], done.out
+    assert before == shop.read(STATE)
+    assert grown == runs(shop)[0]["of"]
 
 
 def test_a_saved_undo_does_just_what_was_reviewed(shop):
