@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 @click.option(
     "--resume", is_flag=True, help="Go on with the last run that left something to do: finish it, or prove it done."
 )
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="With PLAN or --resume: ask the sources of segments again, and leave alone what they make otherwise by now.",
+)
 @common.selection_options
 @click.option("--adopt", is_flag=True, help="Consent to take over groups that are not known to be this project's.")
 @common.allow_option
@@ -48,6 +53,7 @@ def command(
     *,
     saved: Path | None,
     resume: bool,
+    strict: bool,
     config_path: Path | None,
     adopt: bool,
     grants: tuple[Grant, ...],
@@ -66,7 +72,8 @@ def command(
     whole: -t may name the targets that it changes, and none may be missing.
 
     What the file says is checked: a change that is not what the definitions make of its group is refused, and one whose
-    members are others by now, because a written date has passed, is left alone.
+    members are others by now, because a written date has passed, is left alone. Who matched a segment is believed;
+    --strict asks again.
 
     With --resume it goes on with a run that was killed, interrupted or partly failed: what turns out to be done is
     noted as done, what is as it was planned on is applied, and what moved meanwhile is left alone and listed. What it
@@ -76,9 +83,11 @@ def command(
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
+    from groupsync.retry import Retries
+    from groupsync.strictly import turned_since
 
     request = common.request_of(**picked, adopt=adopt, grants=grants)
-    _check_usage(request, saved, resume=resume)
+    _check_usage(request, saved, resume=resume, strict=strict)
     config = common.read_config(config_path)
     journal = common.recall(config)
     project = load_project(config, request.as_of)
@@ -89,6 +98,8 @@ def command(
             common.say(f"Nothing to resume: no run of {config.path} left anything to do.")
             return ExitCode.OK
         plan = resumption.plan if resumption else _plan(project, backends, request, plugins, saved)
+        if strict and plan.undoes:
+            raise click.UsageError("--strict asks sources again, and a plan that takes a run back comes of none.")
         return applying.carry_out(
             project,
             plan,
@@ -102,6 +113,7 @@ def command(
                 adopt=request.adopt,
                 resumption=resumption,
             ),
+            asks_again=partial(turned_since, plugins=plugins, backends=backends, retry=Retries()) if strict else None,
             resumption=resumption,
             expect=expect,
             stops=stops,
@@ -112,9 +124,11 @@ def command(
         )
 
 
-def _check_usage(request: Request, saved: Path | None, *, resume: bool) -> None:
+def _check_usage(request: Request, saved: Path | None, *, resume: bool, strict: bool) -> None:
     from groupsync.scope import EVERYTHING
 
+    if strict and saved is None and not resume:
+        raise click.UsageError("--strict goes with a saved plan or --resume: otherwise sources are asked anyway.")
     selected = request.selection != EVERYTHING or request.may_be_empty
     narrowed = request.looking or selected
     if saved is not None and narrowed:

@@ -12,14 +12,18 @@ from groupsync.errors import ConfigError, ExitCode, PlanStopped
 from groupsync.model import PLAN_DIGITS, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
     from groupsync.backend import Backend
     from groupsync.journal import Journal
     from groupsync.model import Plan, Report, Result
     from groupsync.project import Project
     from groupsync.recovery import Resumption
+
+    Key: TypeAlias = tuple[str, str]
+
 
 yes_option = click.option("--yes", "-y", is_flag=True, help="Don't ask. Needed where there is no terminal.")
 _MOST_JUDGED: Final = 20
@@ -36,6 +40,7 @@ def carry_out(
     journal: Journal,
     judge: Callable[[Project, Plan], Plan],
     *,
+    asks_again: Callable[[Plan, Project, Container[Key]], dict[Key, Result]] | None = None,
     resumption: Resumption | None = None,
     expect: str | None,
     stops: Sequence[str] = (),
@@ -47,6 +52,7 @@ def carry_out(
     """Show a plan, ask, apply it, report, and return the exit code; the report alone goes to `output`.
 
     Where others applied something since the journal was fetched, the plan is judged again, as a saved one is.
+    `asks_again` is called when it is to be applied, and tells which of its changes are to other members by now.
 
     Raises:
         ConfigError: it is not the plan that was expected, nobody is there to say yes, or the journal can't be written.
@@ -67,6 +73,8 @@ def carry_out(
         return ExitCode.ERROR
     if not yes:  # an answer may take its time: what follows from files is looked at again
         project = load_project(project.config, common.instant_of(None))
+    if asks_again is not None:
+        settled = asks_again(plan, project, settled) | settled
     purpose = Purpose(RunKind.UNDO, plan.undoes) if plan.undoes else Purpose()
     with stoppable() as stop:
         report, plan = _applied(

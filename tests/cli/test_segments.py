@@ -95,6 +95,85 @@ def test_a_saved_plan_applies_what_was_reviewed(applied):
     assert [("customers", 4)] == [(each.name, each.rows) for each in read_plan(applied.folder / "plan.jsonl").sources]
 
 
+STRICT = {
+    "nothing moved": (table(cy=70), "", ExitCode.OK),
+    "somebody matches no more": (table(cy=70, bob=20), "", ExitCode.INCOMPLETE),
+    "others, as many": (table(cy=70, bob=20, dee=70), "", ExitCode.INCOMPLETE),
+    "somebody else came, and only some are added": (
+        table(cy=70, dee=70),
+        "lifecycle: {mode: additive}\n",
+        ExitCode.INCOMPLETE,
+    ),
+    "nothing moved, and only some are added": (table(cy=70), "lifecycle: {mode: additive}\n", ExitCode.OK),
+    "it is too small by now": (table(bob=20, cy=20), "min_size: {count: 2}\n", ExitCode.INCOMPLETE),
+    "others would have its places": (
+        table(cy=70, dee=80),
+        "limit: {count: 3, order_by: {age: desc}, keep_until_rank: 3}\n",
+        ExitCode.INCOMPLETE,
+    ),
+    "who has a place keeps it": (
+        table(cy=70, dee=58),
+        "limit: {count: 3, order_by: {age: desc}, keep_until_rank: 4}\n",
+        ExitCode.OK,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STRICT)
+def test_a_strict_apply_asks_the_source_again(case, applied):
+    """Whom it makes otherwise by now is left alone, with all that is built on it; lists go on."""
+    customers, more, code = STRICT[case]
+    applied.write("groups/older.yaml", OLDER + more)
+    applied.write("groups/all.yaml", "kind: known-user-group\nname: all\nmembers: []\ninclude: [staff]\n")
+    applied.write("customers.csv", table(cy=70))
+    applied("plan", "--out", "plan.jsonl")
+    before = members(applied)
+    applied.write("customers.csv", customers)
+    done = applied("apply", "plan.jsonl", "--yes", "--strict")
+    assert code == done.code, done.err
+    assert (before if code else sorted({*before, "cy@example.com"})) == members(applied)
+    assert (code != ExitCode.OK) == ("its source was asked again" in " ".join(done.out.split()))
+    assert ["sue@example.com"] == applied.read("state/groups/all.txt").split()
+
+
+def test_what_is_built_on_a_segment_is_asked_again_with_it(applied):
+    """Through however many groups."""
+    applied.write("groups/friends.yaml", "kind: known-user-group\nname: friends\ninclude: [older]\n")
+    applied("plan", "--out", "plan.jsonl")
+    applied.write("customers.csv", table(bob=20))
+    done = applied("apply", "plan.jsonl", "--yes", "--strict")
+    assert ExitCode.INCOMPLETE == done.code
+    assert "its source was asked again: it has 1 member now, and the plan leaves 2" in " ".join(done.out.split())
+    assert not (applied.folder / "state/groups/friends.txt").exists()
+
+
+def test_a_strict_apply_needs_something_to_be_strict_about(applied):
+    """Without a saved plan sources are asked anyway, and taking a run back asks none."""
+    done = applied("apply", "--strict", "--yes")
+    assert (ExitCode.USAGE, True) == (done.code, "--strict goes with a saved plan" in done.err)
+    applied.write("customers.csv", table(cy=70))
+    applied("apply", "--yes")
+    applied("undo", "last", "--out", "undo.jsonl")
+    done = applied("apply", "undo.jsonl", "--strict", "--yes")
+    assert (ExitCode.USAGE, True) == (
+        done.code,
+        "a plan that takes a run back comes of none" in " ".join(done.err.split()),
+    )
+
+
+def test_a_strict_apply_asks_no_source_for_lists(applied):
+    """Where nothing in the plan is computed, the source need not even be there."""
+    applied.write("groups/staff.yaml", STAFF.replace("sue", "tom"))
+    applied("plan", "--select", "staff", "--out", "plan.jsonl")
+    applied.write("customers.csv", "gone\n")
+    assert ExitCode.OK == applied("apply", "plan.jsonl", "--yes", "--strict").code
+    applied.write("customers.csv", table(cy=70))
+    applied("plan", "--out", "plan.jsonl")
+    applied.write("customers.csv", "gone\n")
+    done = applied("apply", "plan.jsonl", "--yes", "--strict")
+    assert (ExitCode.ERROR, ["ada@example.com", "bob@example.com"]) == (done.code, members(applied))
+
+
 def test_a_saved_plan_is_stale_where_the_condition_or_the_source_changed(applied):
     """Another definition needs another review; so does another table."""
     applied.write("customers.csv", table(cy=70))
