@@ -263,7 +263,7 @@ def _over_days(tally: _Counted, past: Removed, guards: Guards) -> Iterator[Found
         return
     steps = "an earlier run" if past.runs == 1 else counted(past.runs, "earlier run")
     some = f", {past.gone:,} of them in {steps}" if past.gone else ""
-    some += f" (up to {past.doubted:,} by what was cut short)" if past.doubted else ""
+    some += f" (up to {past.doubted:,} by what has not ended)" if past.doubted else ""
     within = few(guards.days, "a day", "days")
     what = f"of {counted(tally.prior, tally.what)} would have gone within {within}{some}"
     summed = replace(tally, count=past.gone + tally.count, total=past.gone + tally.total, what=what)

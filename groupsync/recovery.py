@@ -79,12 +79,13 @@ def reminded(project: Project, plan: Plan) -> Plan:
     if left is None:
         return plan
     run, keys = left
-    both = len(keys & mine)
+    both, is_late = len(keys & mine), config.store is not None
+    are = "is" if both == 1 else "are"
     found = Diagnostic(
         "GS610",
         Severity.WARNING,
         f"The run {run.id} {_end_of(run)}",
-        f"Of its changes {_left_words(run, keys)}; {both:,} of those {'is' if both == 1 else 'are'} in this plan, too.",
+        f"Of its changes {_left_words(run, keys, is_late=is_late)}; {both:,} of those {are} in this plan, too.",
         "`groupsync apply --resume` goes on with it. Applying this plan is as good."
         if has_names(config.journal, run)
         else f"Apply this plan: it does that part of it. `--resume` can't. {_NOT_KEPT}",
@@ -94,13 +95,17 @@ def reminded(project: Project, plan: Plan) -> Plan:
 
 def _end_of(run: Run) -> str:
     if run.finished_at is None:
-        return "was cut short"
+        return "was cut short, or is still going on"
     return "was interrupted" if run.interrupted else "left something to do"
 
 
-def _left_words(run: Run, keys: frozenset[tuple[str, str]]) -> str:
-    """Say why changes of a run are left: `1 failed, 2 were not tried`."""
-    ends = {entry.key: entry.outcome for entry in run.entries}
+def _left_words(run: Run, keys: frozenset[tuple[str, str]], *, is_late: bool) -> str:
+    """Say why changes of a run are left: `1 failed, 2 were not tried`.
+
+    Where records come to a store late, what it does not know of a run that has not ended may be done.
+    """
+    unknown = dict.fromkeys(keys) if is_late and run.finished_at is None else {}
+    ends = unknown | {entry.key: entry.outcome for entry in run.entries}
     failed = sum(ends.get(key) is Outcome.FAILED for key in keys)
     doubtful = sum(key in ends and ends[key] is None for key in keys)
     left = len(keys) - failed - doubtful
@@ -132,7 +137,8 @@ def find_resumption(
     if run is None:
         return None
     if not has_names(config.journal, run):
-        detail = f"{_NOT_KEPT} Of its {counted(run.changes, 'change')} {_left_words(run, keys)}."
+        words = _left_words(run, keys, is_late=config.store is not None)
+        detail = f"{_NOT_KEPT} Of its {counted(run.changes, 'change')} {words}."
         hint = f"Apply anew with `groupsync apply`: a new plan does the rest. {_keeping('apply --resume')}"
         raise ConfigError(f"The run {run.id} can't be gone on with", detail, hint)
     saved = read_plan(plan_path(config.journal, run.id))

@@ -83,7 +83,7 @@ def _became(run: Run) -> str:
     counts = [(run.count(outcome), word) for outcome, word in OUTCOME_WORDS.items()]
     parts = [f"{number(count)} {word}" for count, word in [*counts, (run.doubtful, _UNKNOWN)] if count]
     text = ", ".join(parts) or "nothing to do"
-    end = "; cut short" if run.finished_at is None else "; interrupted" if run.interrupted else ""
+    end = "; cut short, or still going on" if run.finished_at is None else "; interrupted" if run.interrupted else ""
     return text + end
 
 
@@ -123,7 +123,7 @@ def _what(run: Run) -> str:
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
     yield "started", _shown(run.started_at)
-    yield "ended", _shown(run.finished_at) if run.finished_at else "cut short"
+    yield "ended", _shown(run.finished_at) if run.finished_at else "not yet: cut short, or still going on"
     by = _NOT_KEPT if run.withheld else f"{escape(run.who)}, process {run.pid}"
     yield "by", f"{by}, groupsync {escape(run.version)}"
     digest = f"digest {_NOT_KEPT}" if run.withheld else run.plan_digest[:PLAN_DIGITS]
