@@ -54,7 +54,7 @@ class RunReader:
             case "header" if self._run is None:
                 self._run = _header(fields)
             case "planned" if self._run and self._run.withheld:
-                self._planned.append(_intent(fields))
+                self._planned.append(replace(_intent(fields), removed=fields.count("removed")))
             case "before" if self._run:
                 fields.text_or_none("precondition")
                 entry = _intent(fields)

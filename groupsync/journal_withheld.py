@@ -40,7 +40,7 @@ _TOLD: Final[Mapping[str, dict[str, object]]] = {
         approvals=[_shape("kind name path definition target", "count")],
         sources=_SOURCES,
     ),
-    "planned": _INTENT,
+    "planned": _INTENT | _shape("", "removed"),
     "before": _INTENT | _shape("", "consented"),
     "step": _shape("target name", "added removed"),
     "after": _RESULT | _shape("at target name"),
@@ -89,6 +89,7 @@ def _planned(change: Change) -> Record:
         "prior_name": change.prior_name,
         "prior_count": change.prior_count,
         "count": change.prior_count + change.add.count - change.remove.count,
+        "removed": change.going.count,
     }
 
 

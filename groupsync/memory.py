@@ -178,15 +178,15 @@ def _as_if_done(folder: Path, run: Run) -> Run:
     path = plan_path(folder, run.id)
     changes = read_plan(path).changes if path.exists() else ()
     planned = [_removing(each, each.going.count) for each in changes]
-    planned += [_removing(each, each.prior_count - each.count) for each in run.planned]
+    planned += [_removing(each, each.removed) for each in run.planned]
     found = {each.key: each for each in planned}
     return replace(run, entries=tuple((found | known).values()))
 
 
 def _removing(planned: Change | RunEntry, removed: int) -> RunEntry:
     """Return what may have gone from a group, whose size is held for what it was."""
-    name, prior, gone = planned.prior_name or planned.name, planned.prior_count, max(0, removed)
-    return RunEntry(planned.target, name, Action.UPDATE, None, name, prior, prior, added=gone, removed=gone)
+    name, prior = planned.prior_name or planned.name, planned.prior_count
+    return RunEntry(planned.target, name, Action.UPDATE, None, name, prior, prior, added=removed, removed=removed)
 
 
 def _in_all(removed: Mapping[Key, Removed], target: str, runs: int) -> Removed:
