@@ -18,6 +18,7 @@ from groupsync.journal_sender import Sender
 from groupsync.links import NOTHING
 from groupsync.model import DOUBTED, Action, Diagnostic, Outcome, RunKind, Severity
 from groupsync.records import format_instant
+from groupsync.secrets import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -246,8 +247,8 @@ def _result(result: Result) -> Record:
         "target": result.target,
         "name": result.name,
         "outcome": result.outcome.value,
-        "error": result.error,
-        "hint": result.hint,
+        "error": scrub(result.error),
+        "hint": scrub(result.hint),
         "attempts": result.attempts,
         "added": result.added,
         "removed": result.removed,

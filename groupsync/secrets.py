@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO, final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 MAX_SECRET_BYTES: Final = 65_536
@@ -27,14 +27,17 @@ class Secret:
     Not a `str`, so that joining, logging or serialising it is a mistake that is noticed at once. Can't be pickled.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_pieces", "_value")
 
-    def __init__(self, value: str) -> None:
+    def __init__(self, value: str, pieces: Iterable[str] = ()) -> None:
+        """Hold a text; `pieces` are those in it that came from where secrets are, where not all of it did."""
         self._value = value
+        self._pieces = tuple(pieces)
 
     def reveal(self) -> str:
-        """Return the text itself. From then on `scrub` takes it out of whatever is printed."""
-        _remember(self._value)
+        """Return the text itself. From then on `scrub` takes it, and each piece, out of whatever is printed."""
+        for each in (self._value, *self._pieces):
+            _remember(each)
         return self._value
 
     def __repr__(self) -> str:
@@ -80,6 +83,7 @@ class HiddenText(str):
 
 
 _MIN_SCRUBBED_LENGTH: Final = 4
+_MIN_PART_LENGTH: Final = 8
 _revealed: set[str] = set()
 """The secrets in use, each in every spelling in which a library may quote it. Known by origin, not by their looks."""
 
@@ -88,8 +92,19 @@ def _remember(value: str) -> None:
     import json
     from urllib.parse import quote, quote_plus
 
-    if len(value) >= _MIN_SCRUBBED_LENGTH:
-        _revealed.update({value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1], json.dumps(value)[1:-1]})
+    for each in (value, *_paths_of(value)):
+        if len(each) >= _MIN_SCRUBBED_LENGTH:
+            _revealed.update({each, quote(each, safe=""), quote_plus(each), repr(each)[1:-1], json.dumps(each)[1:-1]})
+
+
+def _paths_of(value: str) -> Iterator[str]:
+    """Give what a secret address may be quoted by: its path, and each part of that which can be no plain word."""
+    _, scheme, rest = value.partition("://")
+    _, slash, path = rest.partition("/")
+    if scheme and slash:
+        path = path.partition("?")[0].rstrip("/")
+        yield f"/{path}" if path else ""
+        yield from (part for part in path.split("/") if len(part) >= _MIN_PART_LENGTH and re.search("[0-9]", part))
 
 
 def scrub(text: str) -> str:
@@ -157,24 +172,23 @@ def resolve_references(text: str, folder: Path) -> str | Secret | list[Problem]:
         The text where there was no reference, a secret where there was, or all that keeps it from being replaced.
     """
     problems: list[Problem] = []
-    replaced = False
+    pieces: list[str] = []
 
     def value_of(found: re.Match[str]) -> str:
-        nonlocal replaced
         source = _source_of(found)
         if found[1] or source is None:
             return found[1] or found.group()
-        replaced = True
         value = _from_environment(source[1]) if source[0] == "env" else _from_file(source[1], folder)
         if isinstance(value, Problem):
             problems.append(value)
             return ""
+        pieces.append(value)
         return value
 
     result = _REFERENCE.sub(value_of, text)
     if problems:
         return problems
-    return Secret(result) if replaced else result
+    return Secret(result, pieces) if pieces else result
 
 
 def _source_of(found: re.Match[str]) -> tuple[str, str] | None:
