@@ -55,7 +55,7 @@ def unjudged(
         Severity.WARNING,
         "No earlier run is known, so guards that compare with one say nothing",
         f"Not judged: {', '.join(shown)}. It is not the first run: {', '.join(held)} has groups of this project.",
-        "Keep the journal from run to run; docs/ci.md says how. Until then look at the sizes yourself.",
+        "Keep the journal from run to run; docs/journal.md says how. Until then look at the sizes yourself.",
     )
 
 

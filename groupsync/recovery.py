@@ -271,8 +271,8 @@ def _changes_of(run: Run, folder: Path) -> tuple[Change, ...]:
 def _keeping(command: str) -> str:
     """Say what lets names be kept from now on, and where they may be of a run until now."""
     return (
-        "Give `journal.key` in the config, and the names of later runs are kept; docs/ci.md. The machine that ran this "
-        f"one may still have its own copy: try `groupsync {command}` there."
+        "Give `journal.key` in the config, and the names of later runs are kept; docs/journal.md. The machine that ran "
+        f"this one may still have its own copy: try `groupsync {command}` there."
     )
 
 

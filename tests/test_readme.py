@@ -19,7 +19,7 @@ import pytest
 from tests import clock
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", ROOT / "docs/environments.md")
+PAGES = (ROOT / "README.md", ROOT / "docs/environments.md", ROOT / "docs/journal.md")
 BLOCK = re.compile(r"<!-- scene: (?P<scene>[\w-]+) -->\n```console\n(?P<body>.*?)```", re.DOTALL)
 SCENE_BEGINS = datetime(2026, 11, 25, 20, tzinfo=UTC)
 SECONDS = re.compile(r"(?<=\d\d:\d\d:)\d\d(?= UTC)")
@@ -71,7 +71,7 @@ def test_what_a_page_shows_is_what_is_printed(scene, tmp_path):
     """Every command of a scene, in the page's order, prints what the page says."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    environment |= {"NO_COLOR": "1", "COLUMNS": "80"}
+    environment |= {"NO_COLOR": "1", "COLUMNS": "80", "GROUPSYNC_JOURNAL_KEY": "one for all commands: each has a shell"}
     folder = tmp_path
     for minutes, step in enumerate(scenes()[scene]):
         done = subprocess.run(

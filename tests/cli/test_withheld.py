@@ -122,7 +122,7 @@ def test_undo_says_what_it_lacks_and_what_to_do(shop):
     assert (
         f"error: The run {run} can't be taken back "
         "Who was to be added and removed was not kept: the journal's store has no key. "
-        "hint: Give `journal.key` in the config, and the names of later runs are kept; docs/ci.md. "
+        "hint: Give `journal.key` in the config, and the names of later runs are kept; docs/journal.md. "
         f"The machine that ran this one may still have its own copy: try `groupsync undo {run}` there."
     ) in said(done)
     assert before == shop.read(STATE)
@@ -160,7 +160,7 @@ def test_resume_says_what_is_left_and_a_new_plan_does_it(shop):
         "Who was to be added and removed was not kept: the journal's store has no key. "
         "Of its 2 changes 1 was not tried, 1 may be done or not. "
         "hint: Apply anew with `groupsync apply`: a new plan does the rest. "
-        "Give `journal.key` in the config, and the names of later runs are kept; docs/ci.md. "
+        "Give `journal.key` in the config, and the names of later runs are kept; docs/journal.md. "
         "The machine that ran this one may still have its own copy: try `groupsync apply --resume` there."
     ) in said(done)
 
