@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsync.cli import run
+from groupsync.config import load_config
 from groupsync.errors import ConfigError
+from groupsync.journal_config import GitRef
 from groupsync.scaffold import project_files, project_name, write_project
+from groupsync.segment_templates import segment_templates
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}")
 
@@ -60,6 +63,18 @@ def test_every_line_for_editors_leads_to_a_schema(tmp_path):
         found = re.match(r"# yaml-language-server: \$schema=(\S+)\n", file.read_text("utf-8"))
         assert found
         assert (file.parent / found[1]).is_file()
+
+
+@pytest.mark.parametrize("templates", [(), tuple(segment_templates())[:1]], ids=["lists", "segments"])
+def test_the_journal_of_a_new_project_goes_to_its_remote_by_a_line_that_is_there(tmp_path, templates):
+    """No key is needed to begin; without the `#` the config keeps runs in a ref, encrypted."""
+    write_project(tmp_path, "shop", templates)
+    config = tmp_path / "groupsync.yaml"
+    assert load_config(config).store is None
+    text, count = re.subn("^# journal:", "journal:", config.read_text("utf-8"), flags=re.MULTILINE)
+    assert 1 == count
+    config.write_text(text, "utf-8")
+    assert GitRef(keys=("${env:GROUPSYNC_JOURNAL_KEY}",)) == load_config(config).store
 
 
 def test_a_project_is_never_overwritten(tmp_path, monkeypatch, capsys):
