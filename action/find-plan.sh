@@ -7,6 +7,13 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 # shellcheck source=action/github.sh
 source "${BASH_SOURCE[0]%/*}/github.sh"
 
+if is_on resume "${INPUT_RESUME:-}"; then
+  if [ -n "${INPUT_EXPECT:-}" ]; then
+    fail "The inputs \`expect\` and \`resume\` don't go together: what is left of a run has a digest of its own."
+  fi
+  notice 'The last run that left something to do is gone on with, as it was planned.'
+  exit 0
+fi
 if [ -n "${INPUT_EXPECT:-}" ]; then
   if [[ ! $INPUT_EXPECT =~ ^[0-9a-f]{64}$ ]]; then
     fail "The input \`expect\` is \`$INPUT_EXPECT\`. Expected the whole digest of a plan, 64 digits, as its page of the run shows it."

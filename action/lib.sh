@@ -79,8 +79,9 @@ add_fail_on() {
   repeated --fail-on "${kinds//[, ]/$'\n'}"
 }
 add_targets() { repeated --target "${INPUT_TARGETS:-}"; }
+add_allow() { repeated --allow "${INPUT_ALLOW:-}"; }
 add_consent() {
-  repeated --allow "${INPUT_ALLOW:-}"
+  add_allow
   if is_on adopt "${INPUT_ADOPT:-}"; then args+=(--adopt); fi
 }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ci.fresh import CONFIG, Origin
 from tests.ci.github_api import REPOSITORY, REPOSITORY_ID, github
 from tests.ci.runner import Done, Runner
 
@@ -86,6 +87,15 @@ class Repository:
     def held(self, group: str) -> list[str]:
         """Return whom the target has."""
         return (self.folder / f"state/groups/{group}.txt").read_text("utf-8").split()
+
+
+@pytest.fixture
+def origin(repository, tmp_path):
+    """The remote of the repository; the config keeps the journal in it."""
+    with (repository.folder / "groupsync.yaml").open("a") as file:
+        file.write(CONFIG)
+    repository.commit()
+    return Origin(repository, tmp_path / "contoso.git")
 
 
 @pytest.fixture

@@ -114,3 +114,32 @@ def test_a_switch_is_on_or_off(repository, name):
     done = repository.act(**{name.replace("-", "_"): "yes"})
     assert 1 == done.code
     assert f"The input `{name}` is `yes`. Expected true or false." in done.told("error")
+
+
+class TestResume:
+    """`resume: true`."""
+
+    def test_where_nothing_is_left_nothing_is_done(self, repository):
+        """It needs no reviewed plan, and what goes with a plan alone does not stop it."""
+        done = repository.act("apply", "workflow_dispatch", resume="true", targets="local", adopt="true")
+        assert 0 == done.code
+        assert "No run left anything to go on with. Nothing is applied." in done.told("notice")
+        assert not (repository.folder / "state/groups").exists()
+
+    def test_what_a_run_left_is_done(self, repository):
+        """With a report as after any apply; the group that could not be written is written now."""
+        repository.act()
+        repository.merge()
+        (repository.folder / "state/groups/staff.txt").mkdir(parents=True)
+        assert ExitCode.INCOMPLETE == repository.act("apply", "push").code
+        (repository.folder / "state/groups/staff.txt").rmdir()
+        done = repository.act("apply", "workflow_dispatch", resume="true")
+        assert 0 == done.code
+        assert "Going on with the run" in done.log
+        assert "alan@contoso.com" in repository.held("staff")
+
+    def test_a_digest_does_not_go_with_it(self, repository):
+        """Nobody can know the digest of what is left before it is looked at."""
+        done = repository.act("apply", "workflow_dispatch", resume="true", expect="0" * 64)
+        assert 1 == done.code
+        assert "`expect` and `resume` don't go together" in done.told("error")

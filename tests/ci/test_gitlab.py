@@ -12,11 +12,13 @@ import pytest
 from groupsync.errors import ExitCode
 from tests import clock
 from tests.ci.conftest import ROOT
+from tests.ci.fresh import KEY, killed_at, password_of
 from tests.ci.gitlab_api import PROJECT, gitlab
 from tests.ci.runner import read_yaml
 
 PIPELINE = read_yaml(ROOT / "examples/gitlab-ci.yml")
-JOBS = ("validate", "plan", "apply", "drift")
+JOBS = ("validate", "plan", "apply", "resume", "drift")
+PUSHING = "push-token"
 MARKER = "<!-- groupsync: quickstart -->"
 
 
@@ -27,7 +29,7 @@ def lab():
         yield found
 
 
-def play(repository, lab, job):
+def play(repository, lab, job, **more):
     """Run a job: its lines one after the other in one shell, which the first failure ends."""
     script = "\n".join(["set -eo pipefail", *PIPELINE["default"]["before_script"], *PIPELINE[job]["script"]])
     environment = {
@@ -40,6 +42,8 @@ def play(repository, lab, job):
         "CI_MERGE_REQUEST_IID": "7",
         "CI_COMMIT_SHA": repository.git("rev-parse", "HEAD"),
         "LC_ALL": "C.UTF-8",
+        "HOME": str(repository.folder.parent),
+        **more,
     }
     done = subprocess.run(
         ["bash", "-c", script],
@@ -52,6 +56,7 @@ def play(repository, lab, job):
         check=False,
     )
     assert lab.token not in done.stdout
+    assert PUSHING not in done.stdout
     return done
 
 
@@ -65,13 +70,16 @@ def merge(repository, lab):
     lab.merged = [{"iid": 7, "state": "merged", "sha": reviewed, "merge_commit_sha": sha, "squash_commit_sha": None}]
 
 
-def test_every_job_has_its_rule_and_only_one_writes():
-    """Applies wait for each other, and are left to the default branch."""
+def test_every_job_has_its_rule_and_few_write():
+    """What writes waits for each other, and is left to the default branch and one environment."""
     assert {"stages", "variables", "default", *JOBS} == PIPELINE.keys()
     assert all(PIPELINE[job]["rules"] for job in JOBS)
-    assert ["apply"] == [job for job in JOBS if "groupsync apply" in str(PIPELINE[job]["script"])]
-    assert "groupsync" == PIPELINE["apply"]["resource_group"]
-    assert "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in PIPELINE["apply"]["rules"][0]["if"]
+    writing = [job for job in JOBS if "groupsync apply" in str(PIPELINE[job]["script"])]
+    assert ["apply", "resume"] == writing
+    for job in writing:
+        assert ("groupsync", "groups/write") == (PIPELINE[job]["resource_group"], PIPELINE[job]["environment"])
+        assert "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH" in PIPELINE[job]["rules"][0]["if"]
+    assert ("manual", True) == (PIPELINE["resume"]["rules"][0]["when"], PIPELINE["resume"]["rules"][0]["allow_failure"])
     assert "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID" in PIPELINE["plan"]["rules"][0]["if"]
 
 
@@ -133,3 +141,31 @@ def test_a_plan_that_is_refused_fails_the_job_after_its_note(repository, lab):
     (repository.folder / "groupsync.plan").unlink()
     for job in ("validate", "plan", "drift"):
         assert ExitCode.ERROR == play(repository, lab, job).returncode
+
+
+def test_each_job_of_a_fresh_clone_knows_what_the_others_did(repository, lab, origin, tmp_path):
+    """A run whose runner was lost is gone on with; what only reads needs no token that may push."""
+    journal = {"GROUPSYNC_JOURNAL_KEY": KEY, "CI_PROJECT_URL": f"file://{origin.remote.with_suffix('')}"}
+    with origin.runner(may_push=False) as clone:
+        assert 0 == play(repository, lab, "plan", **journal).returncode
+        (clone / "groupsync.plan").rename(tmp_path / "groupsync.plan")
+    (tmp_path / "groupsync.plan").rename(repository.folder / "groupsync.plan")
+    merge(repository, lab)
+
+    pushing = {**journal, "GROUPSYNC_PUSH_TOKEN": PUSHING}
+    installed = tmp_path / "installed/groupsync"
+    installed.parent.mkdir()
+    installed.symlink_to(Path(sys.executable).parent / "groupsync")
+    path = {"PATH": f"{installed.parent}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    with origin.runner(), killed_at(installed, "opted-out.txt"):
+        assert 0 != play(repository, lab, "apply", **pushing, **path).returncode
+    with origin.runner() as clone:
+        done = play(repository, lab, "resume", **pushing)
+        address = f"{journal['CI_PROJECT_URL']}.git"
+        assert address == repository.git("remote", "get-url", "origin")
+        assert PUSHING == password_of(clone, "https://gitlab.example.com/a.git", GROUPSYNC_PUSH_TOKEN=PUSHING)
+        assert PUSHING not in (clone / ".git/config").read_text("utf-8")
+    assert (0, True) == (done.returncode, "Going on with the run" in done.stdout)
+    assert "tim@contoso.com" in repository.held("staff")
+    with origin.runner(may_push=False):
+        assert 0 == play(repository, lab, "drift", **journal).returncode
