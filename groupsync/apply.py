@@ -1,10 +1,10 @@
 """Carry out a plan: the changes it holds, in order, and nothing else.
 
-An edge: it calls the backends. What happens to one group never keeps another from being done.
+An edge: it calls the backends. What happens to one group keeps another from being done only where that is built on it.
 
 Targets come one after the other, so that a run that is cut short, or meets a target that is down, has left the next
-ones wholly alone. On one target the changes go in phases, each over before the next begins; within a phase as many are
-in flight as the backend allows.
+ones wholly alone. On one target the changes go in stages (`groupsync.ordering`), each over before the next begins;
+within a stage as many are in flight as the backend allows.
 """
 
 from __future__ import annotations
@@ -17,29 +17,22 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from groupsync.errors import BackendError, GroupsyncError, StalePlanError, StaleRead
 from groupsync.makeshift import apply_change
-from groupsync.model import Action, Outcome, Result
+from groupsync.model import Outcome, Result
+from groupsync.ordering import Order
 from groupsync.progress import Track, untracked
 from groupsync.retry import Retries, joined_hints
 from groupsync.verify import moved_since, rests_of, verify, with_members
 from groupsync.workers import each_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from groupsync.backend import Backend, Step
     from groupsync.model import Change, Plan
 
-__all__ = ["Recorder", "Unrecorded", "execute", "in_order", "outcome_of", "verify"]
+__all__ = ["Recorder", "Unrecorded", "execute", "outcome_of", "verify"]
 
-_PHASES: Final = {
-    Action.RENAME: 0,
-    Action.CREATE: 1,
-    Action.ADOPT: 2,
-    Action.UPDATE: 2,
-    Action.DELETE: 3,
-    Action.FORGET: 4,
-}
-"""A rename frees a name that a create may take; nothing goes before what is to be added is there."""
+_HELD_HINTS: Final = {Outcome.NOT_TRIED: "`groupsync apply --resume` tries both again.", Outcome.STALE: "Plan again."}
 
 
 class Recorder(Protocol):
@@ -75,15 +68,6 @@ class Unrecorded:
         """Keep nothing."""
 
 
-def in_order(changes: Iterable[Change]) -> list[Change]:
-    """Return the changes in the order in which they are begun."""
-    return sorted(changes, key=lambda change: (*_phase(change), change.name))
-
-
-def _phase(change: Change) -> tuple[str, int]:
-    return (change.target, _PHASES[change.action])
-
-
 def execute(
     plan: Plan,
     backends: Mapping[str, Backend],
@@ -111,10 +95,13 @@ def execute(
     Returns:
         One result a change, in the plan's order.
     """
-    todo = in_order(change for change in plan.changes if change.key not in refused)
+    order = Order(plan.changes, plan.links)
+    todo = [change for change in order.sorted() if change.key not in refused]
     run = _Run(backends, stopped, journal or Unrecorded(), retry or Retries(), keep)
     results = dict(refused)
-    with closing(run.carry_out(todo)) as finished:
+    for result in refused.values():
+        order.note(result)
+    with closing(run.carry_out(todo, order)) as finished:
         for _, (change, result) in zip(track("Applying", todo), finished, strict=False):
             results[change.key] = result
     return tuple(results[change.key] for change in plan.changes)
@@ -135,10 +122,19 @@ class _Run:
     retries: Retries
     keep: Callable[[str], str]
 
-    def carry_out(self, changes: Sequence[Change]) -> Generator[tuple[Change, Result]]:
+    def carry_out(self, changes: Sequence[Change], order: Order) -> Generator[tuple[Change, Result]]:
         """Give each change with what became of it, as they are done; `changes` come in order."""
-        for (target, _), phase in groupby(changes, key=_phase):
-            yield from each_done(self._change, list(phase), self.backends[target].capabilities.concurrent)
+        for (target, *_), stage in groupby(changes, key=order.stage):
+            left = list(stage)
+            held = order.held(target, left)
+            for change in left:
+                if change.key in held:
+                    outcome, why = held[change.key]
+                    yield change, outcome_of(change, outcome, why, _HELD_HINTS[outcome])
+            todo = [change for change in left if change.key not in held]
+            for change, result in each_done(self._change, todo, self.backends[target].capabilities.concurrent):
+                order.note(result)
+                yield change, result
 
     def _change(self, change: Change) -> Result:
         if self.stopped():

@@ -71,7 +71,7 @@ def held_back(plan: Plan, refusals: Sequence[Refusal], ties: Ties) -> Iterator[R
     doubted = _doubted(plan, refusals, ties.segments)
     if not doubted:
         return
-    ways = _ways(doubted, ties.built_on)
+    ways = ways_to(doubted, ties.built_on)
     gone = None if ties.is_recorded else next((name for name in sorted(doubted) if name not in ties.defined), None)
     own = {(each.target, each.name) for each in refusals}
     for change in plan.changes:
@@ -83,8 +83,7 @@ def held_back(plan: Plan, refusals: Sequence[Refusal], ties: Ties) -> Iterator[R
         way = ways.get(change.name, ())
         if way and change.action in _GIVES_MEMBERS and not _is_of_source(cause, doubted[way[-1]]):
             cause = doubted[way[-1]]
-            steps = ", and that on ".join(f"`{name}`" for name in way)
-            summary = f"built on {steps}, {_standing(cause, change.target)}"
+            summary = f"{way_words(way)}, {_standing(cause, change.target)}"
             because = cause.name if cause.is_about_source else way[-1]
             yield Refusal(change.target, change.name, BUILT_ON, summary, because=because)
         elif gone is not None and change.action in _HAD_MEMBERS and change.name not in doubted:
@@ -130,7 +129,7 @@ def _doubted_by_run(plan: Plan, target: str) -> list[str]:
     ]
 
 
-def _ways(doubted: Collection[str], built_on: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
+def ways_to(doubted: Collection[str], built_on: Mapping[str, Collection[str]]) -> dict[str, tuple[str, ...]]:
     """Return for each group that is built on a doubted one the shortest way to it: the nearest group first."""
     above: dict[str, list[str]] = {}
     for name in sorted(built_on):
@@ -145,6 +144,11 @@ def _ways(doubted: Collection[str], built_on: Mapping[str, Collection[str]]) -> 
                 ways[name] = (base, *(ways[base] if base not in doubted else ()))
                 waiting.append(name)
     return ways
+
+
+def way_words(way: Sequence[str]) -> str:
+    """Say how a group is built on another, as a clause: by the way that `ways_to` has."""
+    return "built on " + ", and that on ".join(f"`{name}`" for name in way)
 
 
 def _standing(cause: Refusal, target: str) -> str:

@@ -29,7 +29,7 @@ from groupsync.plan import sealed
 from groupsync.planning import Draft, Request, plan_target
 from groupsync.policies import Seen, changed_groups
 from groupsync.progress import Track, untracked
-from groupsync.project import Project, sorted_findings, stop_on_errors, wanted_on
+from groupsync.project import Project, at_instant, sorted_findings, stop_on_errors, wanted_on
 from groupsync.reading import context_of, read_target
 from groupsync.retry import Retries
 from groupsync.saved_plan import check_saved, check_target, moved, sources_again
@@ -84,6 +84,7 @@ def make_plan(
     stop_on_errors(project.findings)
     compared = frozenset[str]().union(*draft.looked_at.values())
     bases = bases_of(built_on, compared)
+    held = _held_by(project, backends)
     ordered = sorted(draft.changes, key=lambda change: change.key)
     drift = (*draft.drift, *draft.drift_beside)
     changes = with_causes(ordered, drift, project.definitions, project.resolution.built_on)
@@ -102,7 +103,7 @@ def make_plan(
         links=links_of(project.resolution, compared, draft.counts, remembered or NOTHING),
         later=laters_of(
             project.resolution,
-            draft.looked_at | {"": bases - _held_by(project, backends)},
+            draft.looked_at | {"": bases.difference(*held.values())},
             changes,
             draft.counts,
             remembered,
@@ -110,14 +111,18 @@ def make_plan(
         ),
     )
     seen = Seen(draft.looked_at, draft.counts, bases)
-    looked = Looked(seen, computed.refusals, draft.holdings, draft.beside, draft.drift_beside, adopt=request.adopt)
+    beside = {target: names & bases for target, names in held.items()}
+    dates = laters_of(project.resolution, beside, draft.beside, draft.counts, remembered, as_of=request.as_of)
+    looked = Looked(
+        seen, computed.refusals, draft.holdings, draft.beside, draft.drift_beside, dates, adopt=request.adopt
+    )
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
 
 
-def _held_by(project: Project, backends: Mapping[str, Backend]) -> frozenset[str]:
-    """Return the names of the groups that go to one of the opened targets."""
+def _held_by(project: Project, backends: Mapping[str, Backend]) -> dict[str, frozenset[str]]:
+    """Return by opened target the names of the groups that go there."""
     opened = [target for target in project.config.targets if target.name in backends]
-    return frozenset(each.group.name for target in opened for each in wanted_on(project, target).here)
+    return {target.name: frozenset(each.group.name for each in wanted_on(project, target).here) for target in opened}
 
 
 def judge_again(
@@ -179,11 +184,18 @@ def judge_again(
         if target.name in needed:
             holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
     groups = changed_groups(judged)
-    remembered = remembered_links(project.config.journal, project.config.id) or NOTHING
-    built_on = built_on_by_now_or_then(project.resolution, remembered)
+    remembered = remembered_links(project.config.journal, project.config.id)
+    built_on = built_on_by_now_or_then(project.resolution, remembered or NOTHING)
     bases = bases_of(built_on, frozenset[str]().union(*groups.values()))
     seen = Seen(groups, bases=bases, after=partial(after, backends or {}, retry or Retries()))
-    looked = Looked(seen, sources_again(plan, project), holdings, resumed=resumed, adopt=adopt)
+    told_of = {each.key for each in plan.later}
+    beside = {
+        target: {name for name in names & bases if (target, name) not in told_of}
+        for target, names in _held_by(project, backends or {}).items()
+    }
+    then = at_instant(project, plan.as_of).resolution
+    dates = laters_of(then, {} if plan.undoes else beside, (), {}, remembered, as_of=plan.as_of)
+    looked = Looked(seen, sources_again(plan, project), holdings, later_beside=dates, resumed=resumed, adopt=adopt)
     return replace(judge_plan(judged, project, looked, grants, plugins), changes=plan.changes)
 
 

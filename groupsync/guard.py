@@ -75,6 +75,7 @@ class Evidence:
             counts.
         drift_beside: how their groups stand to what was applied last.
         to_come: what dates that no applied plan had shown will do to members who are there, as changes, with the dates.
+        to_come_beside: the same of groups that the plan leaves out, and that something in it is built on.
         announced: by key of a change, how many of those who go an applied plan had shown to leave by now; who expires
             besides them is judged as anybody who goes. None: everybody who expires was shown.
         remembered: names of the groups whose definition is held against what was applied last, besides the target.
@@ -97,6 +98,7 @@ class Evidence:
     beside: Sequence[Change] = ()
     drift_beside: Sequence[Drift] = ()
     to_come: Sequence[tuple[datetime, Change]] = ()
+    to_come_beside: Sequence[tuple[datetime, Change]] = ()
     announced: Mapping[tuple[str, str], int] | None = None
     remembered: frozenset[str] = frozenset()
     spent: Sequence[Use] = ()
@@ -138,7 +140,8 @@ class Judging:
         }
         self.expired = {change.key: change.expired for change in (*evidence.beside, *plan.changes)}
         self.changes = {change.key: self._as_announced(change) for change in (*evidence.beside, *plan.changes)}
-        known = (*(change for _, change in evidence.to_come), *self.changes.values())
+        dated = (*evidence.to_come, *evidence.to_come_beside)
+        known = (*(change for _, change in dated), *self.changes.values())
         self.definitions = {change.key: change.definition_digest for change in known}
         self.drift = {(each.target, each.name): each for each in (*evidence.drift_beside, *plan.drift)}
         self.findings: list[Diagnostic] = []
@@ -171,11 +174,8 @@ class Judging:
                     self._settle(self._with_surprise(found, change), change.target, change.name)
             for found in () if is_beside else passed:
                 self._let_pass(found, change)
-        for at, change in self.evidence.to_come:
-            own = self.evidence.overrides.get(change.name)
-            for found in judged(change, self.guards, own, (), self.evidence.absent)[0]:
-                said = f"by {instant_words(at)}, as it is written: {found.summary}"
-                self._settle(replace(found, summary=said), change.target, change.name, is_least=False)
+        self._judge_dates(self.evidence.to_come)
+        self._judge_dates(self.evidence.to_come_beside, is_beside=True)
         self._keep_superseded()
         for target in self.plan.targets:
             for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
@@ -183,6 +183,14 @@ class Judging:
                 self._settle(found, target.name, pair.created.name)
                 self._settle(found, target.name, pair.deleted.name)
         self._settle_stored(bool)
+
+    def _judge_dates(self, to_come: Iterable[tuple[datetime, Change]], *, is_beside: bool = False) -> None:
+        for at, change in to_come:
+            own = self.evidence.overrides.get(change.name)
+            for found in judged(change, self.guards, own, (), self.evidence.absent)[0]:
+                if found.refuses or not is_beside:
+                    said = f"by {instant_words(at)}, as it is written: {found.summary}"
+                    self._settle(replace(found, summary=said), change.target, change.name, is_least=False)
 
     def judge_runs(self) -> None:
         """Judge what is left to be done on each target by the guards of a run."""

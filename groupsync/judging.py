@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
     from groupsync.links import Remembered
-    from groupsync.model import Drift, Group, Plan, Refusal, Removed, Snapshot, Verdict
+    from groupsync.model import Drift, Group, Later, Plan, Refusal, Removed, Snapshot, Verdict
     from groupsync.pairing import Paired
     from groupsync.plugins import Plugins
     from groupsync.project import Project
@@ -49,6 +49,7 @@ class Looked:
         holdings: by target, all our groups there; of a target that is not in it nobody can say who is in no group.
         beside: changes that the plan leaves out, of groups that something in it is built on.
         drift_beside: how their groups stand to what was applied last.
+        later_beside: what dates will do to groups that the plan leaves out and that something in it is built on.
         resumed: id of the run that is gone on with: what it took of approvals is still its own.
         adopt: the command line's consent to take over groups that are not known to be ours.
     """
@@ -58,6 +59,7 @@ class Looked:
     holdings: Mapping[str, Sequence[Holding]] = field(default_factory=dict)
     beside: Sequence[Change] = ()
     drift_beside: Sequence[Drift] = ()
+    later_beside: Sequence[Later] = ()
     resumed: str = ""
     adopt: bool = False
 
@@ -191,6 +193,7 @@ def _evidence(
         drift_beside=looked.drift_beside,
         removals=_removals(plan, project, unread),
         to_come=tuple(changes_to_come(plan.later, project.resolution)),
+        to_come_beside=tuple(changes_to_come(looked.later_beside, project.resolution)),
         announced=_announced((*plan.changes, *looked.beside), plan.as_of, project, remembered),
         remembered=frozenset(remembered.counts),
         spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),

@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupsync.apply import execute, in_order, verify
+from groupsync.apply import execute, outcome_of, verify
 from groupsync.backend import carry_out
-from groupsync.errors import AuthenticationError, BackendError, ConfigError, StaleRead
+from groupsync.errors import AuthenticationError, BackendError, ConfigError, StalePlanError, StaleRead
 from groupsync.facade import checked
-from groupsync.model import Action, AttributeChange, Change, Group, Mark, Members, Outcome, Plan
+from groupsync.links import bases_of
+from groupsync.model import Action, AttributeChange, Change, Group, Link, Mark, Members, Outcome, Plan
+from groupsync.ordering import Order
 from groupsync.retry import Retries, RetryPolicy
 from groupsync.verify import SETTLING_SECONDS
 from groupsync_memory.backend import MemoryBackend
@@ -392,7 +394,7 @@ def test_phases_never_overlap_and_results_come_in_the_plans_order(actions):
 
     assert [change.name for change in plan.changes] == [result.name for result in results]
     assert all(done >= least for (_, done), least in zip(begun, earlier, strict=True))
-    assert sorted(phases.values()) == [phases[change.name] for change in in_order(plan.changes)]
+    assert sorted(phases.values()) == [phases[change.name] for change in Order(plan.changes).sorted()]
 
 
 def sorted_phase(change):
@@ -578,3 +580,130 @@ def test_attributes_and_members_are_applied_together(store):
     assert Outcome.APPLIED is result.outcome
     assert {"g": (frozenset({ADA, BOB}), change.mark, "G")} == content(store)
     assert store.groups["g"].revision == result.revision
+
+
+# Built on each other
+
+
+def linked(*changes, **links):
+    """Make a plan of changes whose groups are built on others, by name."""
+    return replace(plan_of(*changes), links=tuple(Link(name, tuple(sorted(links[name]))) for name in sorted(links)))
+
+
+def outcomes(results):
+    return {result.name: (result.outcome, result.error) for result in results}
+
+
+def failing(store, *names, error=None):
+    """Open a target that fails to write some groups, and notes in which order it is asked to write."""
+    asked = []
+
+    def meet(change):
+        asked.append(change.name)
+        if change.name in names:
+            raise error or BackendError("out of order", retryable=False)
+
+    return Watched(store, meet, 4), asked
+
+
+def test_what_is_built_on_a_group_comes_after_it(store):
+    """Whatever is done to it, and over any number of groups, those in between that stay as they are among them."""
+    rename = change_of(prior(store, "old", ADA), Action.RENAME, name="a-top", add=[BOB])
+    update = change_of(prior(store, "z-base", ADA), add=[BOB])
+    gone = change_of(prior(store, "gone", ADA), Action.DELETE)
+    links = {"a-top": ["lists"], "lists": ["b-middle"], "b-middle": ["z-base"]}
+    plan = linked(rename, create("b-middle", BOB), update, gone, create("c-alone"), **links)
+    backend, asked = failing(store)
+    results = execute(plan, {TARGET: backend}, {}, retry=at_once())
+
+    assert {Outcome.APPLIED} == {result.outcome for result in results}
+    assert ["z-base", "b-middle", "a-top", "gone"] == [name for name in asked if name != "c-alone"]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected", "words"),
+    [
+        (BackendError("out of order", retryable=False), Outcome.NOT_TRIED, "which failed"),
+        (StalePlanError("moved"), Outcome.STALE, "which moved since the plan"),
+    ],
+)
+def test_what_is_built_on_a_group_that_fails_is_not_tried(store, error, expected, words):
+    """Nobody moves in it, for who leaves one group for the next would be in both; what is not built on it goes on."""
+    base = change_of(prior(store, "base", ADA), remove=[ADA])
+    top = change_of(prior(store, "a-top", BOB), add=[ADA])
+    label = change_of(prior(store, "a-label", BOB), attributes=(AttributeChange("description", None, "x"),))
+    links = {"a-top": ["list"], "list": ["base"], "a-label": ["base"], "z-top": ["a-top"]}
+    plan = linked(base, top, label, create("other", ADA), create("z-top", ADA), **links)
+    backend, asked = failing(store, "base", error=error)
+    found = outcomes(execute(plan, {TARGET: backend}, {}, retry=at_once()))
+
+    assert (expected, f"built on `list`, and that on `base`, {words}") == found["a-top"]
+    assert (expected, f"built on `a-top`, and that on `list`, and that on `base`, {words}") == found["z-top"]
+    assert (Outcome.APPLIED, Outcome.APPLIED) == (found["a-label"][0], found["other"][0])
+    assert {"a-top", "z-top"}.isdisjoint(asked)
+    assert {BOB} == store.groups["a-top"].members.load()
+
+
+def test_what_was_over_before_holds_what_is_built_on_it_too(store):
+    """A base that moved before anything was begun is no other than one that moved meanwhile."""
+    base, top = create("base", ADA), create("top", ADA)
+    stale = outcome_of(base, Outcome.STALE, "its definition changed")
+    found = outcomes(execute(linked(base, top, top=["base"]), {TARGET: open_memory(store)}, {base.key: stale}))
+    assert (Outcome.STALE, "built on `base`, which moved since the plan") == found["top"]
+
+
+def test_a_failure_holds_nothing_that_does_not_follow_from_it(store):
+    """Neither on another target, nor what is built on a group whose words alone fail, nor on one that was deleted."""
+    words = change_of(prior(store, "words", ADA), attributes=(AttributeChange("description", None, "x"),))
+    gone = change_of(prior(store, "gone", ADA), Action.DELETE)
+    other = MemoryStore()
+    backends = {TARGET: failing(store, "words", "gone", "base")[0], "z-other": open_memory(other)}
+    plan = linked(
+        words,
+        gone,
+        create("base", ADA),
+        create("on-words", ADA),
+        create("on-gone", ADA),
+        create("base", ADA, target="z-other"),
+        create("top", ADA, target="z-other"),
+        **{"on-words": ["words"], "on-gone": ["gone"], "top": ["base"]},
+    )
+    results = execute(plan, backends, {}, retry=at_once())
+    on_others = [result for result in results if result.target != TARGET or result.name.startswith("on-")]
+    assert [Outcome.APPLIED] * 4 == [result.outcome for result in on_others]
+    assert {"base", "top"} == set(other.groups)
+
+
+def test_a_rename_that_frees_a_name_waits_for_nothing(store):
+    """What takes the name may be the very group that the renamed one is built on."""
+    plan = linked(
+        change_of(prior(store, "vip", ADA), Action.RENAME, name="gold", add=[BOB]),
+        create("vip", BOB),
+        create("all", BOB),
+        gold=["all"],
+        all=["vip"],
+    )
+    backend, asked = failing(store)
+    assert {Outcome.APPLIED} == {result.outcome for result in execute(plan, {TARGET: backend}, {}, retry=at_once())}
+    assert ["gold", "vip", "all"] == asked
+
+
+@given(st.data())
+def test_an_order_has_everything_once_and_bases_first(data):
+    """However groups are built, in circles by altered links too: each change once, and without a circle bases first."""
+    names = [f"g{number}" for number in range(6)]
+    in_circles = data.draw(st.booleans())
+    links = []
+    for number, name in enumerate(names):
+        below = names if in_circles else names[:number]
+        if below:
+            links.append(Link(name, tuple(sorted(data.draw(st.sets(st.sampled_from(below), max_size=3))))))
+    changing = sorted(data.draw(st.sets(st.sampled_from(names))))
+    order = Order([create(name, ADA) for name in reversed(changing)], links)
+    found = [change.name for change in order.sorted()]
+    assert changing == sorted(found)
+    built_on = {link.name: link.built_on for link in links}
+    if not in_circles:
+        assert all(
+            name not in bases_of(built_on, [before]) for place, name in enumerate(found) for before in found[:place]
+        )

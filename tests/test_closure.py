@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from groupsync.guard_grants import parse_allow
 from groupsync.guard_lost import Holding
 from groupsync.guard_unjudged import unjudged
 from groupsync.journal import Journal
-from groupsync.model import Guards, Limit, Members, Outcome, SourceRange, Tiers
+from groupsync.model import Guards, Limit, Members, Outcome, SourceRange, Tiers, Verdict
 from groupsync.planfile import read_plan, write_plan
 from groupsync.project import load_project
 from groupsync.recovery import find_resumption
@@ -199,6 +199,34 @@ def test_a_selection_judges_what_it_is_built_on(way, place, tmp_path):
     assert {"derived"} == {change.name for change in plan.changes}
     assert {Outcome.REFUSED} == set(outcomes(report).values())
     assert "base" in {each.name for each in plan.verdict.refusals}
+
+
+@pytest.mark.parametrize("saved", [False, True], ids=["at once", "a saved plan"])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_selection_judges_dates_of_what_it_is_built_on(way, place, saved, tmp_path):
+    """Who is to leave the base by a written date is judged where the derived group alone is picked."""
+    world = world_of(tmp_path, way, place)
+    before = world.held()
+    world.write(base=30)
+    path = world.root / "groups" / "all.yaml"
+    dated = ", ".join(f"{{email: {name}, until: 2026-12-10}}" for name in PEOPLE[:25])
+    base = f"members: [{dated}, {', '.join(PEOPLE[25:31])}]"
+    path.write_text(path.read_text().replace("members_from: [{path: base.txt}]", base))
+    plan = world.plan(selection=Selection(("derived",)))
+    if saved:  # whoever wrote the file left out what speaks against it
+        write_plan(replace(plan, verdict=Verdict()), tmp_path / "saved.plan")
+        plan = engine.judge_again(world.project(), read_plan(tmp_path / "saved.plan"), backends=world.backends())
+    report = world.apply(plan)
+
+    assert before == world.held()
+    assert {"derived"} == {change.name for change in plan.changes}
+    assert {Outcome.REFUSED} == set(outcomes(report).values())
+    (refusal, *_) = (each for each in plan.verdict.refusals if each.name == "base")
+    assert "as it is written: 25 of 3" in refusal.summary
+    grants = (parse_allow(f"remove:base<=25@{plan.digest}"),)
+    allowed = world.plan(selection=Selection(("derived",)), grants=grants)
+    assert "base" not in {each.because for each in allowed.verdict.refusals}
 
 
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - {"over two groups"}))

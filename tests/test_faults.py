@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from groupsync import engine
-from groupsync.apply import execute, in_order, verify
+from groupsync.apply import execute, verify
 from groupsync.config import Config, load_config
 from groupsync.errors import AuthenticationError, BackendError, GroupsyncError
 from groupsync.facade import checked
@@ -20,6 +20,7 @@ from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.journal_read import open_runs, read_runs
 from groupsync.members.files import MemberFiles
 from groupsync.model import Action, Group, Lifecycle, Mark, Members, Outcome, RunKind
+from groupsync.ordering import Order
 from groupsync.plan import sealed
 from groupsync.project import Project
 from groupsync.recovery import find_resumption
@@ -154,7 +155,7 @@ class World:
         self.base = base
         self.before = memberships(base.groups)
         self.plan = self.planned(base)
-        self.order = in_order(self.plan.changes)
+        self.order = Order(self.plan.changes, self.plan.links).sorted()
         after = self.copy()
         execute(self.plan, {THERE: opened(after)}, {})
         self.wanted = memberships(after.groups)

@@ -19,6 +19,7 @@ from groupsync.errors import BackendError, GroupsyncError
 from groupsync.facade import checked
 from groupsync.journal import Journal
 from groupsync.journal_read import find_run
+from groupsync.links import bases_of
 from groupsync.model import DOUBTED, Action, Outcome
 from groupsync.project import load_project
 from groupsync.report.json import render_plan_json
@@ -132,6 +133,17 @@ def check(plan, report, before, held, run, counts):
         else:
             assert before.get(change.key) == held.get(change.key), "what was not tried was changed"
             assert result.error
+    check_bases(plan, results)
+
+
+def check_bases(plan, results):
+    """See that nobody is moved in a group that is built on one in which a move failed on the same target."""
+    moved = {change.key for change in plan.changes if change.touches_members and change.action is not Action.DELETE}
+    built_on = {link.name: link.built_on for link in plan.links}
+    bad = {key for key in moved if results[key].outcome in {Outcome.FAILED, Outcome.STALE}}
+    for target, name in moved:
+        if any((target, base) in bad for base in bases_of(built_on, [name])):
+            assert results[target, name].outcome is not Outcome.APPLIED, (target, name)
 
 
 def test_what_a_plan_shows_is_what_an_apply_does(tmp_path, monkeypatch, tell):

@@ -44,13 +44,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeGuard, cast
 
 from groupsync import engine
-from groupsync.apply import in_order
 from groupsync.config import load_config
 from groupsync.diff import Context
 from groupsync.errors import InvalidDefinitions
 from groupsync.guard_grants import parse_allow
 from groupsync.journal import Journal
 from groupsync.model import ATTRIBUTES, KINDS, Group, Mark, Members, Verdict
+from groupsync.ordering import Order
 from groupsync.project import Project, load_project
 from groupsync.saved_plan import check_saved
 from groupsync.testing.circumstances import DISTURBANCES, OddStore, disturb, misread, not_applied
@@ -223,7 +223,7 @@ def _prove_second_plan_is_empty(project: Project, backend: Backend, request: eng
 def _prove_reverse(before: Mapping[str, Group], backend: Backend, store: Store, plan: Plan, identity: Identity) -> None:
     """Carry out the inverse of each change that was applied, and see that members and attributes are what they were."""
     applied = [change for change in plan.changes if not plan.verdict.refusal_of(change)]
-    for change in reversed(in_order(applied)):
+    for change in reversed(Order(applied, plan.links).sorted()):
         backend.apply(inverse(change, store.groups.get(change.name), Context(TARGET, plan.project, identity)))
     assert _without_marks(before) == _without_marks(store.groups), "the reverse plan does not restore what was there"
 

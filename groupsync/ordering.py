@@ -1,0 +1,103 @@
+"""In which order the changes of a plan are begun, and what waits for what. Pure.
+
+On a target a group comes after those that it is built on, so that nobody moves in it where one of these fails: people
+who go from one group to the next would be in both. Deletions come last, and among what may go at once a rename comes
+first, since it frees a name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from groupsync.closure import way_words, ways_to
+from groupsync.model import Action, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from groupsync.model import Change, Link, Result
+
+_PHASES: Final = {
+    Action.RENAME: 0,
+    Action.CREATE: 1,
+    Action.ADOPT: 2,
+    Action.UPDATE: 2,
+    Action.DELETE: 3,
+    Action.FORGET: 4,
+}
+"""A rename frees a name that a create may take; nothing goes before what is to be added is there."""
+_LAST: Final = frozenset({Action.DELETE, Action.FORGET})
+_STANDING: Final = {Outcome.FAILED: "which failed", Outcome.STALE: "which moved since the plan"}
+
+
+@dataclass(slots=True)
+class Order:
+    """The order of some changes, and which of them must not be begun any more.
+
+    Args:
+        changes: all that are to be carried out, or are over already.
+        links: how their groups are built on each other.
+    """
+
+    changes: Iterable[Change]
+    links: Iterable[Link] = ()
+    _built_on: Mapping[str, tuple[str, ...]] = field(init=False)
+    _moving: dict[str, set[str]] = field(init=False)
+    _freeing: set[tuple[str, str]] = field(init=False)
+    _waves: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
+    _bad: dict[tuple[str, str], Outcome] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._built_on = {link.name: link.built_on for link in self.links if link.built_on}
+        self._moving = {}
+        changes = tuple(self.changes)
+        for change in changes:
+            if change.touches_members and change.action not in _LAST:
+                self._moving.setdefault(change.target, set()).add(change.name)
+        taken = {change.key for change in changes}
+        freeing = (each for each in changes if each.action is Action.RENAME)
+        self._freeing = {each.key for each in freeing if (each.target, each.prior_name or "") in taken}
+
+    def sorted(self) -> list[Change]:
+        """Return the changes in the order in which they are begun."""
+        return sorted(self.changes, key=lambda change: (*self.stage(change), change.name))
+
+    def stage(self, change: Change) -> tuple[str, bool, int, int]:
+        """Return what tells which changes may be in flight together: those of a stage, when those before are over."""
+        is_last = change.action in _LAST
+        wave = 0 if is_last else self._wave(change.target, change.name)
+        return (change.target, is_last, wave, _PHASES[change.action])
+
+    def note(self, result: Result) -> None:
+        """Take in what became of a change."""
+        key = (result.target, result.name)
+        if result.outcome in _STANDING and result.name in self._moving.get(result.target, ()):
+            self._bad[key] = result.outcome
+
+    def held(self, target: str, changes: Iterable[Change]) -> dict[tuple[str, str], tuple[Outcome, str]]:
+        """Return which of some changes on a target must not be tried, with their outcome and why.
+
+        A rename whose name another group takes waits for nothing: what takes the name may be what it is built on.
+        """
+        bad = {name: outcome for (where, name), outcome in self._bad.items() if where == target}
+        above = ways_to(bad, self._built_on) if bad else {}
+        found: dict[tuple[str, str], tuple[Outcome, str]] = {}
+        for change in changes:
+            way = above.get(change.name, ())
+            if way and change.name in self._moving[target] and change.key not in self._freeing:
+                outcome = bad[way[-1]]
+                left = Outcome.STALE if outcome is Outcome.STALE else Outcome.NOT_TRIED
+                found[change.key] = (left, f"{way_words(way)}, {_STANDING[outcome]}")
+        return found
+
+    def _wave(self, target: str, name: str) -> int:
+        """Return how many groups of the plan, one built on the other, go before a group on a target."""
+        if (target, name) in self._freeing:
+            return 0
+        if (target, name) not in self._waves:
+            self._waves[target, name] = 0  # where groups were built in a circle, by now and before, one begins
+            moving = self._moving.get(target, ())
+            below = (self._wave(target, base) + (base in moving) for base in self._built_on.get(name, ()))
+            self._waves[target, name] = max(below, default=0)
+        return self._waves[target, name]
