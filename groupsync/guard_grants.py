@@ -128,7 +128,7 @@ def later_hint(hint: str) -> str:
     start = hint.lower().find(_ALLOW)
     if start < 0:
         return hint
-    command = hint[start + len(_ALLOW) :].partition(f" {OPTION}")[0] if f" {OPTION} " in hint[start:] else ""
+    command = hint[start + len(_ALLOW) :].partition(OPTION)[0].strip()
     again = f"Run `{command}` again" if command else "Plan again"
     return f"{hint[:start].removesuffix('Otherwise ')}{again} for the option that allows just this."
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsync.guard import NO_EVIDENCE, Evidence, Judging
-from groupsync.guard_grants import Grant, approval_for, option_for, parse_allow, run_definition, written
+from groupsync.guard_grants import Grant, approval_for, later_hint, option_for, parse_allow, run_definition, written
 from groupsync.guard_limits import loosenings
 from groupsync.guard_lost import Holding, Losing, Lost, people_lost
 from groupsync.guard_renames import recreated_groups
@@ -801,3 +801,23 @@ def test_a_limit_over_one_day_says_so_in_the_singular():
     guards = replace(NOTHING, days=1, removed_over=Tiers(refuse=ONE))
     [found] = removed_over(update(1, removed=1), Removed(), guards, frozenset())
     assert "1 of 1 member would have gone within a day; the limit is 0" == found.summary
+
+
+@pytest.mark.parametrize(
+    ("hint", "expected"),
+    [
+        ("Allow just this: --allow 'a'", "Plan again for the option that allows just this."),
+        (
+            "Mend it. Otherwise allow just this: --allow 'a'",
+            "Mend it. Plan again for the option that allows just this.",
+        ),
+        (
+            "Allow just this: groupsync undo R --allow 'a'",
+            "Run `groupsync undo R` again for the option that allows just this.",
+        ),
+        ("Mend it.", "Mend it."),
+    ],
+)
+def test_an_option_that_is_for_no_plan_any_more_is_not_offered(hint, expected):
+    """Once a part of the plan is applied, its digest is another: how to get the new option is said instead."""
+    assert expected == later_hint(hint)
