@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 LEDGERS: Final = "ledgers"
 _NAME: Final = re.compile(r"runs/\d{8}T\d{6}Z-[0-9a-f]{8}(?:\.jsonl|\.plan)|ledgers/[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*")
 """Of what is mirrored. Whatever else a store holds is somebody else's, and never becomes a path."""
+_ALTERED: Final = (
+    "If it was altered, find out who could push there. Deleting the ref forgets all runs that no folder has, and "
+    "guards that compare with one then refuse or warn."
+)
 _PLANNED: Final = b'{"record":"planned"'
 _CHUNK_BYTES: Final = 4 << 20
 
@@ -62,6 +66,8 @@ class Mirror:
         self._store = store
         self._place = place
         self._sealer = sealer
+        # Where there is another key now, all of it is fetched once more, and so found out.
+        self._state = f"{place}, {sealer.key_id}" if sealer else place
 
     @classmethod
     def of(cls, config: Config) -> Mirror | None:
@@ -85,7 +91,7 @@ class Mirror:
         """
         with self._guarded():
             held = {name: version for name, version in self._store.names().items() if _NAME.fullmatch(name)}
-            sent = read_index(self._folder, self._place)
+            sent = read_index(self._folder, self._state)
             sizes = self._sizes()
             news = {
                 name: version
@@ -93,7 +99,7 @@ class Mirror:
                 if name not in sent or sent[name].version != version or sizes.get(name, 0) < sent[name].size_bytes
             }
             data = self._store.read(news) if news else {}
-            self._check_forms(data, sent)
+            self._check_forms(data)
             for name in sorted(news, reverse=True):  # a plan before its run, so that no run is without its plan
                 plain = self._opened(name, data[name])
                 size = self._size_of(name, plain)
@@ -103,12 +109,13 @@ class Mirror:
                     (self._folder / name).chmod(0o600)
                 size, digest = len(plain) if size is None else size, _digest(name, plain)
                 sent[name] = Sent(held[name], size, _sealed_lines(data[name]), digest)
+            # A ref that is gone, or another one, takes nothing along: what is here is sent again.
             gone = sent.keys() - held.keys()
-            for name in gone:
+            for name in gone if held else ():
                 self._remove(name)
-                del sent[name]
+            sent = {name: each for name, each in sent.items() if name in held}
             if news or gone:
-                write_index(self._folder, self._place, sent)
+                write_index(self._folder, self._state, sent)
 
     def send(self, *, forgotten: Iterable[str] = (), check: Callable[[Collection[str]], object] | None = None) -> None:
         """Send what was written down in the folder since.
@@ -123,7 +130,7 @@ class Mirror:
             ConfigError: the folder can't be read or written.
         """
         with self._guarded():
-            sent = read_index(self._folder, self._place)
+            sent = read_index(self._folder, self._state)
             gone = {name for name in sent if run_of(name) in set(forgotten)}
             edits: list[Edit] = [Delete(name, sent[name].version) for name in sorted(gone)]
             after = {name: each for name, each in sent.items() if name not in gone}
@@ -133,7 +140,7 @@ class Mirror:
             if edits:
                 versions = self._store.write(edits, check=check and (lambda names: check(_runs_in(names))))
                 after |= {name: replace(after[name], version=version) for name, version in versions.items()}
-                write_index(self._folder, self._place, after)
+                write_index(self._folder, self._state, after)
 
     # --- What goes there ----------------------------------------------------------------------------------------------
 
@@ -144,12 +151,7 @@ class Mirror:
         ledgers = [name for name in sizes if name.startswith(LEDGERS) and self._sealer]
         changed = [name for name in ledgers if self._digest_of(name) != sent.get(name, Sent()).digest]
         files = [*((f"runs/{run_of(name)}{PLAN_ENDING}" for name in runs) if self._sealer else ()), *runs]
-        return changed + [
-            name
-            for name in files
-            if sizes.get(name, 0) > (sent[name].size_bytes if name in sent else 0)
-            or (name in sent and self._sealer and not sent[name].lines)
-        ]
+        return changed + [name for name in files if sizes.get(name, 0) > (sent[name].size_bytes if name in sent else 0)]
 
     def _edit(self, name: str, sent: Sent) -> tuple[Edit, Sent]:
         data = disk.read_file(self._folder / name)
@@ -172,8 +174,8 @@ class Mirror:
 
     # --- What comes from there ----------------------------------------------------------------------------------------
 
-    def _check_forms(self, data: Mapping[str, bytes], sent: Mapping[str, Sent]) -> None:
-        """Refuse what is sealed where there is no key, and what is not where anything is."""
+    def _check_forms(self, data: Mapping[str, bytes]) -> None:
+        """Refuse what is sealed where there is no key, and what is not where there is one."""
         sealed = [name for name in data if is_sealed(data[name])]
         if sealed and self._sealer is None:
             raise StoreError(
@@ -181,15 +183,19 @@ class Mirror:
                 f"{self._place}: {len(sealed):,} of its files are.",
                 "Give `journal.key` in the config the key that they were written with.",
             )
-        has_sealed = sealed or any(each.lines for each in sent.values())
         for name, each in data.items():
-            if not is_sealed(each) and (has_sealed or not _is_withheld(name, each)):
+            if self._sealer and not is_sealed(each):
+                raise StoreError(
+                    f"`{name}` in the journal's store is not encrypted, and the config has a key",
+                    f"{self._place}: with a key nothing else is believed.",
+                    "If runs were kept without a key until now, delete the ref; the next apply from a folder that has "
+                    "them sends them encrypted. If not, find out who could push there.",
+                )
+            if not self._sealer and not _is_withheld(name, each):
                 raise StoreError(
                     f"`{name}` in the journal's store is not as groupsync writes it",
-                    f"{self._place}: it is not encrypted, and others are."
-                    if has_sealed
-                    else f"{self._place}: it does not say that people are left out of it.",
-                    self._altered_hint(),
+                    f"{self._place}: it does not say that people are left out of it.",
+                    _ALTERED,
                 )
 
     def _opened(self, name: str, data: bytes) -> bytes:
@@ -204,7 +210,7 @@ class Mirror:
             raise StoreError(
                 f"`{name}` in the journal's store can't be read",
                 f"{self._place}: {error}.",
-                f"Add the key that it was written with to `journal.key`. {self._altered_hint()}",
+                f"Add the key that it was written with to `journal.key`. {_ALTERED}",
             ) from error
 
     def _size_of(self, name: str, plain: bytes) -> int | None:
@@ -226,12 +232,6 @@ class Mirror:
 
     def _plan_of(self, name: str) -> Path:
         return self._folder / "runs" / f"{run_of(name)}{PLAN_ENDING}"
-
-    def _altered_hint(self) -> str:
-        return (
-            "If it was altered, find out who could push there. Deleting the ref forgets all runs, and guards that "
-            "compare with one then refuse or warn."
-        )
 
     # --- The folder ---------------------------------------------------------------------------------------------------
 

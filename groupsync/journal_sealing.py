@@ -69,6 +69,11 @@ class Sealer:
         self._keys = dict(map(_key, secrets))
         self._newest = _key(secrets[0])[0]
 
+    @property
+    def key_id(self) -> str:
+        """What tells the newest key from others, and nothing else of it."""
+        return self._newest.decode()
+
     def seal(self, name: str, number: int, data: bytes) -> bytes:
         r"""Return a line, ended by a line break, that holds data.
 

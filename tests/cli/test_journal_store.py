@@ -142,16 +142,30 @@ def test_without_a_key_guards_work_and_undo_says_what_it_lacks(nameless):
     assert 2 == told.count("applied")
 
 
-def test_a_key_that_is_added_later_seals_what_is_there(nameless):
-    """From the first run on that has it nothing is in the clear, and what is then refused."""
-    nameless.run("apply", "--yes")
+def test_a_key_that_is_added_later_begins_with_what_a_folder_has(nameless):
+    """What is in the clear is not believed; once the ref is gone, a folder that has the runs sends them sealed."""
+    first = nameless.clone()
+    nameless.run("apply", "--yes", clone=first)
     clear = nameless.held()
     nameless.merge({"groupsync.yaml": CONFIG, **listed(staff=["di@example.com"])})
-    nameless.run("apply", "--yes")
+    git(first, "pull", "--quiet")
+    assert "with a key nothing else is believed" in nameless.run("plan", code=1)
+    git(nameless.remote, "update-ref", "-d", REF)
+    nameless.run("apply", "--yes", clone=first)
     assert all(each.startswith(b"gs1:") for each in nameless.held().values())
     assert 2 == nameless.run("history").count("applied")
     nameless.put(clear)
-    assert "it is not encrypted, and others are" in nameless.run("plan", code=1)
+    assert "is not encrypted" in nameless.run("plan", code=1)
+
+
+def test_a_folder_does_not_write_with_another_key(repository):
+    """Though it has everything: others could not read what it would send."""
+    clone = repository.clone()
+    repository.run("apply", "--yes", clone=clone)
+    other = "another key that is long enough too"
+    assert "another key" in repository.run("plan", code=1, clone=clone, JOURNAL_KEY=other)
+    assert "another key" in repository.run("apply", "--yes", code=1, clone=clone, JOURNAL_KEY=other)
+    repository.run("history")
 
 
 # --- Forgery ----------------------------------------------------------------------------------------------------------
@@ -198,7 +212,7 @@ def test_a_plan_that_somebody_cut_is_refused(repository):
     repository.put({plan: data[:-20]})
     assert "is not whole" in repository.run("undo", "last", "--yes", code=1)
     repository.put({plan: b""})
-    assert "it is not encrypted" in repository.run("undo", "last", "--yes", code=1)
+    assert "is not encrypted" in repository.run("undo", "last", "--yes", code=1)
 
 
 def test_a_plan_in_the_clear_is_refused_whatever_it_says_of_itself(nameless):
@@ -347,9 +361,9 @@ def test_a_ref_that_was_deleted_is_made_again_from_a_folder_that_has_it(reposito
     repository.run("apply", "--yes", clone=clone)
     git(repository.remote, "update-ref", "-d", REF)
     assert "Nothing was applied" in repository.run("undo", "last", code=1)
+    assert "applied" in repository.run("history", clone=clone)
     repository.merge(listed(staff=["di@example.com"]))
     git(clone, "pull", "--quiet")
-    (clone / ".groupsync/store.json").unlink()
     repository.run("apply", "--yes", clone=clone)
     assert 2 == repository.run("history").count("applied")
 
