@@ -2,10 +2,11 @@
 
 Not about exceptions from guards, which somebody reviewed: those are `groupsync.approvals`.
 
-Every group of the plan counts for those who own it, today or on a date that no applied plan had shown, by what it comes
-to: that its members change because a group that
-it includes was edited, or because what somebody did on the target is taken back, changes nothing of who answers for it.
-A change that is refused counts as well: an exception would let through the very plan that was approved.
+Every group of the plan counts for those who own it, today or on a date that no applied plan had shown; and where the
+plan is held against a revision, each definition that was edited without effect today. It counts by what it comes to:
+that its members change because a group that it includes was edited, or because what somebody did on the target is taken
+back, changes nothing of who answers for it. A change that is refused counts as well: an exception would let through the
+very plan that was approved.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class OwnedChange:
         is_refused: it is not applied as things are.
         is_taken_over: it was not this project's: who has it, or whom the config names, is asked besides the owners.
         exceptions: what guards would refuse, and an exception or a limit of the group's own lets pass.
+        is_quiet: only its definition was edited, without effect today; then the target is empty.
     """
 
     target: str
@@ -53,6 +55,7 @@ class OwnedChange:
     is_refused: bool = False
     is_taken_over: bool = False
     exceptions: tuple[str, ...] = ()
+    is_quiet: bool = False
 
     @property
     def has_nobody_to_ask(self) -> bool:
@@ -137,6 +140,7 @@ def approvers_of(plan: Plan, fallback: Sequence[str] = (), identity: Identity = 
     fallback = tuple(fallback)
     groups = tuple(_owned(change, refused, fallback, key) for change in plan.changes)
     groups += tuple(_to_come(plan, refused, fallback))
+    groups += tuple(_quiet(plan, {group.name for group in groups}, fallback, key))
     groups = tuple(replace(group, exceptions=tuple(passed.get(group.name, ()))) for group in groups)
     spellings: dict[str, str] = {}
     held: dict[str, list[OwnedChange]] = {}
@@ -179,6 +183,18 @@ def _to_come(plan: Plan, refused: AbstractSet[tuple[str, str]], fallback: tuple[
             sum(each.leaving for each in laters),
             (target, name) in refused or (target, "") in refused,
         )
+
+
+def _quiet(
+    plan: Plan, known: AbstractSet[str], fallback: tuple[str, ...], key: Callable[[str], str]
+) -> Iterator[OwnedChange]:
+    """Give the groups whose definitions were edited without effect today, but for those that are asked about anyway."""
+    for each in plan.compared.quiet if plan.compared else ():
+        if each.name not in known:
+            sides = [side for side in (each.owners_before, each.owners) if side]
+            owners = tuple(sorted({*each.owners_before, *each.owners}))
+            asked = _needed(sides, key) or ((fallback,) if fallback else ())
+            yield OwnedChange("", each.name, Action.UPDATE, owners, asked, is_quiet=True)
 
 
 def _owned(

@@ -10,6 +10,7 @@ import io
 import subprocess
 import tarfile
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from groupsync.causes import with_edits
@@ -18,11 +19,13 @@ from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.links import bases_of
 from groupsync.model import Action, Cause, Comparison, Diagnostic, Severity
 from groupsync.project import Project, load_project, sorted_findings
+from groupsync.quiet import quiet_edits
 from groupsync.rule_changes import changed_rules
+from groupsync.scope import EVERYTHING, Selection
 from groupsync.segments import Folder, compute_segments
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from groupsync.config import Config
@@ -32,7 +35,13 @@ if TYPE_CHECKING:
 _GIT_SECONDS = 60
 
 
-def compared(plan: Plan, project: Project, revision: str, plugins: Plugins | None = None) -> Plan:
+def compared(
+    plan: Plan,
+    project: Project,
+    revision: str,
+    plugins: Plugins | None = None,
+    selection: Selection = EVERYTHING,
+) -> Plan:
     """Return the plan with what of it comes of edits since a revision.
 
     Args:
@@ -40,6 +49,7 @@ def compared(plan: Plan, project: Project, revision: str, plugins: Plugins | Non
         project: as it is now.
         revision: anything that git takes for a commit, such as `main` or `HEAD~1`.
         plugins: those that offer sources; None for those installed.
+        selection: which groups the plan is about.
 
     Raises:
         ConfigError: git can't tell, or the project of then is not in order.
@@ -61,11 +71,13 @@ def compared(plan: Plan, project: Project, revision: str, plugins: Plugins | Non
     ]
     rules = changed_rules((before.config, before.definitions), (project.config, project.definitions), revision)
     findings = sorted_findings([*plan.diagnostics, *rules, *([_hidden(hidden, revision)] if unseen else [])])
-    edited = _edited(plan, project, before, unseen)
+    edited = _edited([each for each in project.definitions if each.name not in unseen], project, before)
+    moved = partial(_moved, members, {each.group.name: each.group.members for each in project.resolution.groups})
+    quiet = quiet_edits(plan, before, project, edited.keys(), moved, selection=selection)
     return replace(
         plan,
-        changes=with_edits(plan.changes, edited, project.resolution.built_on),
-        compared=Comparison(revision, name, tuple(filter(None, causes))),
+        changes=_with_edits(plan.changes, edited, project),
+        compared=Comparison(revision, name, tuple(filter(None, causes)), quiet),
         diagnostics=findings,
     )
 
@@ -87,16 +99,24 @@ def _hidden(folders: Sequence[str], revision: str) -> Diagnostic:
     )
 
 
-def _edited(plan: Plan, project: Project, before: Project, unseen: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Return by name what was edited of the groups that change and of those that they are built on.
+def _with_edits(changes: Sequence[Change], edited: Mapping[str, Sequence[str]], project: Project) -> tuple[Change, ...]:
+    """Return changes with what was edited of the groups whose members they change and of those they are built on."""
+    moving = {change.name for change in changes if change.touches_members}
+    asked = moving | bases_of(project.resolution.built_on, moving)
+    return with_edits(changes, {name: edited[name] for name in asked & edited.keys()}, project.resolution.built_on)
 
-    Each has the files of its definition and members that say something else than before.
-    """
+
+def _moved(then: Mapping[str, Members | None], now: Mapping[str, Members | None], group: str) -> bool:
+    """Tell whether other people belong to a group by its definition of now, or nobody can say."""
+    before, after = then.get(group), now.get(group)
+    return before is None or after is None or before != after
+
+
+def _edited(definitions: Iterable[Definition], project: Project, before: Project) -> dict[str, tuple[str, ...]]:
+    """Return by name what was edited of some groups: files of definition and members that say something else now."""
     then = {definition.name: definition for definition in before.definitions}
-    changing = {change.name for change in plan.changes if change.touches_members}
-    asked = (changing | bases_of(project.resolution.built_on, changing)).difference(unseen)
     found: dict[str, tuple[str, ...]] = {}
-    for now in [each for each in project.definitions if each.name in asked]:
+    for now in definitions:
         former = next((then[name] for name in (now.name, *now.previously) if name in then), None)
         is_same = former is not None and former.content_digest == now.content_digest
         files = [

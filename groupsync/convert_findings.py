@@ -10,10 +10,12 @@ from groupsync.model import (
     Comparison,
     Diagnostic,
     Drift,
+    Edit,
     Kind,
     Later,
     Link,
     Loss,
+    QuietEdit,
     Refusal,
     Severity,
     SourceRange,
@@ -106,8 +108,12 @@ def comparison_record(compared: Comparison | None) -> Record | None:
     """Write what of a plan comes of edits; None where that was not asked for."""
     if compared is None:
         return None
-    causes = [cause_record(cause) for cause in compared.causes]
-    return {"revision": compared.revision, "commit": compared.commit, "causes": causes}
+    return {
+        "revision": compared.revision,
+        "commit": compared.commit,
+        "causes": [cause_record(cause) for cause in compared.causes],
+        "quiet": [quiet_record(edit) for edit in compared.quiet],
+    }
 
 
 def read_comparison(value: object) -> Comparison | None:
@@ -115,7 +121,35 @@ def read_comparison(value: object) -> Comparison | None:
     if value is None:
         return None
     fields = Fields(value, "the comparison")
-    return Comparison(fields.text("revision"), fields.text("commit"), fields.each("causes", read_cause))
+    return Comparison(
+        fields.text("revision"),
+        fields.text("commit"),
+        fields.each("causes", read_cause),
+        fields.each("quiet", read_quiet) if fields.has("quiet") else (),
+    )
+
+
+def quiet_record(edit: QuietEdit) -> Record:
+    """Write an edit without effect."""
+    return {
+        "name": edit.name,
+        "edit": edit.edit.value,
+        "at": place_record(edit.at),
+        "owners": list(edit.owners),
+        "owners_before": list(edit.owners_before),
+    }
+
+
+def read_quiet(value: object) -> QuietEdit:
+    """Read what `quiet_record` wrote."""
+    fields = Fields(value, "an edit without effect")
+    return QuietEdit(
+        fields.text("name"),
+        fields.one_of("edit", Edit),
+        read_place(fields.take("at")),
+        fields.each("owners", _read_name),
+        fields.each("owners_before", _read_name),
+    )
 
 
 def link_record(link: Link) -> Record:

@@ -5,7 +5,7 @@ A plan file is JSON Lines, ASCII, every line ended by `\n` and told apart by its
     header   format version, project, config, instant, sources, targets, the run that it takes back
     change   one a change, in the plan's order; lists of up to 1,000 members are in it …
     members  … longer ones go on in lines of 1,000: first all to add, then all to remove
-    later, cause, drift, link, loss, diagnostic, refusal, allowance    one a finding
+    later, cause, quiet, drift, link, loss, diagnostic, refusal, allowance    one a finding
     end      counts, the plan's digest, and the SHA-256 of every byte before this line
 
 Reading keeps the changes but no names: `Change.add` and `Change.remove` read theirs from the open file when asked and
@@ -36,6 +36,7 @@ from groupsync.convert_findings import (
     later_record,
     link_record,
     loss_record,
+    quiet_record,
     refusal_record,
 )
 from groupsync.disk import sync_folder
@@ -153,6 +154,7 @@ def _lines(plan: Plan) -> Iterator[bytes]:
     for kind, records in (
         ("later", map(later_record, plan.later)),
         ("cause", map(cause_record, plan.compared.causes if plan.compared else ())),
+        ("quiet", map(quiet_record, plan.compared.quiet if plan.compared else ())),
         ("drift", map(drift_record, plan.drift)),
         ("link", map(link_record, plan.links)),
         ("loss", map(loss_record, plan.lost)),
@@ -165,7 +167,7 @@ def _lines(plan: Plan) -> Iterator[bytes]:
 
 def _compared(plan: Plan) -> Record | None:
     """Return the header's part of a comparison; its causes have lines of their own."""
-    return None if plan.compared is None else comparison_record(replace(plan.compared, causes=()))
+    return None if plan.compared is None else comparison_record(replace(plan.compared, causes=(), quiet=()))
 
 
 def _side_record(members: Members) -> Record:

@@ -22,6 +22,7 @@ from groupsync.convert_findings import (
     read_later,
     read_link,
     read_loss,
+    read_quiet,
     read_refusal,
 )
 from groupsync.errors import ConfigError
@@ -38,6 +39,7 @@ from groupsync.model import (
     Loss,
     Members,
     Plan,
+    QuietEdit,
     Refusal,
     SourceRange,
     Verdict,
@@ -143,6 +145,7 @@ class Reader:
         self.changes: list[Change] = []
         self.later: list[Later] = []
         self.causes: list[Cause] = []
+        self.quiet: list[QuietEdit] = []
         self.drift: list[Drift] = []
         self.links: list[Link] = []
         self.lost: list[Loss] = []
@@ -216,6 +219,8 @@ class Reader:
                 self.later.append(read_later(record))
             case "cause":
                 self.causes.append(read_cause(record))
+            case "quiet":
+                self.quiet.append(read_quiet(record))
             case "drift":
                 self.drift.append(read_drift(record))
             case "link":
@@ -239,7 +244,7 @@ class Reader:
             lost=tuple(self.lost),
             diagnostics=tuple(self.diagnostics),
             verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
-            compared=replace(compared, causes=tuple(self.causes)) if compared else None,
+            compared=replace(compared, causes=tuple(self.causes), quiet=tuple(self.quiet)) if compared else None,
         )
 
     def _advance(self) -> None:

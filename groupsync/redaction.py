@@ -188,7 +188,17 @@ def _allowances(allowances: Iterable[Allowance], pseudonyms: Pseudonyms) -> tupl
 
 
 def _compared(compared: Comparison | None, pseudonyms: Pseudonyms) -> Comparison | None:
-    return None if compared is None else replace(compared, revision=pseudonyms.text(compared.revision))
+    if compared is None:
+        return None
+    quiet = tuple(
+        replace(
+            each,
+            owners=tuple(sorted(map(pseudonyms.of, each.owners))),
+            owners_before=tuple(sorted(map(pseudonyms.of, each.owners_before))),
+        )
+        for each in compared.quiet
+    )
+    return replace(compared, revision=pseudonyms.text(compared.revision), quiet=quiet)
 
 
 # --- Reports and findings ---------------------------------------------------------------------------------------------

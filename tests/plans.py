@@ -19,6 +19,7 @@ from groupsync.model import (
     Comparison,
     Diagnostic,
     Drift,
+    Edit,
     Group,
     Kind,
     Later,
@@ -27,6 +28,7 @@ from groupsync.model import (
     Members,
     Outcome,
     Plan,
+    QuietEdit,
     Refusal,
     Report,
     Result,
@@ -359,8 +361,15 @@ target_states = st.tuples(
 )
 
 
+quiet_edits = st.builds(
+    QuietEdit, texts, st.sampled_from(Edit), st.just(SourceRange("groups/beta.yaml", 3, 1)), *[st.tuples(texts)] * 2
+)
 comparisons = st.builds(
-    Comparison, texts, texts, st.lists(st.builds(Cause, texts, texts, counts, counts), max_size=3).map(tuple)
+    Comparison,
+    texts,
+    texts,
+    st.lists(st.builds(Cause, texts, texts, counts, counts), max_size=3).map(tuple),
+    st.lists(quiet_edits, max_size=2, unique_by=lambda edit: edit.name).map(tuple),
 )
 losses = st.builds(Loss, texts, st.integers(1, 10**9), st.lists(texts, max_size=3, unique=True).map(sorted).map(tuple))
 laters = st.builds(Later, texts, texts, st.datetimes(timezones=st.just(UTC)), counts, counts, texts)
@@ -454,7 +463,9 @@ def hostile_plan(text: str) -> Plan:
         project=text,
         undoes=text,
         sources=(SourceState(text, text, 3),),
-        compared=Comparison(text, text, (Cause(text, text, 1, 0),)),
+        compared=Comparison(
+            text, text, (Cause(text, text, 1, 0),), (QuietEdit(text, Edit.EDITED, at, (text,), (text + "2",)),)
+        ),
         drift=(Drift(text, text, drifted=True, pending=True),),
         lost=(Loss(text, 3, (text, text + "2")),),
         diagnostics=(Diagnostic("GS604", Severity.WARNING, text, text, text, at, (at,), text),),

@@ -194,7 +194,9 @@ def test_lists_say_exactly_what_is_missing(plan, data):
     found = approvers_of(plan, ["it@contoso.com"])
     changed = [each.key for each in plan.changes]
     to_come = dict.fromkeys(each.key for each in plan.later if each.is_new and each.key not in changed)
-    assert [*changed, *to_come] == [(group.target, group.name) for group in found.groups]
+    named = {name for _, name in (*changed, *to_come)}
+    quiet = [("", each.name) for each in (plan.compared.quiet if plan.compared else ()) if each.name not in named]
+    assert [*changed, *to_come, *quiet] == [(group.target, group.name) for group in found.groups]
     chosen = {
         owners: data.draw(st.sampled_from(owners)) for group in found.groups for owners in group.one_of_each if owners
     }
@@ -242,7 +244,7 @@ def test_json_is_what_a_gate_needs():
     document = json.loads(render_approvers_json(approvers_of(plan), [OWNER]))
     beta = {"target": "local", "name": "beta"}
     legacy = {"target": "local", "name": "legacy"}
-    rest = {"refused": False, "taken_over": False, "exceptions": []}
+    rest = {"refused": False, "taken_over": False, "quiet": False, "exceptions": []}
     assert {
         "plan_digest": plan.digest,
         "groups": [

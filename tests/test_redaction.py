@@ -23,6 +23,7 @@ from groupsync.model import (
     Comparison,
     Diagnostic,
     Drift,
+    Edit,
     Kind,
     Later,
     Loss,
@@ -30,6 +31,7 @@ from groupsync.model import (
     Members,
     Outcome,
     Plan,
+    QuietEdit,
     Refusal,
     Report,
     Result,
@@ -72,6 +74,7 @@ KEPT = {
     Diagnostic: "code severity subject related plugin",
     Comparison: "commit causes",
     Cause: "target name added removed",
+    QuietEdit: "name edit at",
     Loss: "target count",
     Later: "target name at entering leaving members ending is_new is_forecast",
     Report: "plan_digest duration_seconds interrupted run",
@@ -92,8 +95,9 @@ TREATED = {
     Verdict: "refusals allowances uses",
     Allowance: "source reason",
     Diagnostic: "summary detail hint",
-    Comparison: "revision",
+    Comparison: "revision quiet",
     Cause: "",
+    QuietEdit: "owners owners_before",
     Loss: "some",
     Later: "digest owners",
     Report: "results diagnostics allowances",
@@ -206,7 +210,12 @@ def secret_plans(draw):
         verdict=Verdict(draw(st.sampled_from([(), refusals])), allowances),
         drift=(Drift("local", "group-0", drifted=True, pending=False, applied=secrets.digest()),),
         lost=(Loss("local", 1, (secrets.name(),)),),
-        compared=Comparison(f"{secrets.name()}/fix", "c" * 40, (Cause("local", "group-0", 1, 0),)),
+        compared=Comparison(
+            f"{secrets.name()}/fix",
+            "c" * 40,
+            (Cause("local", "group-0", 1, 0),),
+            (QuietEdit("group-9", Edit.EDITED, SourceRange("a.yaml", 1), (secrets.name(),), (secrets.name(),)),),
+        ),
     )
     return plan, tuple(secrets.made)
 

@@ -63,7 +63,7 @@ def command(
         if revision is not None:
             from groupsync.comparison import compared
 
-            plan = compared(plan, project, revision, plugins)
+            plan = compared(plan, project, revision, plugins, request.selection)
         # Long member lists are read again while they are shown and saved, so the targets stay open.
         common.show_diagnostics(plan.diagnostics)
         rendering.emit_plan(plan, format_, full=full, by_person=by_person, output=output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from groupsync.model.change import Change, Drift
-    from groupsync.model.findings import Diagnostic
+    from groupsync.model.findings import Diagnostic, SourceRange
     from groupsync.model.verdict import Loss, Verdict
 
 CONFIG_NAME: Final = "groupsync.yaml"
@@ -97,6 +98,33 @@ class Cause:
     removed: int
 
 
+class Edit(enum.StrEnum):
+    """What was done to a definition since a revision."""
+
+    NEW = "new"
+    EDITED = "edited"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class QuietEdit:
+    """A definition that is another than at a revision, itself or by a member file, and that changes no group today.
+
+    Attributes:
+        name: of the group.
+        edit: what was done.
+        at: where it is written, or was.
+        owners: of now, sorted.
+        owners_before: of then, sorted.
+    """
+
+    name: str
+    edit: Edit
+    at: SourceRange
+    owners: tuple[str, ...] = ()
+    owners_before: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What of a plan comes of edits since a revision of the project's repository.
@@ -105,11 +133,14 @@ class Comparison:
         revision: as it was asked for.
         commit: its full name.
         causes: sorted by target and name; a change of which nobody can say is not among them.
+        quiet: edits without effect today, sorted by name; of groups that were not looked at, or not wholly, nobody can
+            say that, so that they are not among them.
     """
 
     revision: str
     commit: str
     causes: tuple[Cause, ...] = ()
+    quiet: tuple[QuietEdit, ...] = ()
 
     def cause_of(self, change: Change) -> Cause | None:
         """Return how much of a change comes of edits; None where nobody can say."""

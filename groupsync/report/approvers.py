@@ -115,10 +115,10 @@ def _lines(found: Approvers, style: Style) -> Iterator[str]:
 
 
 def _describer(found: Approvers) -> Callable[[OwnedChange], str]:
-    several = len({group.target for group in found.groups}) > 1
+    several = len({group.target for group in found.groups if group.target}) > 1
 
     def describe(group: OwnedChange) -> str:
-        where = f" on {escape(group.target)}" if several else ""
+        where = f" on {escape(group.target)}" if several and group.target else ""
         return f"{group.action.value} {escape(group.name)}{where}"
 
     return describe
@@ -126,7 +126,7 @@ def _describer(found: Approvers) -> Callable[[OwnedChange], str]:
 
 def _group_lines(group: OwnedChange, describe: Callable[[OwnedChange], str], style: Style) -> Iterator[str]:
     symbol, color = SYMBOLS[group.action]
-    notes = ["refused as things are"] if group.is_refused else []
+    notes = ["refused as things are"] if group.is_refused else ["without effect today"] if group.is_quiet else []
     if len(group.one_of_each) > 1 or group.is_taken_over:
         what = "is taken over" if group.is_taken_over else "changes hands"
         notes.append(f"{what}: " + ", and ".join(map(_one_of, group.one_of_each)))
@@ -194,5 +194,6 @@ def _group_record(group: OwnedChange) -> Record:
         "removed": group.removed,
         "refused": group.is_refused,
         "taken_over": group.is_taken_over,
+        "quiet": group.is_quiet,
         "exceptions": list(group.exceptions),
     }

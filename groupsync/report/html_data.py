@@ -26,6 +26,7 @@ from groupsync.report.html_facts import (
     later_notices,
     listed,
     loss_notice,
+    quiet_notices,
     refusal_notice,
     set_where,
     sources_table,
@@ -37,6 +38,7 @@ from groupsync.report.html_rows import Names, Row, bounded, change_row, drift_ro
 from groupsync.report.later import TITLE
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
+from groupsync.report.quiet import TITLE as QUIET
 from groupsync.report.style import counted, joined, number
 from groupsync.report.totals import figures_by_action, following_words, refused_keys, totals_of
 
@@ -124,6 +126,7 @@ def plan_page(plan: Plan) -> Page:
         (
             listed("Refused", "bad", map(refusal_notice, plan.verdict.refusals)),
             listed(TITLE, "info", later_notices(plan)),
+            listed(QUIET, "info", quiet_notices(plan)),
             listed("Lose every group", "bad", map(loss_notice, plan.lost)),
             listed("Warnings", "warn", map(warning_notice, plan.diagnostics)),
             listed("Allowed by exception", "info", map(allowance_notice, plan.verdict.allowances)),

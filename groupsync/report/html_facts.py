@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.report.change_text import DEFAULTED, place, standing_of
 from groupsync.report.later import beyond_words, later_items
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
+from groupsync.report.quiet import EDIT_WORDS
 from groupsync.report.style import counted, number
 
 if TYPE_CHECKING:
@@ -111,6 +112,12 @@ def later_notices(plan: Plan) -> Iterator[Notice]:
         yield Notice(instant, clip(words, MAX_TEXT))
     if words := beyond_words(plan):
         yield Notice("Later still", clip(words, MAX_TEXT))
+
+
+def quiet_notices(plan: Plan) -> Iterator[Notice]:
+    """Say which definitions were edited without effect today."""
+    for each in plan.compared.quiet if plan.compared else ():
+        yield Notice(clip(each.name, MAX_NAME), EDIT_WORDS[each.edit], where=clip(place(each.at), MAX_TEXT))
 
 
 def loss_notice(loss: Loss) -> Notice:

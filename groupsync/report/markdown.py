@@ -23,6 +23,7 @@ from groupsync.report.markdown_escape import code, html, marker, prose
 from groupsync.report.markdown_fit import BUDGET, bounded, fit
 from groupsync.report.markdown_people import drift_people_section, people_section
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
+from groupsync.report.quiet import quiet_items, quiet_title
 from groupsync.report.style import counted, joined, number
 from groupsync.report.totals import figures_by_action, following_words, refused_keys, totals_of
 
@@ -40,6 +41,7 @@ _ROOM: Final = {
     "targets": 8_000,
     "approvers": 3_000,
     "later": 5_000,
+    "quiet": 3_000,
 }
 """Characters that each list of facts may take; together with head, people and notes less than the budget."""
 _NOTES: Final = 1_000
@@ -162,6 +164,7 @@ def _facts(plan: Plan) -> Iterator[str]:
     lists: tuple[tuple[str, str, str, Iterable[str]], ...] = (
         ("Refused", "refusals", "refusal", map(_refusal, plan.verdict.refusals)),
         (TITLE, "later", "group", _later(plan)),
+        (quiet_title(plan, code), "quiet", "definition", (f"- {words}" for words in quiet_items(plan, code))),
         ("Allowed by exception", "allowances", "exception", map(allowance_line, plan.verdict.allowances)),
         ("Warnings", "warnings", "warning", map(_warning, plan.diagnostics)),
         ("Sources", "sources", "source", map(_source, plan.sources)),

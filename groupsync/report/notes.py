@@ -9,12 +9,13 @@ from groupsync.codes import CODES
 from groupsync.errors import InvalidDefinitions
 from groupsync.model import Outcome, Severity
 from groupsync.report.outcome_text import OUTCOME_WORDS, sent_words
+from groupsync.report.quiet import EDIT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from groupsync.errors import GroupsyncError
-    from groupsync.model import Diagnostic, Plan, Report, SourceRange
+    from groupsync.model import Comparison, Diagnostic, Plan, Report, SourceRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,13 @@ def notes_of_plan(plan: Plan) -> Iterator[Note]:
             places.get((refusal.target, refusal.name)) or refusal.at,
         )
     yield from notes_of_findings(plan.diagnostics)
+    yield from _notes_of_quiet(plan.compared) if plan.compared else ()
+
+
+def _notes_of_quiet(compared: Comparison) -> Iterator[Note]:
+    for edit in compared.quiet:
+        message = f"`{edit.name}` {EDIT_WORDS[edit.edit]} since {compared.revision}, without effect today"
+        yield Note("no-effect-today", "A definition changed without effect today.", Severity.WARNING, message, edit.at)
 
 
 def notes_of_report(report: Report, plan: Plan) -> Iterator[Note]:

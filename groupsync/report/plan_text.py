@@ -14,6 +14,7 @@ from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_li
 from groupsync.report.escape import escape
 from groupsync.report.later import TITLE, beyond_words, later_items
 from groupsync.report.people import people_lines
+from groupsync.report.quiet import quiet_items, quiet_title
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
 from groupsync.report.totals import Totals, following_words, totals_of
 
@@ -63,6 +64,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
             yield from change_lines(change, speak_against, style, origin_words(change, plan))
     yield from people_lines(plan, style) if style.by_person else ()
     yield from _later_lines(plan, style)
+    yield from _quiet_lines(plan, style)
     yield ""
     yield from _summary_lines(plan, style)
 
@@ -88,6 +90,20 @@ def _later_lines(plan: Plan, style: Style) -> Iterator[str]:
             yield from wrap(words, "    ", style.columns, hanging="      ")
     if words := beyond_words(plan):
         yield from wrap(words, "  ", style.columns)
+
+
+def _quiet_lines(plan: Plan, style: Style) -> Iterator[str]:
+    """Give the definitions that were edited without effect today."""
+    items = quiet_items(plan, escape)
+    if not items:
+        return
+    yield ""
+    yield style.paint(f"{quiet_title(plan, escape)}:", BOLD)
+    shown = items if style.full or len(items) <= SHOWN_MEMBERS + 1 else items[:SHOWN_MEMBERS]
+    for words in shown:
+        yield from wrap(words, "  ", style.columns, hanging="    ")
+    if len(shown) < len(items):
+        yield f"  … and {number(len(items) - len(shown))} more (--full shows all)"
 
 
 def origin_words(change: Change, plan: Plan) -> str:
