@@ -635,12 +635,15 @@ def test_a_change_whose_members_are_others_by_now_is_stale(tmp_path, case):
     """Whatever written time is the cause; before it has come the plan is applied as it is."""
     definitions, held = TURNING[case]
     config = CONFIG.replace("exclude: [blocked]\n", "guards: {removed_members: {refuse: off}, emptied_group: off}\n")
-    world = World(tmp_path, config, definitions, {"g": held})
-    plan = world.plan()
-    outcome, error = world.apply(plan, LATER)["g"]
-    assert (Outcome.STALE, True) == (outcome, error.startswith("a written `from` or `until` has passed")), error
-    assert sorted(held) == world.members("g")
-    assert Outcome.APPLIED is world.apply(plan, NOW + timedelta(hours=23))["g"][0]
+    for folder, now in (("late", LATER), ("in-time", NOW + timedelta(hours=23))):
+        (tmp_path / folder).mkdir()
+        world = World(tmp_path / folder, config, definitions, {"g": held})
+        outcome, error = world.apply(world.plan(), now)["g"]
+        if now == LATER:
+            assert (Outcome.STALE, True) == (outcome, error.startswith("a written `from` or `until` has passed")), error
+            assert sorted(held) == world.members("g")
+        else:
+            assert Outcome.APPLIED is outcome
 
 
 def test_a_date_that_changes_nobody_leaves_the_plan_as_it_is(tmp_path):
