@@ -195,7 +195,14 @@ def judge_again(
     }
     then = at_instant(project, plan.as_of).resolution
     dates = laters_of(then, {} if plan.undoes else beside, (), {}, remembered, as_of=plan.as_of)
-    looked = Looked(seen, sources_again(plan, project), holdings, later_beside=dates, resumed=resumed, adopt=adopt)
+    looked = Looked(
+        seen,
+        sources_again(plan, project, is_rest=resumption is not None),
+        holdings,
+        later_beside=dates,
+        resumed=resumed,
+        adopt=adopt,
+    )
     return replace(judge_plan(judged, project, looked, grants, plugins), changes=plan.changes)
 
 

@@ -21,7 +21,7 @@ from groupsync.source import Census
 from groupsync.source_guards import judge_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from groupsync.backend import Backend
     from groupsync.config import TargetConfig
@@ -89,12 +89,13 @@ def check_target(plan: Plan, target: str, snapshot: Snapshot, context: Context) 
     return replace(plan, verdict=replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals)))
 
 
-def sources_again(plan: Plan, project: Project) -> list[Refusal]:
+def sources_again(plan: Plan, project: Project, *, is_rest: bool = False) -> list[Refusal]:
     """Return what speaks against the sources that a saved plan was computed from, by what it says of them.
 
     Args:
         plan: from a file; one that takes back a run is not computed from any source.
         project: whose plan it is.
+        is_rest: it is the rest of a run, in which what guards had said was allowed: what they say now is what counts.
     """
     if plan.undoes or not project.config.sources:
         return []
@@ -111,18 +112,21 @@ def sources_again(plan: Plan, project: Project) -> list[Refusal]:
     for source in config.sources:
         if (state := states.get(source.name)) is not None:
             found += _judged_again(source, state, past.get(source.name), plan)
+            found += () if is_rest else _told_then(source, state, (*found, *plan.verdict.refusals))
         elif source.name in needed:
             summary = "the saved plan does not say what it was like, and has changes that are computed from it"
             found.append(Refusal("", source.name, SAVED_SOURCE, summary, _HINT, source.at))
     return found
 
 
-def _judged_again(source: SourceConfig, state: SourceState, past_rows: int | None, plan: Plan) -> Iterator[Refusal]:
-    """Give what guards say of a source now, and what they said when the plan was made if the file keeps quiet of it."""
+def _judged_again(source: SourceConfig, state: SourceState, past_rows: int | None, plan: Plan) -> list[Refusal]:
     census = Census(state.rows, state.nulls, state.invalid, newest=state.newest)
-    found = judge_source(source, census, past_rows, plan.as_of)
-    yield from found
-    told = {each.rule for each in (*found, *plan.verdict.refusals) if each.is_about_source and each.name == source.name}
+    return judge_source(source, census, past_rows, plan.as_of)
+
+
+def _told_then(source: SourceConfig, state: SourceState, known: Iterable[Refusal]) -> Iterator[Refusal]:
+    """Give what guards said of a source when the plan was made, where they don't now and the file keeps quiet of it."""
+    told = {each.rule for each in known if each.is_about_source and each.name == source.name}
     for rule in state.doubted_by:
         if rule not in told:
             summary = "it spoke against the source when the plan was made"

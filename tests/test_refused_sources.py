@@ -20,6 +20,7 @@ from groupsync.model import Outcome
 from groupsync.plan import sealed
 from groupsync.planfile import read_plan, write_plan
 from groupsync.project import load_project
+from groupsync.recovery import find_resumption
 from groupsync.report.html_data import plan_page
 from groupsync.report.json import plan_document
 from groupsync.report.markdown import render_plan_markdown
@@ -410,6 +411,23 @@ def test_an_approval_lets_a_source_pass_once(rule, tmp_path):
     assert set() == rules(approved)
     assert [f"{rule}:customers<={GUARDS[rule][3]}"] == [str(each) for each in approved.verdict.allowances]
     assert {Outcome.APPLIED} == set(world.apply(approved).values())
+
+
+def test_a_run_that_an_approval_let_through_is_gone_on_with(tmp_path):
+    """What it began to apply is believed by then, so that nothing speaks against the rest."""
+    world = begun(tmp_path)
+    approve(world, world.plan())
+    plan, project, stops = world.plan(), world.project(), iter([False, True])
+    report = engine.apply_plan(
+        project, plan, world.backends(), stopped=lambda: next(stops, True), journal=Journal.of(project.config)
+    )
+    assert {Outcome.APPLIED, Outcome.NOT_TRIED} == {each.outcome for each in report.results}
+    project, backends = world.project(), world.backends()
+    found = find_resumption(project, backends)
+    rest = engine.judge_again(project, found.plan, backends=backends, resumption=found)
+    assert set() == rules(rest)
+    done = engine.apply_plan(project, rest, backends, settled=found.settled)
+    assert {Outcome.APPLIED} == {each.outcome for each in done.results}
 
 
 def test_an_approval_is_worth_nothing_for_another_past_or_definition(tmp_path):
