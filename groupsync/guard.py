@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync import closure
 from groupsync.adoption import RULE as TAKING_OVER
 from groupsync.adoption import is_takeover, refused
+from groupsync.following import ON_ITS_OWN, Following
 from groupsync.guard_grants import (
     allowing_hint,
     approval_for,
@@ -55,9 +56,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from groupsync.following import Follows
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Lost
     from groupsync.model import Change, Definition, Drift, GroupGuards, Plan, TargetState, Use
+    from groupsync.schedule import Dated
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Evidence:
             of all groups of a target without a name.
         consented: names of the changes that may take a group over.
         claimants: by a name that a definition had before, that definition.
+        built_on: by a group's name, the groups that it is built on directly, by now or when it was applied last.
+        dated: what written dates will do to groups.
         segments: by name of a source that something speaks against, the digests of the definitions that are computed
             from it, by their names.
     """
@@ -106,6 +111,8 @@ class Evidence:
     removals: Mapping[tuple[str, str], Removed] = field(default_factory=dict)
     consented: frozenset[str] = frozenset()
     claimants: Mapping[str, Definition] = field(default_factory=dict)
+    built_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    dated: Callable[[], Sequence[Dated]] = tuple
     segments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -150,6 +157,8 @@ class Judging:
         self.used: dict[Grant, int] = {}
         self.uses: dict[tuple[Grant, str], int] = {}
         self.useless: dict[Grant, str] = {}
+        known_people = [change for change in self.changes.values() if change.target]
+        self.following = Following(known_people, evidence.built_on, evidence.dated)
 
     def judge_sources(self, found: Iterable[Refusal]) -> None:
         """Refuse the sources that something speaks against; where no exception can be given the rule has no kind."""
@@ -162,20 +171,22 @@ class Judging:
 
     def judge_groups(self) -> None:
         """Judge each change by the guards of its group, those beside the plan as well."""
-        for change in self.changes.values():
-            own = self.evidence.overrides.get(change.name)
-            held, passed = judged(change, self.guards, own, self._past(change), self.evidence.absent)
+        changes = list(self.changes.values())
+        if self.grants:  # then what follows from another comes after it
+            changes.sort(key=lambda change: self.following.depth(change.name))
+        for change in changes:
+            held, passed = self._judged(change)
             is_beside = change.key in self._beside
-            held += removed_over(change, self._removed(change), self.guards, self.evidence.absent)
             if is_takeover(change, undoes=bool(self.plan.undoes)) and not is_beside:
                 self._settle_takeover(change)
             for found in held:
                 if found.refuses or not is_beside:
-                    self._settle(self._with_surprise(found, change), change.target, change.name)
+                    is_allowed = self._settle(self._with_surprise(found, change), change.target, change.name)
+                    if is_allowed:
+                        self.following.allow(change.name)
             for found in () if is_beside else passed:
                 self._let_pass(found, change)
-        self._judge_dates(self.evidence.to_come)
-        self._judge_dates(self.evidence.to_come_beside, is_beside=True)
+        self._judge_dates()
         self._keep_superseded()
         for target in self.plan.targets:
             for pair in recreated_groups(each for each in self.plan.changes if each.target == target.name):
@@ -184,13 +195,37 @@ class Judging:
                 self._settle(found, target.name, pair.deleted.name)
         self._settle_stored(bool)
 
-    def _judge_dates(self, to_come: Iterable[tuple[datetime, Change]], *, is_beside: bool = False) -> None:
-        for at, change in to_come:
-            own = self.evidence.overrides.get(change.name)
-            for found in judged(change, self.guards, own, (), self.evidence.absent)[0]:
+    def _judged(self, change: Change) -> tuple[list[Found], list[Found]]:
+        """Return what holds of a change without those who follow from what was allowed, and what is let pass."""
+        own, past, removed = self.evidence.overrides.get(change.name), self._past(change), self._removed(change)
+
+        def found(follows: Follows) -> tuple[list[Found], list[Found]]:
+            held, passed = judged(change, self.guards, own, past, self.evidence.absent, follows=follows)
+            return [*held, *removed_over(change, removed, self.guards, self.evidence.absent, follows=follows)], passed
+
+        follows = self.following.of(change)
+        held, passed = found(follows)
+        if follows != ON_ITS_OWN:
+            refused = {each.kind for each in held if each.refuses}
+            for each in found(ON_ITS_OWN)[0]:
+                if each.refuses and each.kind not in refused:
+                    self.stored.pop((change.target, change.name, RULES[each.kind]), None)
+        return held, passed
+
+    def _judge_dates(self) -> None:
+        """Judge what written dates will do; of groups beside the plan only what refuses is told."""
+        dates = [(at, change, True) for at, change in self.evidence.to_come_beside]
+        dates += [(at, change, False) for at, change in self.evidence.to_come]
+        if self.grants:
+            dates.sort(key=lambda each: self.following.depth(each[1].name))
+        for at, change, is_beside in dates:
+            own, follows = self.evidence.overrides.get(change.name), self.following.of_date(change, at)
+            for found in judged(change, self.guards, own, (), self.evidence.absent, follows=follows)[0]:
+                said = replace(found, summary=f"by {instant_words(at)}, as it is written: {found.summary}")
                 if found.refuses or not is_beside:
-                    said = f"by {instant_words(at)}, as it is written: {found.summary}"
-                    self._settle(replace(found, summary=said), change.target, change.name, is_least=False)
+                    is_allowed = self._settle(said, change.target, change.name, is_least=False)
+                    if is_allowed:
+                        self.following.allow_dates(change.name)
 
     def judge_runs(self) -> None:
         """Judge what is left to be done on each target by the guards of a run."""
@@ -268,11 +303,14 @@ class Judging:
 
     # --- Refuse, allow or warn ----------------------------------------------------------------------------------------
 
-    def _settle(self, found: Found, target: str, name: str, *, is_least: bool = True) -> None:
-        """Refuse what a finding is about unless a grant allows it; a finding that only warns is told."""
+    def _settle(self, found: Found, target: str, name: str, *, is_least: bool = True) -> bool:
+        """Refuse what a finding is about unless a grant allows it, and tell whether one does.
+
+        A finding that only warns is told.
+        """
         if not found.refuses:
             self.findings.append(_warning(found, target, name))
-            return
+            return False
         self.stored.pop((target, name, RULES[found.kind]), None)
         change = self.changes.get((target, name))
         is_least = is_least and not target and found.kind in (Kind.REMOVE, Kind.ADD)
@@ -287,7 +325,7 @@ class Judging:
             limit=found.limit,
             doubts_members=change is None or self._doubts_definition(change),
         )
-        self._refuse(refusal, found.subject or name or target, found.hint)
+        return self._refuse(refusal, found.subject or name or target, found.hint)
 
     def _let_pass(self, found: Found, change: Change) -> None:
         """Tell of a limit of the config that does not count, since the group's definition has a looser one by leave."""
@@ -329,14 +367,16 @@ class Judging:
             refusal = self.stored.pop(key)
             self._refuse(refusal, refusal.name or refusal.target, "")
 
-    def _refuse(self, refusal: Refusal, subject: str, first_hint: str) -> None:
+    def _refuse(self, refusal: Refusal, subject: str, first_hint: str) -> bool:
+        """Refuse unless a grant allows it, and tell whether one does."""
         kind, definition = KINDS[refusal.rule], self._definition_of(refusal, subject)
         if self._is_granted(refusal, subject, definition):
-            return
+            return True
         option = option_for(kind, subject, refusal.count, self.plan.digest)
         approval = approval_for(kind, subject, refusal.count, definition, self.evidence.now or self.plan.as_of)
         hint = allowing_hint(first_hint, " ".join(filter(None, (undo_command(self.plan), option))))
         self.refusals.append(replace(refusal, hint=hint, approval=approval))
+        return False
 
     def _definition_of(self, refusal: Refusal, subject: str) -> str:
         """Return the digest that an approval is bound to; empty where it can be bound to nothing."""

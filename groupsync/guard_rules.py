@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
+from groupsync.following import ON_ITS_OWN
 from groupsync.guard_lost import Lost, is_consented
 from groupsync.model import Action, Kind, Level, Limit, Tiers
 from groupsync.wording import counted, few
@@ -13,6 +14,7 @@ from groupsync.wording import counted, few
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from groupsync.following import Follows
     from groupsync.guard_renames import Recreated
     from groupsync.model import Change, GroupGuards, Guards, Removed, SourceRange, TargetState
 
@@ -82,6 +84,8 @@ class _Counted:
         defined_at: as in `Found`.
         detail: as in `Found`.
         what_of_one: the same, behind a 1; empty where that makes no difference.
+        following: how many of `total` follow from what was allowed for other groups; not in `count`.
+        follows: from what.
     """
 
     kind: Kind
@@ -92,6 +96,8 @@ class _Counted:
     defined_at: SourceRange | None = None
     detail: str = ""
     what_of_one: str = ""
+    following: int = 0
+    follows: Follows = ON_ITS_OWN
 
 
 def _over(tally: _Counted, tiers: Tiers) -> Iterator[Found]:
@@ -108,11 +114,15 @@ def _over(tally: _Counted, tiers: Tiers) -> Iterator[Found]:
 
 
 def _found(tally: _Counted, limit: Limit, most: int, *, refuses: bool) -> Found:
-    written = tally.total - tally.count
+    written = tally.total - tally.count - tally.following
     number = tally.count if refuses else tally.total
     aside = f"; {counted(written, 'more is', 'more are')} written to go" if refuses and written else ""
     some = counted(written, "of them is", "of them are")
     warned = f"{some} written to go: an `until` has passed, or `state: absent`." if written else ""
+    if tally.following and refuses:
+        aside += f"; {tally.follows.words(tally.following, 'more', 'more')}"
+    elif tally.following:
+        warned = " ".join(filter(None, [warned, f"{tally.follows.words(tally.following, 'of them', 'of them')}."]))
     name = "limit" if refuses else "limit for a warning"
     return Found(
         tally.kind,
@@ -135,7 +145,12 @@ def _words(limit: Limit, most: int) -> str:
 
 
 def group_findings(
-    change: Change, guards: GroupGuards, past: Sequence[int] = (), absent: frozenset[str] = frozenset()
+    change: Change,
+    guards: GroupGuards,
+    past: Sequence[int] = (),
+    absent: frozenset[str] = frozenset(),
+    *,
+    follows: Follows = ON_ITS_OWN,
 ) -> Iterator[Found]:
     """Give what the guards of one group say of its change.
 
@@ -144,18 +159,23 @@ def group_findings(
         guards: those that hold for the group.
         past: how many members it had after past runs.
         absent: names of the groups that are meant to be deleted.
+        follows: what of it follows from what was allowed for other groups: that only warns.
     """
     prior, removed = change.prior_count, change.going.count
     kept = 0 if is_consented(change, absent) else removed - change.expired
+    gone = min(kept, follows.gone)
     if removed:
         what = f"of {counted(prior, 'member')} would go"
-        yield from _over(_Counted(Kind.REMOVE, prior, kept, removed, what, change.at), guards.removed_members)
+        tally = _Counted(Kind.REMOVE, prior, kept - gone, removed, what, change.at, "", "", gone, follows)
+        yield from _over(tally, guards.removed_members)
     if change.coming.count and change.action is not Action.CREATE:
         what, one, added = f"members would come to {prior:,}", f"member would come to {prior:,}", change.coming.count
-        yield from _over(_Counted(Kind.ADD, prior, added, added, what, change.at, "", one), guards.added_members)
-    yield from _emptied(change, guards)
+        come = min(added, follows.come)
+        tally = _Counted(Kind.ADD, prior, added - come, added, what, change.at, "", one, come, follows)
+        yield from _over(tally, guards.added_members)
+    yield from _emptied(change, guards, follows)
     if past and change.touches_members and change.action not in (Action.CREATE, Action.DELETE):
-        yield from _over(_size(change, past), guards.size_deviation)
+        yield from _over(_size(change, past, follows), guards.size_deviation)
 
 
 def judged(
@@ -164,6 +184,8 @@ def judged(
     own: GroupGuards | None,
     past: Sequence[int] = (),
     absent: frozenset[str] = frozenset(),
+    *,
+    follows: Follows = ON_ITS_OWN,
 ) -> tuple[list[Found], list[Found]]:
     """Return what holds of a change, and what the config's limits would find and a looser one of its own lets pass.
 
@@ -175,11 +197,12 @@ def judged(
         own: those that its definition sets.
         past: how many members the group had after past runs.
         absent: names of the groups that are meant to be deleted.
+        follows: what of it follows from what was allowed for other groups.
     """
-    found = list(group_findings(change, guards.of_a_group, past, absent))
+    found = list(group_findings(change, guards.of_a_group, past, absent, follows=follows))
     if own is None:
         return found, []
-    mine = list(group_findings(change, own.over(guards.of_a_group), past, absent))
+    mine = list(group_findings(change, own.over(guards.of_a_group), past, absent, follows=follows))
     if all(map(guards.lets_loosen, {change.name, change.prior_name or change.name})):
         levels = {each.kind: each.refuses for each in mine}
         return mine, [each for each in found if each.kind not in levels or (each.refuses and not levels[each.kind])]
@@ -191,15 +214,19 @@ def judged(
     return list(strictest.values()), []
 
 
-def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
+def _emptied(change: Change, guards: GroupGuards, follows: Follows) -> Iterator[Found]:
     """Judge a group that loses everybody; one that is deleted is for other guards."""
     guard = guards.emptied_group
     left = change.prior_count + change.add.count - change.remove.count
     if guard is None or guard.level is Level.OFF or left or not change.remove.count or change.action is Action.DELETE:
         return
     count = change.prior_count - change.expired
+    gone = min(count, follows.gone)
+    count -= gone
     floor = (guards.removed_members.refuse.floor if guards.removed_members.refuse else None) or 0
     refuses = guard.level is Level.REFUSE and count > floor
+    some = counted(change.expired, "of them has", "of them have")
+    expired = f"{some} expired: a written `until` has passed." if change.expired else ""
     yield Found(
         Kind.EMPTY,
         refuses,
@@ -207,22 +234,22 @@ def _emptied(change: Change, guards: GroupGuards) -> Iterator[Found]:
         count,
         floor,
         guard.at,
-        f"{counted(change.expired, 'of them has', 'of them have')} expired: a written `until` has passed."
-        if change.expired
-        else "",
+        " ".join(filter(None, [expired, f"{follows.words(gone, 'of them', 'of them')}." if gone else ""])),
         "" if refuses else _MEANT,
         change.at,
     )
 
 
-def _size(change: Change, past: Sequence[int]) -> _Counted:
+def _size(change: Change, past: Sequence[int], follows: Follows) -> _Counted:
     mean = round(Fraction(sum(past), len(past)))
     after = change.prior_count + change.add.count - change.remove.count
     total = abs(after - mean)
     count = total if after > mean else max(0, mean - after - change.expired)
+    following = min(count, follows.come if after > mean else follows.gone)
     side = "more" if after > mean else "fewer"
     what = f"{side} than the mean of {mean:,} after the last {few(len(past), 'run')}"
-    return _Counted(Kind.SIZE, mean, count, total, what, change.at, f"It would have {counted(after, 'member')}.")
+    would = f"It would have {counted(after, 'member')}."
+    return _Counted(Kind.SIZE, mean, count - following, total, what, change.at, would, "", following, follows)
 
 
 def recreated_finding(pair: Recreated, absent: frozenset[str]) -> Found:
@@ -242,7 +269,9 @@ def recreated_finding(pair: Recreated, absent: frozenset[str]) -> Found:
     )
 
 
-def removed_over(change: Change, past: Removed, guards: Guards, absent: frozenset[str]) -> Iterator[Found]:
+def removed_over(
+    change: Change, past: Removed, guards: Guards, absent: frozenset[str], *, follows: Follows = ON_ITS_OWN
+) -> Iterator[Found]:
     """Give what the limit over some days says of a change.
 
     Args:
@@ -250,11 +279,14 @@ def removed_over(change: Change, past: Removed, guards: Guards, absent: frozense
         past: what runs of these days took out of its group.
         guards: the config's.
         absent: names of the groups that are meant to be deleted.
+        follows: what of it follows from what was allowed for other groups.
     """
     removed = change.going.count
     kept = 0 if is_consented(change, absent) else removed - change.expired
+    gone = min(kept, follows.gone)
     prior = max(change.prior_count, past.most)
-    yield from _over_days(_Counted(Kind.OVER, prior, kept, removed, "member", change.at), past, guards)
+    tally = _Counted(Kind.OVER, prior, kept - gone, removed, "member", change.at, "", "", gone, follows)
+    yield from _over_days(tally, past, guards)
 
 
 def _over_days(tally: _Counted, past: Removed, guards: Guards) -> Iterator[Found]:

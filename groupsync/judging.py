@@ -199,6 +199,8 @@ def _evidence(
         spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),
         now=project.as_of,
         consented=_consented(plan, project, looked),
+        built_on=built_on_by_now_or_then(project.resolution, remembered),
+        dated=lambda: project.resolution.dated,
         claimants={old: each for each in project.definitions for old in each.previously},
         segments=_segments(project, {each.name for each in (*looked.of_sources, *plan.verdict.refusals)}),
     )

@@ -151,8 +151,72 @@ def test_what_a_guard_refuses_is_not_built_on(way, place, tmp_path):
     assert {"derived", "base"} <= {change.name for change in plan.changes}
 
     allowed = world.plan(grants=(parse_allow(f"remove:base<=25@{plan.digest}"),))
-    assert "base" not in {each.name for each in allowed.verdict.refusals}
-    assert "base" not in {each.because for each in allowed.verdict.refusals}
+    assert () == allowed.verdict.refusals
+    assert {Outcome.APPLIED} == set(outcomes(world.apply(allowed)).values())
+    assert () == world.plan().changes
+
+
+@pytest.mark.parametrize("saved", [False, True], ids=["at once", "a saved plan"])
+@pytest.mark.parametrize("place", PLACES)
+def test_allowing_a_base_allows_nothing_else(place, saved, tmp_path):
+    """Whom the derived group loses besides is counted, refused and to be allowed on its own."""
+    world = World(tmp_path, "include", PLACES[place])
+    own = [f"own-{number:02}@example.com" for number in range(40)]
+
+    def write(base, count):
+        world.write(base=base)
+        path = world.root / "groups" / "all.yaml"
+        path.write_text(path.read_text().replace("members: [zoe@example.com]", f"members: [{', '.join(own[:count])}]"))
+
+    write(30, 40)
+    world.apply(world.plan())
+    write(5, 10)
+    plan = world.plan()
+    grants = (parse_allow(f"remove:base<=25@{plan.digest}"),)
+    if saved:
+        write_plan(plan, tmp_path / "saved.plan")
+        saved_plan = read_plan(tmp_path / "saved.plan")
+        allowed = engine.judge_again(world.project(), saved_plan, backends=world.backends(), grants=grants)
+    else:
+        allowed = world.plan(grants=grants)
+    found = {(each.name, each.rule): each for each in allowed.verdict.refusals}
+    assert {("derived", "removed_members")} == found.keys()
+    refusal = found["derived", "removed_members"]
+    assert (30, 14) == (refusal.count, refusal.limit)
+    assert refusal.summary.endswith("25 more follow from what is allowed for `base`")
+    assert "'remove:derived<=30@" in refusal.hint
+    both = (*grants, parse_allow(f"remove:derived<=30@{plan.digest}"))
+    assert () == world.plan(grants=both).verdict.refusals
+
+
+def test_what_follows_from_an_exception_is_told(tmp_path):
+    """A limit that is passed because of it still warns, and says from what that follows."""
+    world = world_of(tmp_path, "include", "same target")
+    world.write(base=5)
+    plan = world.plan(grants=(parse_allow(f"remove:base<=25@{world.plan().digest}"),))
+    (found,) = [each for each in plan.diagnostics if each.code == "GS801" and "`derived`" in each.summary]
+    assert "25 of 31 members would go" in found.summary
+    assert "25 of them follow from what is allowed for `base`." == found.detail
+
+
+def test_a_base_that_is_emptied_by_leave_may_empty_what_is_built_on_it(tmp_path):
+    """Both limits are passed at once in both groups, and are allowed for the base alone."""
+    world = World(tmp_path, "over two groups", PLACES["same target"])
+    world.write(base=30)
+    path = world.root / "groups" / "all.yaml"
+
+    def write(base):
+        world.write(base=base)
+        path.write_text(path.read_text().replace("members: [zoe@example.com], ", ""))
+
+    write(30)
+    world.apply(world.plan())
+    write(0)
+    digest = world.plan().digest
+    assert {"base", "middle", "derived"} == {each.name for each in world.plan().verdict.refusals}
+    grants = tuple(parse_allow(f"{kind}:base<=30@{digest}") for kind in ("remove", "empty"))
+    assert () == world.plan(grants=grants).verdict.refusals
+    assert {"base", "middle", "derived"} == {each.name for each in world.plan(grants=grants[:1]).verdict.refusals}
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -225,8 +289,11 @@ def test_a_selection_judges_dates_of_what_it_is_built_on(way, place, saved, tmp_
     (refusal, *_) = (each for each in plan.verdict.refusals if each.name == "base")
     assert "as it is written: 25 of 3" in refusal.summary
     grants = (parse_allow(f"remove:base<=25@{plan.digest}"),)
-    allowed = world.plan(selection=Selection(("derived",)), grants=grants)
-    assert "base" not in {each.because for each in allowed.verdict.refusals}
+    assert () == world.plan(selection=Selection(("derived",)), grants=grants).verdict.refusals
+    everything = world.plan()
+    assert "derived" in {each.name for each in everything.verdict.refusals}
+    grants = (parse_allow(f"remove:base<=25@{everything.digest}"),)
+    assert () == world.plan(grants=grants).verdict.refusals
 
 
 @pytest.mark.parametrize("way", sorted(WAYS.keys() - {"over two groups"}))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupsync.following import Follows
 from groupsync.guard import NO_EVIDENCE, Evidence, Judging
 from groupsync.guard_grants import Grant, approval_for, later_hint, option_for, parse_allow, run_definition, written
 from groupsync.guard_limits import loosenings
@@ -821,3 +822,26 @@ def test_a_limit_over_one_day_says_so_in_the_singular():
 def test_an_option_that_is_for_no_plan_any_more_is_not_offered(hint, expected):
     """Once a part of the plan is applied, its digest is another: how to get the new option is said instead."""
     assert expected == later_hint(hint)
+
+
+@pytest.mark.parametrize(
+    ("change", "limits", "past", "follows"),
+    [
+        (update(30, added=5), {"added_members": Tiers(refuse=Limit(count=2))}, (), Follows(come=3, bases=("base",))),
+        (update(30, removed=5), {"removed_members": Tiers(refuse=Limit(count=2))}, (), Follows(3, bases=("base",))),
+        (update(30, removed=9), {"size_deviation": Tiers(refuse=Limit(count=2))}, (30,), Follows(7, bases=("base",))),
+        (update(30, added=9), {"size_deviation": Tiers(refuse=Limit(count=2))}, (30,), Follows(0, 7, bases=("base",))),
+        (update(9, removed=9), {"emptied_group": Emptied(Level.REFUSE)}, (), Follows(9, bases=("base",))),
+    ],
+)
+def test_what_follows_from_what_is_allowed_elsewhere_only_warns(change, limits, past, follows):
+    """Of each limit of a group; one more than that is refused, with the rest alone as what has to be allowed."""
+    guards = replace(NOTHING, **limits).of_a_group
+    [found] = group_findings(change, guards, past, follows=follows)
+    moved = follows.gone or follows.come
+    assert not found.refuses
+    assert f"{moved} of them follow from what is allowed for `base`." in found.detail
+    less = replace(follows, gone=max(0, follows.gone - 1), come=max(0, follows.come - 1))
+    [found] = group_findings(change, guards, past, follows=less)
+    alone = (change.remove.count or change.add.count) - moved + 1
+    assert (found.count > found.limit, alone) == (found.refuses, found.count)
