@@ -133,7 +133,8 @@ class _Run:
                     yield change, outcome_of(change, outcome, why, _HELD_HINTS[outcome])
             todo = [change for change in left if change.key not in held]
             for change, result in each_done(self._change, todo, self.backends[target].capabilities.concurrent):
-                order.note(result)
+                if result.outcome is not Outcome.STALE or not (order.is_built_on(change) and self._is_done(change)):
+                    order.note(result)
                 yield change, result
 
     def _change(self, change: Change) -> Result:
@@ -151,6 +152,10 @@ class _Run:
         result = replace(result, duration_seconds=time.monotonic() - started)
         self.recorder.after(change, result)
         return result
+
+    def _is_done(self, change: Change) -> bool:
+        """Tell whether a group that moved is as the change wants it, as where the plan was applied before."""
+        return not rests_of([change], self.backends[change.target], self.retries)[change.key].problem
 
     def _attempts(self, change: Change, backend: Backend) -> Result:
         """Try a change, or what is left of it, until it is done or there is no sense in trying again."""

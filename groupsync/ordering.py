@@ -69,8 +69,12 @@ class Order:
         wave = 0 if is_last else self._wave(change.target, change.name)
         return (change.target, is_last, wave, _PHASES[change.action])
 
+    def is_built_on(self, change: Change) -> bool:
+        """Tell whether any group is built on that of a change."""
+        return any(change.name in bases for bases in self._built_on.values())
+
     def note(self, result: Result) -> None:
-        """Take in what became of a change."""
+        """Take in what became of a change; what is built on a group that failed, or moved, is held from then on."""
         key = (result.target, result.name)
         if result.outcome in _STANDING and result.name in self._moving.get(result.target, ()):
             self._bad[key] = result.outcome

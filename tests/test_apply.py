@@ -652,6 +652,16 @@ def test_what_was_over_before_holds_what_is_built_on_it_too(store):
     assert (Outcome.STALE, "built on `base`, which moved since the plan") == found["top"]
 
 
+def test_a_base_that_is_as_planned_already_holds_nothing(store):
+    """A plan that is applied a second time finds it done; what is built on it is tried again."""
+    base, top = create("base", ADA), create("top", ADA)
+    plan = linked(base, top, top=["base"])
+    first = execute(plan, {TARGET: failing(store, "top")[0]}, {}, retry=at_once())
+    again = execute(plan, {TARGET: open_memory(store)}, {}, retry=at_once())
+    assert [Outcome.APPLIED, Outcome.FAILED] == [result.outcome for result in first]
+    assert [Outcome.STALE, Outcome.APPLIED] == [result.outcome for result in again]
+
+
 def test_a_failure_holds_nothing_that_does_not_follow_from_it(store):
     """Neither on another target, nor what is built on a group whose words alone fail, nor on one that was deleted."""
     words = change_of(prior(store, "words", ADA), attributes=(AttributeChange("description", None, "x"),))
