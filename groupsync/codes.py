@@ -102,6 +102,8 @@ CODES: Final[dict[str, str]] = {
     "GS622": "A group is left as it is, because nothing can be said of a group that it is built from.",
     "GS623": "Groups carry the mark that this project had before (`previously_project`), and have no definition.",
     "GS624": "A source is refused by a guard of its own, so what is computed from it is shown and not applied.",
+    "GS630": "The journal's store does not have all of a run.",
+    "GS631": "The journal's store lacks runs that it had.",
     "GS690": "A group that a target holds can't be imported.",
     "GS691": "An attribute of a group that a target holds can't be imported.",
     "GS692": "A definition was written where the project does not look for it.",

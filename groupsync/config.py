@@ -287,7 +287,7 @@ def _config(document: Document, path: Path, identity: Identity) -> Config:
         definitions_at=tuple(document.locate(("definitions", index)) for index in range(len(value["definitions"]))),
         journal=root / journal_folder(journal),
         kept_runs=kept_runs(journal),
-        store=git_ref(journal),
+        store=git_ref(document),
         policies=policy_options(document),
         guards=guards_of(document),
         approvals=value.get("approvals", APPROVALS_FOLDER),

@@ -79,15 +79,23 @@ class Journal:
         mirror = Mirror.of(config)
         return cls(config.journal, config.root, keep=config.kept_runs, config=config.id, mirror=mirror)
 
-    def fetch(self) -> None:
+    def fetch(self) -> tuple[Diagnostic, ...]:
         """Bring the folder to the state of the store, and hold what it has now for known: see `run`.
+
+        Returns:
+            A warning where the store lacks runs that it had.
 
         Raises:
             ConfigError: the folder or the store can't be read.
         """
-        if self._mirror:
-            self._mirror.fetch()
+        lost = self._mirror.fetch() if self._mirror else ()
         self._known = frozenset(run_ids(self._folder))
+        if not lost:
+            return ()
+        summary = f"The journal's store lacks {counted(len(lost), 'run')} that it had, the newest of all"
+        detail = f"They are kept here, and the next apply sends them: {', '.join(sorted(lost)[-3:])}."
+        hint = "If nobody deleted the ref or put an older one in its place, find out who could push there."
+        return (Diagnostic("GS631", Severity.WARNING, summary, detail, hint),)
 
     def catch_up(self) -> None:
         """Fetch what others wrote meanwhile, where that can be had."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from groupsync.model import SourceRange
     from groupsync.yaml.document import Document
 
 JOURNAL_FOLDER: Final = ".groupsync"
@@ -29,11 +30,13 @@ class GitRef:
         ref: in full, `refs/groupsync/…`.
         remote: its name in each clone.
         keys: references to what the ref is encrypted with, the newest first; empty where it names nobody.
+        at: where these are written.
     """
 
     ref: str = REF
     remote: str = REMOTE
     keys: tuple[str, ...] = ()
+    at: SourceRange | None = None
 
 
 def check_journal(document: Document, root: Path) -> Iterator[Diagnostic]:
@@ -41,7 +44,11 @@ def check_journal(document: Document, root: Path) -> Iterator[Diagnostic]:
     value: Any = document.value
     written = value.get("journal") if isinstance(value, dict) else None
     options = written if isinstance(written, dict) else {"path": written} if written is not None else {}
-    is_git = options.get("store") == GIT
+    store = options.get("store")
+    is_git = store == GIT
+    if not is_git and isinstance(store, str) and store.strip("/").lower() == GIT:
+        summary = f"`journal.store` is `{store}`, which would be a folder"
+        yield _error("GS205", summary, "Expected `git`, or the path of a folder.", "Write `git`.", _store_at(document))
     for key in _ONLY_GIT if not is_git else ():
         if key in options:
             summary = f"`journal.{key}` goes only with `store: git`"
@@ -55,6 +62,10 @@ def check_journal(document: Document, root: Path) -> Iterator[Diagnostic]:
     folder = journal_folder(written)
     if isinstance(folder, str) and folder:
         yield from _outside(document, folder, root.resolve(), "path" if "path" in options or is_git else "store")
+
+
+def _store_at(document: Document) -> SourceRange:
+    return document.locate(("journal", "store"))
 
 
 def journal_folder(value: object) -> str:
@@ -74,15 +85,17 @@ def kept_runs(value: object) -> int:
     return kept
 
 
-def git_ref(value: object) -> GitRef | None:
+def git_ref(document: Document) -> GitRef | None:
     """Return the ref that a section whose form is right names; None where runs are kept in the folder alone."""
-    options: Any = value if isinstance(value, dict) else {}
+    value: Any = document.value
+    section = value.get("journal")
+    options: Any = section if isinstance(section, dict) else {}
     if options.get("store") != GIT:
         return None
     keys = options.get("key", ())
-    return GitRef(
-        options.get("ref", REF), options.get("remote", REMOTE), (keys,) if isinstance(keys, str) else tuple(keys)
-    )
+    at = document.locate(("journal", "key")) if keys else None
+    keys = (keys,) if isinstance(keys, str) else tuple(keys)
+    return GitRef(options.get("ref", REF), options.get("remote", REMOTE), keys, at)
 
 
 def _outside(document: Document, written: str, root: Path, key: str) -> Iterator[Diagnostic]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import secrets
 import subprocess
 import threading
 import time
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from groupsync.journal_store import Edit
 
 _SECONDS: Final = 300
+_UNWRITTEN: Final = "The journal's store can't be written"
 _ATTEMPTS: Final = 40
 """How often a push is tried that others overtake: each time one of them got through."""
 _LONGEST_PAUSE_SECONDS: Final = 2.0
@@ -42,6 +42,7 @@ _FETCHING: Final = (
     "--no-recurse-submodules",
     "--no-write-fetch-head",
     "--no-auto-maintenance",
+    "--no-filter",
     "--refmap=",
 )
 _PUSHING: Final = (
@@ -51,7 +52,9 @@ _PUSHING: Final = (
     "--no-follow-tags",
     "--recurse-submodules=no",
 )
-_CREDENTIALS: Final = re.compile(r"(?<=://)[^/@\s]+@")
+_CREDENTIALS: Final = re.compile(r"(?<=://)\S*@|(?<=\?)\S+")
+_MOST_ALONE: Final = 8
+"""How often a push is tried that fails though nobody moved the ref; locks of a server may be held for a moment."""
 _LOST_RACE: Final = re.compile(rb"stale info|cannot lock ref|failed to update ref|reference already exists|fetch first")
 
 
@@ -74,6 +77,13 @@ class GitStore:
         self._mutex = threading.RLock()
         self._seen: str | None = None
         self._has_asked = False
+        self._failed: subprocess.CompletedProcess[bytes] | None = None
+
+    def place(self) -> str:
+        """Tell this store from any other: which ref of which address."""
+        done = self._ask("ls-remote", "--get-url", self._remote)
+        address = _CREDENTIALS.sub("", done.stdout.decode("utf-8", "replace").strip())
+        return f"{self._ref} of {address}"
 
     def names(self) -> Mapping[str, str]:
         """Ask the remote; see `Store.names`."""
@@ -98,10 +108,14 @@ class GitStore:
     ) -> Mapping[str, str]:
         """Push, as often as others overtake; see `Store.write`."""
         with self._mutex:
+            alone, before = 0, self._seen
             for attempt in range(_ATTEMPTS):
                 # What was seen last may be an old tip: then the push fails, and what does not fit is asked again.
                 is_seen = self._has_asked and not attempt
                 tip = self._seen if is_seen else self._asked()
+                alone, before = alone + 1 if attempt and tip == before else 0, tip
+                if alone > _MOST_ALONE:
+                    raise self._refused(self._failed, _UNWRITTEN)
                 held, made = self._held(tip), self._made(edits)
                 if all(held.get(name) == version for name, version in made.items()):
                     break
@@ -115,7 +129,7 @@ class GitStore:
                 self._sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS * min(1, attempt / 10)))  # noqa: S311 -- no secret
             else:
                 detail = f"{self._where()}: others were first {_ATTEMPTS} times."
-                raise StoreError("The journal's store can't be written", detail, "Run again.")
+                raise StoreError(_UNWRITTEN, detail, "Run again.")
         return {name: version for name, version in made.items() if version is not None}
 
     # --- What git is asked --------------------------------------------------------------------------------------------
@@ -127,23 +141,23 @@ class GitStore:
 
     def _tip(self) -> str | None:
         """Return the commit that the ref names on the remote, with all its objects here; None where there is no ref."""
-        listed = self._git("ls-remote", "--refs", "--", self._remote, self._ref).decode("utf-8", "replace")
-        tips = [line.partition("\t")[0] for line in listed.splitlines() if line.partition("\t")[2] == self._ref]
-        if not tips or self._has(tips[0]):
-            return tips[0] if tips else None
-        # The fetched ref has a name of its own, as several processes may fetch at once.
-        ref = f"refs/groupsync/fetched/{os.getpid()}-{secrets.token_hex(4)}"
-        self._git("fetch", *_FETCHING, "--", self._remote, f"+{self._ref}:{ref}")
-        tip = self._git("rev-parse", "--verify", ref).decode().strip()
-        self._git("update-ref", "-d", ref)
-        return tip
+        for _ in range(_ATTEMPTS):
+            listed = self._git("ls-remote", "--refs", "--", self._remote, self._ref).decode("utf-8", "replace")
+            lines = (line.partition("\t") for line in listed.splitlines())
+            tip = next((commit for commit, _, ref in lines if ref == self._ref), None)
+            if tip is None or self._has(tip):
+                return tip
+            self._git("fetch", *_FETCHING, "--", self._remote, self._ref)
+            if self._has(tip):
+                return tip  # otherwise the ref moved between the two
+        raise StoreError("The journal's store can't be read", f"{self._where()}: it moves all the time.", "Run again.")
 
     def _has(self, commit: str) -> bool:
         done = self._ask("rev-list", "--objects", "--quiet", commit, "--")
         return done.returncode == 0
 
     def _held(self, tip: str | None) -> dict[str, str]:
-        listed = self._git("ls-tree", "-r", "-z", tip).decode("utf-8", "replace") if tip else ""
+        listed = self._git("ls-tree", "-r", "-z", "--full-tree", tip).decode("utf-8", "replace") if tip else ""
         entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
         return {name: what.split(" ")[2] for what, _, name in entries}
 
@@ -157,7 +171,9 @@ class GitStore:
             before = b""
             if isinstance(edit, Append) and edit.version is not None:
                 before = self.read({edit.name: edit.version})[edit.name]
-            made[edit.name] = self._git("hash-object", "-w", "--stdin", given=before + edit.data).decode().strip()
+            made[edit.name] = (
+                self._git("hash-object", "-w", "--no-filters", "--stdin", given=before + edit.data).decode().strip()
+            )
         return made
 
     def _commit(self, held: Mapping[str, str], made: Mapping[str, str | None]) -> str:
@@ -181,8 +197,9 @@ class GitStore:
         """Move the ref from `tip` to `commit`; return whether that was done."""
         lease = f"--force-with-lease={self._ref}:{tip or ''}"
         done = self._ask("push", *_PUSHING, lease, "--", self._remote, f"{commit}:{self._ref}")
+        self._failed = done
         if done.returncode and not _LOST_RACE.search(done.stdout + done.stderr):
-            raise self._refused(done, "The journal's store can't be written")
+            raise self._refused(done, _UNWRITTEN)
         if done.returncode == 0:
             self._seen = commit
         return done.returncode == 0
@@ -193,8 +210,19 @@ class GitStore:
             raise self._refused(done, "The journal's store can't be read")
         return done.stdout
 
-    def _refused(self, done: subprocess.CompletedProcess[bytes], summary: str) -> StoreError:
-        said = (done.stderr + done.stdout).decode("utf-8", "replace").strip()
+    def _refused(self, done: subprocess.CompletedProcess[bytes] | None, summary: str) -> StoreError:
+        remotes = self._ask("remote")
+        if remotes.returncode:
+            detail = f"{self._root} is in no git repository."
+            return StoreError(
+                summary, detail, "`journal: {store: git}` is for projects in a clone; `git init` makes one."
+            )
+        names = remotes.stdout.decode("utf-8", "replace").split()
+        if self._remote not in names and "://" not in self._remote:
+            has = f"It has {', '.join(names)}." if names else "It has none."
+            hint = "Name one as `journal.remote`." if names else f"Add it: `git remote add {self._remote} ADDRESS`."
+            return StoreError(f"This clone has no remote `{self._remote}`, where the journal is kept", has, hint)
+        said = (done.stderr if done else b"").decode("utf-8", "replace").strip()
         detail = f"{self._where()}: {_CREDENTIALS.sub('', said) or 'git gave no reason'}"
         hint = "See that this clone may fetch and push that ref; docs/journal.md lists the rights it takes."
         return StoreError(summary, detail, hint)
@@ -213,9 +241,15 @@ class GitStore:
                 capture_output=True,
                 check=False,
                 timeout=_SECONDS,
+                start_new_session=True,  # Ctrl-C is for us: a push that is under way is to come to its end
                 env=inherited | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"} | dict(extra or {}),
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
+        except subprocess.TimeoutExpired as error:
+            detail = f"{self._where()}: no answer within {_SECONDS} seconds."
+            raise StoreError(
+                "The journal's store does not answer", detail, "See to the remote, and run again."
+            ) from error
+        except OSError as error:
             detail = f"{self._where()}: {error}"
             raise StoreError("The journal's store can't be asked", detail, "`journal.store: git` needs git.") from error
 

@@ -16,6 +16,7 @@ import os
 import re
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from groupsync import disk
@@ -58,7 +59,7 @@ class Mirror:
             folder: of the journal.
             root: of the project.
             store: what outlives the folder.
-            place: tells this store from any other, for people, too.
+            place: names the store for people.
             sealer: encrypts; None where there is no key.
         """
         self._folder = folder
@@ -66,8 +67,12 @@ class Mirror:
         self._store = store
         self._place = place
         self._sealer = sealer
-        # Where there is another key now, all of it is fetched once more, and so found out.
-        self._state = f"{place}, {sealer.key_id}" if sealer else place
+
+    @cached_property
+    def _state(self) -> str:
+        """What the index is of. Where there is another key now, all is fetched once more, and so found out."""
+        place = self._store.place()
+        return f"{place}, {self._sealer.key_id}" if self._sealer else place
 
     @classmethod
     def of(cls, config: Config) -> Mirror | None:
@@ -82,8 +87,12 @@ class Mirror:
         place = f"{config.store.ref} of {config.store.remote}"
         return cls(config.journal, config.root, store, place, sealer_of(config.store, config.root))
 
-    def fetch(self) -> None:
+    def fetch(self) -> frozenset[str]:
         """Bring the folder to the state of the store.
+
+        Returns:
+            Ids of runs that the store had, and not any more, though they are newer than all that it has: others forget
+            the oldest alone. They are kept here, and sent again.
 
         Raises:
             StoreError: the store can't be read, or has what was not written with one of our keys.
@@ -109,13 +118,15 @@ class Mirror:
                     (self._folder / name).chmod(0o600)
                 size, digest = len(plain) if size is None else size, _digest(name, plain)
                 sent[name] = Sent(held[name], size, _sealed_lines(data[name]), digest)
-            # A ref that is gone, or another one, takes nothing along: what is here is sent again.
             gone = sent.keys() - held.keys()
-            for name in gone if held else ():
+            newest = max(_runs_in(held), default="")
+            lost = {name for name in gone if run_of(name) > newest or sizes.get(name, 0) > sent[name].size_bytes}
+            for name in gone - lost:
                 self._remove(name)
             sent = {name: each for name, each in sent.items() if name in held}
             if news or gone:
                 write_index(self._folder, self._state, sent)
+            return _runs_in(lost)
 
     def send(self, *, forgotten: Iterable[str] = (), check: Callable[[Collection[str]], object] | None = None) -> None:
         """Send what was written down in the folder since.

@@ -160,8 +160,11 @@ class RunRecorder:
         if problem is None:
             return ()
         summary = f"The journal's store does not have all of this run, {self.id}"
-        hint = "Keep this folder: the next apply from here sends it. Without it the run looks cut short elsewhere."
-        return (Diagnostic("GS611", Severity.WARNING, summary, str(problem), hint),)
+        hint = (
+            "Where this folder stays, the next apply sends it; where it does not, `groupsync apply --resume` from any "
+            "clone proves what was done."
+        )
+        return (Diagnostic("GS630", Severity.WARNING, summary, str(problem), hint),)
 
     def settle(self, plan: Plan, results: Iterable[Result]) -> None:
         """Note the results that are not known yet, or are others than those known."""

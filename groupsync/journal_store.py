@@ -57,6 +57,10 @@ Edit: TypeAlias = Append | Replace | Delete
 class Store(Protocol):
     """Names have `/` between their parts, and begin with no dot. Methods may be called from several threads."""
 
+    def place(self) -> str:
+        """Return what tells this store from any other. Asks nobody elsewhere."""
+        ...
+
     def names(self) -> Mapping[str, str]:
         """Ask what the store holds now; return versions by name.
 

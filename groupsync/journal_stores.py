@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from groupsync.journal_config import GitRef
     from groupsync.journal_sealing import Sealer
     from groupsync.journal_store import Store
+    from groupsync.model import SourceRange
 
 _ATTEMPTS = 10
 
@@ -107,14 +108,18 @@ def sealer_of(ref: GitRef, root: Path) -> Sealer | None:
         return None
     from groupsync.journal_sealing import Sealer
 
-    return Sealer([_key(each, root) for each in ref.keys])
+    try:
+        return Sealer([_key(each, root, ref.at) for each in ref.keys])
+    except ConfigError as error:
+        error.at = ref.at
+        raise
 
 
-def _key(written: str, root: Path) -> str:
+def _key(written: str, root: Path, at: SourceRange | None) -> str:
     match resolve_references(written, root):
         case Secret() as found:
             return found.reveal()
         case str() as found:
             return found
         case problems:
-            raise ConfigError(f"`journal.key`: {problems[0].summary}", problems[0].detail, problems[0].hint)
+            raise ConfigError(f"`journal.key`: {problems[0].summary}", problems[0].detail, problems[0].hint, at=at)

@@ -201,13 +201,33 @@ def test_a_remote_that_refuses_the_ref_is_told_and_not_asked_for_ever(opened, re
     assert "not allowed here" in told.value.detail
 
 
-def test_credentials_in_an_address_are_not_told(tmp_path):
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://bot:hunter2@127.0.0.1:9/x.git",
+        "http://b:hun@ter/hunter2@127.0.0.1:9/x",
+        "http://127.0.0.1:9/?key=hunter2",
+    ],
+)
+def test_credentials_in_an_address_are_not_told(tmp_path, address):
     """Neither by us nor by what git quotes."""
     git(tmp_path, "init", "--quiet", tmp_path / "clone")
-    store = GitStore(tmp_path / "clone", "http://bot:hunter2@127.0.0.1:9/x.git", REF)
+    git(tmp_path / "clone", "remote", "add", "origin", address)
+    store = GitStore(tmp_path / "clone", "origin", REF)
     with pytest.raises(StoreError) as told:
         store.names()
     assert "hunter2" not in told.value.detail
+    assert "hunter2" not in store.place()
+
+
+def test_a_remote_that_is_stuck_is_no_race(opened, remote):
+    """Where nobody moved the ref nobody was first: what git says is told, after a few tries."""
+    (remote / "refs/groupsync").mkdir(parents=True)
+    (remote / "refs/groupsync/journal.lock").write_text("")
+    with pytest.raises(StoreError) as told:
+        opened().write([Replace("a", b"1", None)])
+    assert "others were first" not in told.value.detail
+    assert "lock" in told.value.detail
 
 
 def test_others_who_are_always_first_end_in_an_error(opened):

@@ -118,7 +118,7 @@ def _applied(
             return engine.apply_plan(project, plan, backends, journal=journal, **how), plan
         except RunsSinceError as error:
             common.say(f"{error.summary}, so the plan is judged again: {', '.join(error.runs)}.")
-        journal.fetch()
+        common.show_diagnostics(journal.fetch())
         again = judge(project, plan)
         common.show_diagnostics(found for found in again.diagnostics if found not in plan.diagnostics)
         plan = again
@@ -133,6 +133,7 @@ def exit_code_of(report: Report, plan: Plan) -> ExitCode:
         return ExitCode.REFUSED
     incomplete = any(not target.complete or target.withheld for target in plan.targets)
     left_out = any(found.code == "GS612" for found in plan.diagnostics)
+    left_out |= any(found.code == "GS630" for found in report.diagnostics)
     if incomplete or left_out or any(result.outcome is not Outcome.APPLIED for result in report.results):
         return ExitCode.INCOMPLETE
     return ExitCode.OK

@@ -199,7 +199,7 @@ def recall(config: Config) -> Journal:
     from groupsync.journal import Journal
 
     journal = Journal.of(config)
-    journal.fetch()
+    show_diagnostics(journal.fetch())
     return journal
 
 

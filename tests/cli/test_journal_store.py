@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -85,7 +86,9 @@ def test_a_key_that_is_not_there_is_told_by_its_name(repository):
     """As any secret is."""
     told = repository.run("plan", code=1, JOURNAL_KEY="")
     assert "JOURNAL_KEY" in told
+    assert "groupsync.yaml:6" in told
     told = repository.run("plan", code=1, JOURNAL_KEY="short")
+    assert "groupsync.yaml:6" in told
     assert "openssl rand -base64 32" in told
 
 
@@ -330,7 +333,7 @@ def test_a_remote_that_takes_nothing_stops_before_anything_is_changed(repository
     repository.run("plan")
 
 
-def test_a_run_that_could_not_be_sent_to_its_end_is_sent_by_the_next_one(repository, monkeypatch):
+def test_a_run_that_could_not_be_sent_to_its_end_is_sent_by_the_next_one(repository, monkeypatch, capsys):
     """The folder keeps it; elsewhere it looks cut short until then, and can be gone on with."""
     from groupsync.journal_sender import Sender
 
@@ -344,7 +347,8 @@ def test_a_run_that_could_not_be_sent_to_its_end_is_sent_by_the_next_one(reposit
         )
         patch.setattr("groupsync.journal_sender._PAUSES_SECONDS", ())
         with repository.state_in(clone):
-            assert 0 == run(["apply", "--yes"])
+            assert 4 == run(["apply", "--yes"])
+    assert "warning[GS630]" in capsys.readouterr().err
     told = repository.run("apply", "--resume", "--yes")
     assert "2 of which turn out to be done" in told
     repository.merge(listed(staff=["di@example.com"]))
@@ -366,6 +370,75 @@ def test_a_ref_that_was_deleted_is_made_again_from_a_folder_that_has_it(reposito
     git(clone, "pull", "--quiet")
     repository.run("apply", "--yes", clone=clone)
     assert 2 == repository.run("history").count("applied")
+
+
+def test_a_ref_that_was_put_back_is_told_and_made_good_by_a_folder_that_knows_more(repository):
+    """Others forget the oldest runs, never the newest: those that are missing are kept here, and sent again."""
+    clone = repository.clone()
+    repository.run("apply", "--yes", clone=clone)
+    earlier = repository.held()
+    repository.merge(listed(staff=["di@example.com"]))
+    git(clone, "pull", "--quiet")
+    repository.run("apply", "--yes", clone=clone)
+    repository.put(dict.fromkeys(repository.held()) | earlier)
+    told = repository.run("history", clone=clone)
+    assert "warning[GS631]: The journal's store lacks 1 run that it had" in told
+    assert 2 == told.count("applied")
+    assert 1 == repository.run("history").count("applied")
+    repository.merge(listed(staff=["eve@example.com"]))
+    git(clone, "pull", "--quiet")
+    repository.run("apply", "--yes", clone=clone)
+    assert 3 == repository.run("history").count("applied")
+
+
+def test_another_remote_takes_nothing_from_a_folder(repository, tmp_path):
+    """For as long as the clone's remote is another one its copy is left alone."""
+    clone = repository.clone()
+    repository.run("apply", "--yes", clone=clone)
+    git(tmp_path, "init", "--quiet", "--bare", tmp_path / "other.git")
+    url = git(clone, "remote", "get-url", "origin").strip()
+    git(clone, "remote", "set-url", "origin", str(tmp_path / "other.git"))
+    assert "applied" in repository.run("history", clone=clone)
+    git(clone, "remote", "set-url", "origin", url)
+    repository.run("undo", "last", "--yes", clone=clone, code=3)
+
+
+def test_a_project_in_a_folder_of_the_repository_remembers_as_well(tmp_path):
+    """Runs of others in the same ref stay, too."""
+    files = {"groupsync.yaml": CONFIG, **listed(**SMALL)}
+    repository = Repository(tmp_path, {f"shop/{name}": text for name, text in files.items()})
+    repository.put({"runs/notes.txt": b"x"})
+
+    def typed(*arguments):
+        clone = repository.clone()
+        with repository.state_in(clone / "shop"):
+            done = subprocess.run(
+                [sys.executable, "-m", "groupsync", *arguments],
+                cwd=clone / "shop",
+                env={"PATH": os.environ["PATH"], **ENVIRONMENT},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        assert 0 == done.returncode, done.stderr
+        return done.stdout
+
+    typed("apply", "--yes")
+    repository.merge({f"shop/{name}": text for name, text in listed(staff=["di@example.com"]).items()})
+    typed("apply", "--yes")
+    assert 2 == typed("history").count("applied")
+    assert b"x" == repository.held()["runs/notes.txt"]
+
+
+def test_a_folder_without_a_repository_or_remote_is_told_what_it_lacks(tmp_path, repository):
+    """And what to do."""
+    clone = repository.clone()
+    git(clone, "remote", "rename", "origin", "upstream")
+    told = repository.run("plan", code=1, clone=clone)
+    assert "This clone has no remote `origin`, where the journal is kept" in told
+    assert "It has upstream." in told
+    shutil.rmtree(clone / ".git")
+    assert "is in no git repository" in repository.run("plan", code=1, clone=clone)
 
 
 def test_old_runs_go_from_the_ref_as_well(repository):
@@ -457,6 +530,9 @@ WRONG = {
     "{store: git, remote: 'https://example.com/x.git'}": "the name of a remote",
     "{store: git, remote: --upload-pack=x}": "the name of a remote",
     "{store: git, key: a key that is written here}": "${env:GROUPSYNC_JOURNAL_KEY}",
+    "{store: git, ref: refs/groupsync/a.lock}": "refs/groupsync/",
+    "{store: Git}": "Write `git`",
+    "{store: GIT/}": "Write `git`",
     "{ref: refs/groupsync/x}": "goes only with `store: git`",
     "{store: .groupsync, key: '${env:X}'}": "goes only with `store: git`",
     "{store: a, path: b}": "names two folders",
