@@ -85,7 +85,7 @@ def test_a_program_sees_what_was_not_kept(shop):
     assert (2, False) == (newest["summary"]["applied"], oldest["withheld"])
     assert None not in {oldest[key] for key in missing if key != "allowances"}
     changes = json.loads(shop("history", run, "--format", "json").out)["run"]["changes"]
-    assert [("early-access", 9, 10, None, None), ("staff", 4, 5, None, None)] == [
+    assert [("staff", 4, 5, None, None), ("early-access", 9, 10, None, None)] == [
         (each["name"], each["prior_count"], each["count"], each["error"], each["revision"]) for each in changes
     ]
 
@@ -93,7 +93,7 @@ def test_a_program_sees_what_was_not_kept(shop):
 def test_why_a_change_failed_is_told_to_be_missing(shop):
     """An error may name people: it is not kept, which is no change without an error."""
     run = without_names(shop, outcome="failed")
-    assert "failed ~ update early-access why: not kept" in said(shop("history", run))
+    assert "failed ~ update staff why: not kept" in said(shop("history", run))
 
 
 def test_nobody_is_named_anywhere(shop):
