@@ -18,8 +18,9 @@ from groupsync.causes import with_causes
 from groupsync.connect import locked
 from groupsync.errors import BackendError, ConfigError
 from groupsync.guard_grants import later_hint, written
+from groupsync.holdings import holdings_of, needs_holdings
 from groupsync.journal import APPLYING, Journal, Purpose
-from groupsync.judging import Looked, holdings_of, judge_plan, needs_holdings
+from groupsync.judging import Looked, judge_plan
 from groupsync.later import laters_of
 from groupsync.ledger import Ledgers
 from groupsync.links import NOTHING, applied_links, bases_of, built_on_by_now_or_then, links_of

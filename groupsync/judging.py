@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Final
 from groupsync.adoption import RULE as TAKING_OVER
 from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
-from groupsync.guard_lost import Holding, is_consented
 from groupsync.guard_overlooked import keep_what_is_not_read
 from groupsync.guard_unjudged import unjudged
+from groupsync.holdings import absent_of
 from groupsync.journal_read import unread_run
 from groupsync.later import changes_to_come, moved_digest
 from groupsync.links import NOTHING, built_on_by_now_or_then, elements_of
 from groupsync.memory import past_removals, past_sizes, past_uses, remembered_links, stores_of
-from groupsync.model import Action, Change, Members, Mode, State, counted_only
-from groupsync.pairing import pair
+from groupsync.model import Action, Change, counted_only
 from groupsync.policies import Seen, ask_policies
 from groupsync.project import at_instant, sorted_findings
 
@@ -27,13 +26,12 @@ if TYPE_CHECKING:
 
     from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
+    from groupsync.guard_lost import Holding
     from groupsync.links import Remembered
-    from groupsync.model import Drift, Group, Later, Plan, Refusal, Removed, Snapshot, Verdict
-    from groupsync.pairing import Paired
+    from groupsync.model import Drift, Later, Plan, Refusal, Removed, Verdict
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Desired
-    from groupsync.scope import Wanted
 
 
 _SIZELESS: Final = (Action.CREATE, Action.DELETE)
@@ -187,7 +185,7 @@ def _evidence(
         sizes=past_sizes(config.journal, config.id, sized, config.guards.runs, stores_of(plan), unread=unread),
         holdings=looked.holdings,
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
-        absent=_absent(project),
+        absent=absent_of(project),
         identity=config.identity,
         beside=looked.beside,
         drift_beside=looked.drift_beside,
@@ -268,49 +266,3 @@ def _consented(plan: Plan, project: Project, looked: Looked) -> frozenset[str]:
         or (looked.resumed and change.name not in refused)
         or (change.name in asking and lets(change.prior_name or change.name))
     )
-
-
-def _absent(project: Project) -> frozenset[str]:
-    return frozenset(each.name for each in project.definitions if each.lifecycle.state is State.ABSENT)
-
-
-def holdings_of(project: str, wanted: Wanted, snapshot: Snapshot) -> tuple[Holding, ...]:
-    """Return our groups on a target, those that cost little to read first; loads nothing.
-
-    Args:
-        project: the ownership mark.
-        wanted: what the definitions and the command line say about the target.
-        snapshot: what was read of it.
-    """
-    found: list[Holding] = []
-    for each in pair(project, wanted.here, snapshot.groups):
-        if each.desired is not None and each.desired.group.lifecycle.state is State.PRESENT:
-            found.append(_holding(each.name, each.ours, _whole(each, wanted, snapshot)))
-        elif each.ours is not None:
-            found.append(_holding(each.ours.name, each.ours, None))
-    return tuple(sorted(found, key=lambda each: each.desired is None))
-
-
-def _holding(name: str, prior: Group | None, desired: Members | None) -> Holding:
-    members = prior.members if prior else None
-    return Holding(name, members, members.known_digest if members else None, desired)
-
-
-def _whole(paired: Paired, wanted: Wanted, snapshot: Snapshot) -> Members | None:
-    """Return who will be in a group and nobody else; None where others may stay."""
-    group = paired.desired.group if paired.desired else None
-    if group is None or not snapshot.complete or not any(map(wanted.selection.picks, paired.groups)):
-        return None
-    return group.members if group.lifecycle.mode is Mode.AUTHORITATIVE else None
-
-
-def needs_holdings(plan: Plan, project: Project) -> frozenset[str]:
-    """Return the targets of a plan from which so many go that more than may could be in no group any more."""
-    refuse = project.config.guards.lost_every_group.refuse
-    most = refuse.of(0) if refuse else None
-    absent = _absent(project)
-    counts: dict[str, int] = {}
-    for change in plan.changes:
-        if not is_consented(change, absent):
-            counts[change.target] = counts.get(change.target, 0) + change.going.count
-    return frozenset(target for target, count in counts.items() if most is not None and count > most)

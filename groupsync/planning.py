@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from groupsync.behind import Beside, left_behind
 from groupsync.diff import compare
 from groupsync.errors import BackendError
+from groupsync.holdings import holdings_of
 from groupsync.journal_read import unread_run
-from groupsync.judging import holdings_of
 from groupsync.last_applied import left_on
 from groupsync.links import bases_of
 from groupsync.model import Action, Diagnostic, Drift, Mode, Severity, TargetState
