@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync import clock
 from groupsync.files import UnreadableFile, find_files, read_found_file
 from groupsync.guard_grants import APPROVAL_DAYS, DEFINITION_DIGITS, Grant
-from groupsync.model import Diagnostic, Kind, Severity, subject_of
+from groupsync.model import UNJUDGEABLE, Diagnostic, Kind, Severity, subject_of
 from groupsync.schema_check import check
 from groupsync.times import instant_at
 from groupsync.yaml.events import MAX_FILE_BYTES, parse_yaml
@@ -100,10 +100,12 @@ def _grants(
     """Return the approval in a document that fits its schema, if it holds; adds what is wrong or odd to `found`."""
     value: Any = document.value
     subject = next(each for each in _SUBJECTS if each in value)
-    name, kind = value[subject], Kind(value["kind"])
+    name, kind, guard = value[subject], Kind(value["kind"]), value.get("guard", "")
     until = instant_at(document, ("until",), value["until"], found)
-    if subject != subject_of(kind):
-        found.append(_wrong_subject(document, subject, kind))
+    if (kind is Kind.UNJUDGED) != bool(guard):
+        found.append(_wrong_guard(document, kind))
+    elif subject != (right := subject_of(kind, guard)):
+        found.append(_wrong_subject(document, subject, f"{kind}:{guard}" if guard else kind, right))
     elif name not in known[subject]:
         found.append(_unknown(document, subject, name))
     if until is None:
@@ -115,11 +117,20 @@ def _grants(
         found.append(_too_long(document))
     at = document.locate((subject,))
     source = f"{at.path}:{at.line}"
+    name = f"{guard}:{name}" if guard else name
     return [Grant(kind, name, value["ceiling"], source, value["definition"], value["reason"], at)]
 
 
-def _wrong_subject(document: Document, subject: str, kind: Kind) -> Diagnostic:
-    right = subject_of(kind)
+def _wrong_guard(document: Document, kind: Kind) -> Diagnostic:
+    if kind is not Kind.UNJUDGED:
+        summary, at = f"An approval of the kind `{kind}` names no guard", document.locate(("guard",), key=True)
+        return Diagnostic("GS208", Severity.ERROR, summary, "Found `guard`.", "Take `guard` out.", at)
+    summary, guards = f"An approval of the kind `{kind}` names the guard that can't judge", ", ".join(UNJUDGEABLE)
+    hint = "Write `guard: …`, as the refusal names it."
+    return Diagnostic("GS208", Severity.ERROR, summary, f"Expected one of {guards}.", hint, document.locate(("kind",)))
+
+
+def _wrong_subject(document: Document, subject: str, kind: str, right: str) -> Diagnostic:
     return Diagnostic(
         "GS208",
         Severity.ERROR,

@@ -135,8 +135,8 @@ def approvers_of(plan: Plan, fallback: Sequence[str] = (), identity: Identity = 
     refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
     passed: dict[str, list[str]] = {}
     for each in plan.verdict.allowances:
-        if subject_of(each.kind) == "group":
-            passed.setdefault(each.name, []).append(str(each))
+        if subject_of(each.kind, each.name) == "group":
+            passed.setdefault(each.name.rpartition(":")[2], []).append(str(each))
     fallback = tuple(fallback)
     groups = tuple(_owned(change, refused, fallback, key) for change in plan.changes)
     groups += tuple(_to_come(plan, refused, fallback))

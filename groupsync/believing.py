@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groupsync.links import above_of, bases_of
 from groupsync.model import DOUBTED, Outcome, PastSource
 
 if TYPE_CHECKING:
@@ -40,14 +41,5 @@ def believed(plan: Plan, results: Iterable[Result], project: Project) -> tuple[P
 
 def computed_from(sources: Collection[str], project: Project) -> frozenset[str]:
     """Return the names of the groups that are computed from some sources, through however many others."""
-    users: dict[str, list[str]] = {}
-    for name, bases in project.resolution.built_on.items():
-        for base in bases:
-            users.setdefault(base, []).append(name)
-    found: set[str] = set()
-    waiting = [each.name for each in project.definitions if each.source in sources]
-    while waiting:
-        if (name := waiting.pop()) not in found:
-            found.add(name)
-            waiting += users.get(name, [])
-    return frozenset(found)
+    segments = [each.name for each in project.definitions if each.source in sources]
+    return bases_of(above_of(project.resolution.built_on), segments).union(segments)

@@ -11,6 +11,8 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Edit,
+    First,
+    FirstOf,
     Kind,
     Later,
     Link,
@@ -172,6 +174,17 @@ def read_loss(value: object) -> Loss:
     """Read what `loss_record` wrote."""
     fields = Fields(value, "a loss")
     return Loss(fields.text("target"), fields.count("count"), fields.each("some", _read_name))
+
+
+def first_record(first: First) -> Record:
+    """Write what guards judge for the first time."""
+    return {"what": first.what.value, "name": first.name}
+
+
+def read_first(value: object) -> First:
+    """Read what `first_record` wrote."""
+    fields = Fields(value, "what is new to guards")
+    return First(fields.one_of("what", FirstOf), fields.text("name"))
 
 
 def _read_name(value: object) -> str:

@@ -18,7 +18,7 @@ from groupsync.causes import with_causes
 from groupsync.connect import locked
 from groupsync.errors import BackendError, ConfigError
 from groupsync.guard_grants import later_hint, written
-from groupsync.holdings import holdings_of, needs_holdings
+from groupsync.holdings import holdings_of, names_of, needs_holdings
 from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, judge_plan
 from groupsync.later import laters_of
@@ -115,7 +115,14 @@ def make_plan(
     beside = {target: names & bases for target, names in held.items()}
     dates = laters_of(project.resolution, beside, draft.beside, draft.counts, remembered, as_of=request.as_of)
     looked = Looked(
-        seen, computed.refusals, draft.holdings, draft.beside, draft.drift_beside, dates, adopt=request.adopt
+        seen,
+        computed.refusals,
+        draft.holdings,
+        draft.beside,
+        draft.drift_beside,
+        dates,
+        adopt=request.adopt,
+        there={name: names_of(holdings) for name, holdings in draft.holdings.items()},
     )
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
 
@@ -167,7 +174,7 @@ def judge_again(
         judged, resumed = replace(plan, changes=left), resumption.run.id
     told = set() if resumption or plan.undoes else {change.target for change in judged.changes}
     needed = needs_holdings(judged, project)
-    holdings = {}
+    holdings, there = {}, {}
     for target in project.config.targets:
         backend = (backends or {}).get(target.name)
         if backend is None or target.name not in needed | told:
@@ -182,8 +189,10 @@ def judge_again(
         if target.name in told:
             context = context_of(project.config, target, backend, wanted, snapshot)
             judged = check_target(judged, target.name, snapshot, context)
+        held = holdings_of(project.config.project, wanted, snapshot)
+        there[target.name] = names_of(held)
         if target.name in needed:
-            holdings[target.name] = holdings_of(project.config.project, wanted, snapshot)
+            holdings[target.name] = held
     groups = changed_groups(judged)
     remembered = remembered_links(project.config.journal, project.config.id)
     built_on = built_on_by_now_or_then(project.resolution, remembered or NOTHING)
@@ -203,6 +212,7 @@ def judge_again(
         later_beside=dates,
         resumed=resumed,
         adopt=adopt,
+        there=there,
     )
     return replace(judge_plan(judged, project, looked, grants, plugins), changes=plan.changes)
 

@@ -27,21 +27,25 @@ from groupsync.guard_lost import Holding, Losing, people_lost
 from groupsync.guard_renames import recreated_groups
 from groupsync.guard_rules import (
     Found,
+    guards_of,
     judged,
     recreated_finding,
     removed_over,
     removed_over_target,
     run_findings,
 )
+from groupsync.guard_unjudged import Unjudged, unjudged_change, unjudged_target
 from groupsync.identity import Identity
 from groupsync.model import (
     KINDS,
     RULES,
+    UNJUDGED,
     Action,
     Allowance,
     Diagnostic,
     Guards,
     Kind,
+    Level,
     Loss,
     Refusal,
     Removed,
@@ -53,7 +57,7 @@ from groupsync.records import instant_words
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.following import Follows
@@ -92,6 +96,9 @@ class Evidence:
         dated: what written dates will do to groups.
         segments: by name of a source that something speaks against, the digests of the definitions that are computed
             from it, by their names.
+        unjudged: the sources, and the lists on no target, that a guard can't judge.
+        unserved: names of the targets that no kept run is known to have served.
+        digests: by name, returns the digest of a group's definition.
     """
 
     overrides: Mapping[str, GroupGuards] = field(default_factory=dict)
@@ -114,6 +121,9 @@ class Evidence:
     built_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
     dated: Callable[[], Sequence[Dated]] = tuple
     segments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unjudged: Sequence[Unjudged] = ()
+    unserved: frozenset[str] = frozenset()
+    digests: Mapping[str, Callable[[], str]] = field(default_factory=dict)
 
 
 NO_EVIDENCE: Final = Evidence()
@@ -153,6 +163,7 @@ class Judging:
         self.drift = {(each.target, each.name): each for each in (*evidence.drift_beside, *plan.drift)}
         self.findings: list[Diagnostic] = []
         self.losses: list[Loss] = []
+        self.unjudged: list[Unjudged] = []
         self.loosened: list[Allowance] = []
         self.used: dict[Grant, int] = {}
         self.uses: dict[tuple[Grant, str], int] = {}
@@ -186,6 +197,9 @@ class Judging:
                         self.following.allow(change.name)
             for found in () if is_beside else passed:
                 self._let_pass(found, change)
+            self._judge_silence(change, {RULES[found.kind] for found in held if found.refuses})
+        for each in self.evidence.unjudged:
+            self._settle_unjudged(each)
         self._judge_dates()
         self._keep_superseded()
         for target in self.plan.targets:
@@ -273,6 +287,30 @@ class Judging:
     def _removed(self, change: Change) -> Removed:
         return self.evidence.removals.get((change.target, change.prior_name or change.name), Removed())
 
+    # --- What can't be judged -----------------------------------------------------------------------------------------
+
+    def _judge_silence(self, change: Change, refused: Collection[str]) -> None:
+        """Say what guards can't judge of a change where no run is known to have served its target."""
+        if change.target not in self.evidence.unserved:
+            return
+        own = self.evidence.overrides.get(change.name)
+        guards = guards_of(self.guards, own, change.name, change.prior_name)
+        for each in unjudged_change(change, self.guards, guards, self.evidence.absent):
+            if each.guard not in refused and (each.refuses or change.key not in self._beside):
+                self._settle_unjudged(each, doubts=self._doubts_definition(change))
+
+    def _settle_unjudged(self, each: Unjudged, *, doubts: bool = True) -> None:
+        """Refuse what a guard that refuses can't judge, unless a grant allows it; note what is warned of."""
+        rule = f"{UNJUDGED}{each.guard}"
+        refusal = Refusal(each.target, each.name, rule, each.lacks, at=each.at, count=each.count, doubts_members=doubts)
+        refusal = replace(refusal, doubts_members=doubts and not refusal.is_about_source)
+        if not each.refuses or self.guards.unjudged.level is Level.WARN:
+            self.unjudged.append(each)
+            return
+        self.stored.pop((each.target, each.name, rule), None)
+        if not self._refuse(refusal, each.name or each.target, ""):
+            self.unjudged.append(each)
+
     # --- A run --------------------------------------------------------------------------------------------------------
 
     def _judge_run(self, target: TargetState) -> None:
@@ -295,11 +333,12 @@ class Judging:
 
         can_tell = lost if target.name in evidence.holdings else None
         past = evidence.removals.get((target.name, ""), Removed())
-        for found in (
-            *run_findings(target, applied, self.guards, can_tell, evidence.absent),
-            *removed_over_target(target, applied, past, self.guards, evidence.absent),
-        ):
+        over = list(removed_over_target(target, applied, past, self.guards, evidence.absent))
+        for found in (*run_findings(target, applied, self.guards, can_tell, evidence.absent), *over):
             self._settle(found, target.name, "")
+        if target.name in evidence.unserved and not any(found.refuses for found in over):
+            for each in unjudged_target(target.name, applied, self.guards, evidence.absent):
+                self._settle_unjudged(each)
 
     # --- Refuse, allow or warn ----------------------------------------------------------------------------------------
 
@@ -370,6 +409,7 @@ class Judging:
     def _refuse(self, refusal: Refusal, subject: str, first_hint: str) -> bool:
         """Refuse unless a grant allows it, and tell whether one does."""
         kind, definition = KINDS[refusal.rule], self._definition_of(refusal, subject)
+        subject = f"{refusal.unjudged}:{subject}" if refusal.unjudged else subject
         if self._is_granted(refusal, subject, definition):
             return True
         option = option_for(kind, subject, refusal.count, self.plan.digest)
@@ -380,13 +420,15 @@ class Judging:
 
     def _definition_of(self, refusal: Refusal, subject: str) -> str:
         """Return the digest that an approval is bound to; empty where it can be bound to nothing."""
-        match subject_of(KINDS[refusal.rule]):
+        match subject_of(KINDS[refusal.rule], refusal.unjudged):
             case "target":
                 return run_definition(each for each in self.plan.changes if each.target == refusal.target)
             case "source":
                 state = next((each for each in self.plan.sources if each.name == refusal.name), None)
                 segments = self.evidence.segments.get(refusal.name, {})
                 return source_definition(refusal, state, segments) if state else ""
+            case _ if refusal.unjudged and not refusal.target:
+                return self.evidence.digests[subject]() if subject in self.evidence.digests else ""
             case _:
                 return self.definitions.get((refusal.target, subject), "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.model import DEFAULT_GUARDS, Emptied, GroupGuards, Guards, Level, Limit, Tiers
+from groupsync.model import DEFAULT_GUARDS, GroupGuards, Guards, Level, Limit, Stance, Tiers
 
 if TYPE_CHECKING:
     from groupsync.model import SourceRange
@@ -26,9 +26,10 @@ def guards_of(document: Document) -> Guards:
     }
     runs = section.get("size_deviation", {}).get("runs", DEFAULT_GUARDS.runs)
     days = section.get("removed_over", {}).get("days", DEFAULT_GUARDS.days)
-    emptied = _emptied(document, section) or DEFAULT_GUARDS.emptied_group
+    emptied = _stance(document, section, "emptied_group") or DEFAULT_GUARDS.emptied_group
     may_loosen = tuple(section.get("may_loosen", ()))
-    return Guards(**tiers, emptied_group=emptied, runs=runs, days=days, may_loosen=may_loosen)
+    unjudged = _stance(document, section, "unjudged") or DEFAULT_GUARDS.unjudged
+    return Guards(**tiers, emptied_group=emptied, runs=runs, days=days, may_loosen=may_loosen, unjudged=unjudged)
 
 
 def group_guards_of(document: Document, value: dict[str, Any]) -> GroupGuards | None:
@@ -43,13 +44,13 @@ def group_guards_of(document: Document, value: dict[str, Any]) -> GroupGuards | 
         return None
     names = ("removed_members", "added_members", "size_deviation")
     removed, added, size = (_tiers(document, section, name) for name in names)
-    return GroupGuards(removed, added, _emptied(document, section), size)
+    return GroupGuards(removed, added, _stance(document, section, "emptied_group"), size)
 
 
-def _emptied(document: Document, section: dict[str, Any]) -> Emptied | None:
-    if "emptied_group" not in section:
+def _stance(document: Document, section: dict[str, Any], name: str) -> Stance | None:
+    if name not in section:
         return None
-    return Emptied(Level(section["emptied_group"]), document.locate((SECTION, "emptied_group"), key=True))
+    return Stance(Level(section[name]), document.locate((SECTION, name), key=True))
 
 
 def _tiers(document: Document, section: dict[str, Any], name: str) -> Tiers:

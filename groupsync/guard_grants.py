@@ -38,7 +38,8 @@ class Grant:
 
     Attributes:
         kind: what it allows.
-        name: of the group, of the target for a limit of the run, or of the source for one of its guards.
+        name: of the group, of the target for a limit of the run, or of the source for one of its guards; for
+            `unjudged` the guard and its subject.
         ceiling: up to how many.
         source: `--allow`, or where the approval is written.
         digest: the first digits of the plan's digest, for an approval of the definition's.
@@ -137,9 +138,13 @@ def approval_for(kind: Kind, name: str, count: int, definition: str, as_of: date
     """Return the document that approves just `count`, but for its reason; empty where nothing can be bound to it."""
     if not definition:
         return ""
+    subject, guard = subject_of(kind, name), ""
+    if kind is Kind.UNJUDGED:
+        guard, _, name = name.partition(":")
+        guard = f"guard: {guard}\n"
     until = (as_of + timedelta(days=APPROVAL_DAYS)).date()
     return (
-        f"{subject_of(kind)}: {name}\nkind: {kind}\nceiling: {count}\n"
+        f"{subject}: {name}\nkind: {kind}\n{guard}ceiling: {count}\n"
         f'definition: "{definition[:DEFINITION_DIGITS]}"\nuntil: {until}\nreason: ""\n'
     )
 
@@ -152,7 +157,12 @@ def written(allowance: Allowance, plan_digest: str) -> str:
 
 def run_definition(changes: Iterable[Change]) -> str:
     """Return the digest that an approval of a target's limits is bound to: over the definitions of all its changes."""
-    lines = sorted(f"{change.name} {change.definition_digest}\n" for change in changes)
+    return digest_of_all((change.name, change.definition_digest) for change in changes)
+
+
+def digest_of_all(definitions: Iterable[tuple[str, str]]) -> str:
+    """Return one digest for several definitions, each with the name of its group."""
+    lines = sorted(f"{name} {digest}\n" for name, digest in definitions)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import RULES, Diagnostic, Emptied, Kind, Level, Severity, Tiers
+from groupsync.model import RULES, Diagnostic, Kind, Level, Severity, Stance, Tiers
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ def loosenings(definitions: Iterable[Definition], guards: Guards) -> Iterator[Di
 
 def place_of(own: GroupGuards, kind: Kind, *, refuses: bool) -> SourceRange | None:
     """Return where a definition has its own limit for what a guard found; None where it has none."""
-    written: Tiers | Emptied | None = getattr(own, RULES[kind])
+    written: Tiers | Stance | None = getattr(own, RULES[kind])
     match written:
         case Tiers():
             limit = written.refuse if refuses else written.warn or written.refuse
             return limit.at if limit else None
-        case Emptied():
+        case Stance():
             return written.at
         case None:
             return own.removed_members.refuse.at if own.removed_members.refuse else None

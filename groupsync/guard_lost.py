@@ -32,12 +32,14 @@ class Holding:
         prior: who is in it; None where the target doesn't have it or doesn't tell.
         prior_digest: of `prior`, where something vouches for it.
         desired: who will be in it, and nobody else, if nothing speaks against it; None where others stay as well.
+        is_there: whether the target has it.
     """
 
     name: str
     prior: Members | None
     prior_digest: str | None = None
     desired: Members | None = None
+    is_there: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,8 +202,9 @@ def judged(
     found = list(group_findings(change, guards.of_a_group, past, absent, follows=follows))
     if own is None:
         return found, []
-    mine = list(group_findings(change, own.over(guards.of_a_group), past, absent, follows=follows))
-    if all(map(guards.lets_loosen, {change.name, change.prior_name or change.name})):
+    *stricter, own = guards_of(guards, own, change.name, change.prior_name)
+    mine = list(group_findings(change, own, past, absent, follows=follows))
+    if not stricter:
         levels = {each.kind: each.refuses for each in mine}
         return mine, [each for each in found if each.kind not in levels or (each.refuses and not levels[each.kind])]
     strictest: dict[Kind, Found] = {}
@@ -212,6 +213,19 @@ def judged(
         if other is None or (each.refuses, -each.limit) > (other.refuses, -other.limit):
             strictest[each.kind] = each
     return list(strictest.values()), []
+
+
+def guards_of(
+    guards: Guards, own: GroupGuards | None, name: str, prior_name: str | None = None
+) -> tuple[GroupGuards, ...]:
+    """Return the guards of which each holds for a group: the config's, and with its own last those of its definition.
+
+    The config's are not among them where it lets the definition loosen; for a rename, under both names.
+    """
+    if own is None:
+        return (guards.of_a_group,)
+    mine = own.over(guards.of_a_group)
+    return (mine,) if all(map(guards.lets_loosen, {name, prior_name or name})) else (guards.of_a_group, mine)
 
 
 def _emptied(change: Change, guards: GroupGuards, follows: Follows) -> Iterator[Found]:

@@ -9,6 +9,8 @@ from groupsync.model import Mode, State
 from groupsync.pairing import pair
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from groupsync.model import Group, Members, Plan, Snapshot
     from groupsync.pairing import Paired
     from groupsync.project import Project
@@ -32,9 +34,14 @@ def holdings_of(project: str, wanted: Wanted, snapshot: Snapshot) -> tuple[Holdi
     return tuple(sorted(found, key=lambda each: each.desired is None))
 
 
+def names_of(holdings: Iterable[Holding]) -> frozenset[str]:
+    """Return the names of the groups that a target has."""
+    return frozenset(each.name for each in holdings if each.is_there)
+
+
 def _holding(name: str, prior: Group | None, desired: Members | None) -> Holding:
     members = prior.members if prior else None
-    return Holding(name, members, members.known_digest if members else None, desired)
+    return Holding(name, members, members.known_digest if members else None, desired, is_there=prior is not None)
 
 
 def _whole(paired: Paired, wanted: Wanted, snapshot: Snapshot) -> Members | None:

@@ -140,7 +140,9 @@ class RunRecorder:
             for (target, name), elements in sorted(links.later.items())
             for at, leaving, digest in elements
         ]
-        self.write({"record": "links", "built_on": built_on, "counts": dict(links.counts), "later": later})
+        told: Record = {"built_on": built_on, "counts": dict(links.counts), "later": later}
+        doubted = [[each.what.value, each.name] for each in sorted(links.doubted)]
+        self.write({"record": "links", **told, "doubted": doubted})
         end: Record = {"record": "end", "at": format_instant(self._now()), "interrupted": report.interrupted}
         past = [{"name": each.name, "rows": each.rows, "identity": each.identity} for each in sources]
         written = len(report.of(Outcome.APPLIED, *DOUBTED))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.links import Remembered
-from groupsync.model import Action, Kind, Outcome, PastSource, Run, RunEntry, RunKind, Use
+from groupsync.model import Action, First, FirstOf, Kind, Outcome, PastSource, Run, RunEntry, RunKind, Use
 from groupsync.records import Fields, RecordError, kind_of
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ def read_link_record(fields: Fields) -> Remembered:
     later: dict[Key, tuple[Element, ...]] = {}
     for key, element in fields.each("later", _element) if fields.has("later") else ():
         later[key] = (*later.get(key, ()), element)
-    return Remembered(found, {name: numbers.count(name) for name in counts}, later)
+    doubted = frozenset(fields.each("doubted", _doubted)) if fields.has("doubted") else frozenset[First]()
+    return Remembered(found, {name: numbers.count(name) for name in counts}, later, doubted)
 
 
 def _element(value: object) -> tuple[Key, Element]:
@@ -167,6 +168,14 @@ def _element(value: object) -> tuple[Key, Element]:
     fields = Fields(dict(zip(keys, value, strict=True)), "a date")
     element = (fields.instant("at"), fields.count("leaving"), fields.text("digest"))
     return (fields.text("target"), fields.text("name")), element
+
+
+def _doubted(value: object) -> First:
+    keys = ("what", "name")
+    if not isinstance(value, list) or len(value) != len(keys):
+        raise RecordError(f"what was refused is {kind_of(value)}, expected a list of {len(keys)}")
+    fields = Fields(dict(zip(keys, value, strict=True)), "what was refused")
+    return First(fields.one_of("what", FirstOf), fields.text("name"))
 
 
 def _name(value: object) -> str:

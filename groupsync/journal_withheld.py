@@ -31,6 +31,8 @@ _INTENT: Final = _shape("target name action prior_name", "prior_count count")
 _RESULT: Final = _shape("outcome", "attempts added removed readdressed unseen_added unseen_removed")
 _DATE: Final = (str, str, str, int, str)
 """Target, name, when, how many leave, and a digest of who."""
+_REFUSED: Final = (str, str)
+"""Whether it is a source or a list, and its name."""
 _SOURCES: Final = [_shape("name identity", "rows")]
 _TOLD: Final[Mapping[str, dict[str, object]]] = {
     "header": _shape(
@@ -45,7 +47,7 @@ _TOLD: Final[Mapping[str, dict[str, object]]] = {
     "step": _shape("target name", "added removed"),
     "after": _RESULT | _shape("at target name"),
     "result": _INTENT | _RESULT | _shape("", "consented"),
-    "links": {"built_on": {str: [str]}, "counts": {str: int}, "later": [_DATE]},
+    "links": {"built_on": {str: [str]}, "counts": {str: int}, "later": [_DATE], "doubted": [_REFUSED]},
     "end": _shape("at", "interrupted left applied", sources=_SOURCES),
 }
 """By record, the shape of what is let through; a tuple is a list of so many, `str` stands for every field."""

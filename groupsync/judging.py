@@ -10,7 +10,7 @@ from groupsync.adoption import RULE as TAKING_OVER
 from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_overlooked import keep_what_is_not_read
-from groupsync.guard_unjudged import unjudged
+from groupsync.guard_unjudged import silence_words, softening
 from groupsync.holdings import absent_of
 from groupsync.journal_read import unread_run
 from groupsync.later import changes_to_come, moved_digest
@@ -19,16 +19,17 @@ from groupsync.memory import past_removals, past_sizes, past_uses, remembered_li
 from groupsync.model import Action, Change, counted_only
 from groupsync.policies import Seen, ask_policies
 from groupsync.project import at_instant, sorted_findings
+from groupsync.unjudged import Silence, silence_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Holding
     from groupsync.links import Remembered
-    from groupsync.model import Drift, Later, Plan, Refusal, Removed, Verdict
+    from groupsync.model import Diagnostic, Drift, Later, Plan, Refusal, Removed, Verdict
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Desired
@@ -50,6 +51,7 @@ class Looked:
         later_beside: what dates will do to groups that the plan leaves out and that something in it is built on.
         resumed: id of the run that is gone on with: what it took of approvals is still its own.
         adopt: the command line's consent to take over groups that are not known to be ours.
+        there: by target that was read, names of our groups that it has.
     """
 
     seen: Seen
@@ -60,6 +62,7 @@ class Looked:
     later_beside: Sequence[Later] = ()
     resumed: str = ""
     adopt: bool = False
+    there: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def judge_plan(
@@ -86,7 +89,9 @@ def judge_plan(
     remembered = remembered_links(config.journal, config.id, unread)
     by_memory = list(_changes_by_memory(plan, project, looked, remembered or NOTHING))
     looked = replace(looked, beside=(*looked.beside, *by_memory))
-    evidence = _evidence(plan, project, looked, remembered or NOTHING, unread)
+    remains = bool(plan.undoes or looked.resumed)
+    silence = Silence() if remains else silence_of(plan, project, looked.seen.bases, looked.there, remembered)
+    evidence = _evidence(plan, project, looked, remembered or NOTHING, silence, unread=unread)
     judging = Judging(plan, config.guards, (*grants, *project.approvals), evidence)
     judging.judge_sources(looked.of_sources)
     judging.judge_groups()
@@ -95,29 +100,38 @@ def judge_plan(
     judging.refusals += _held_back(plan, project, judging, remembered)
     judging.judge_runs()
     judging.refusals += _held_back(plan, project, judging, remembered)
-    if remembered is None and not plan.undoes:
-        asked = {source.name for source in plan.sources}
-        sources = [source for source in config.sources if source.name in asked]
-        bases = looked.seen.bases - {change.name for change in looked.beside}
-        doubts = bool(project.resolution.built_on) and _goes_on_beside_doubts(plan, judging.verdict())
-        has_dates = any(each.leaving and each.members for each in plan.later)
-        silent = unjudged(config.guards, sources, bases, looked.holdings, has_dates=has_dates, doubts=doubts)
-        findings += [silent] if silent else []
-    losses = judging.losses + [each for each in plan.lost if each.target not in looked.holdings]
     verdict = judging.verdict()
+    is_forgotten = remembered is None and any(looked.there.values()) and not plan.undoes
+    findings += _told_of_silence(judging, _unknown(plan, project, verdict) if is_forgotten else ())
     not_believed = {each.name for each in verdict.refusals if each.is_about_source}
+    losses = judging.losses + [each for each in plan.lost if each.target not in looked.holdings]
     return replace(
         plan,
         verdict=verdict,
         sources=tuple(replace(each, refused=each.name in not_believed) for each in plan.sources),
+        firsts=silence.firsts,
         diagnostics=sorted_findings([*plan.diagnostics, *findings, *judging.told(), *map(unread_run, unread)]),
         lost=tuple(sorted(losses, key=lambda each: each.target)),
     )
 
 
+def _told_of_silence(judging: Judging, others: Iterable[str]) -> list[Diagnostic]:
+    stance = judging.guards.unjudged
+    return [each for each in (silence_words(judging.unjudged, tuple(others), stance), softening(stance)) if each]
+
+
+def _unknown(plan: Plan, project: Project, verdict: Verdict) -> Iterator[str]:
+    """Say what else is not known where no run tells what was applied last."""
+    if any(each.leaving and each.members for each in plan.later):
+        yield "which dates were shown before"
+    if project.resolution.built_on and _goes_on_beside_doubts(plan, verdict):
+        yield "what groups were built on when they were applied last"
+
+
 def _goes_on_beside_doubts(plan: Plan, verdict: Verdict) -> bool:
     """Tell whether members of a group that was there before are changed while the definition of another is doubted."""
-    return any(each.doubts_members or each.is_about_source for each in verdict.refusals) and any(
+    doubts = (each for each in verdict.refusals if not each.unjudged)
+    return any(each.doubts_members or each.is_about_source for each in doubts) and any(
         change.touches_members and change.action in {Action.UPDATE, Action.RENAME} and not verdict.refusal_of(change)
         for change in plan.changes
     )
@@ -176,13 +190,22 @@ def _held_back(plan: Plan, project: Project, judging: Judging, remembered: Remem
 
 
 def _evidence(
-    plan: Plan, project: Project, looked: Looked, remembered: Remembered, unread: list[ConfigError]
+    plan: Plan,
+    project: Project,
+    looked: Looked,
+    remembered: Remembered,
+    silence: Silence,
+    *,
+    unread: list[ConfigError],
 ) -> Evidence:
     config, sized = project.config, _sized((*plan.changes, *looked.beside))
+    sizes = past_sizes(config.journal, config.id, sized, config.guards.runs, stores_of(plan), unread=unread)
     definitions = project.resolution.groups
+    doubted = {each.name for each in (*looked.of_sources, *plan.verdict.refusals)}
+    doubted.update(each.name for each in silence.unjudged)
     return Evidence(
         overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
-        sizes=past_sizes(config.journal, config.id, sized, config.guards.runs, stores_of(plan), unread=unread),
+        sizes={**_as_left(plan, silence.served), **sizes},
         holdings=looked.holdings,
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
         absent=absent_of(project),
@@ -200,7 +223,10 @@ def _evidence(
         built_on=built_on_by_now_or_then(project.resolution, remembered),
         dated=lambda: project.resolution.dated,
         claimants={old: each for each in project.definitions for old in each.previously},
-        segments=_segments(project, {each.name for each in (*looked.of_sources, *plan.verdict.refusals)}),
+        segments=_segments(project, doubted),
+        unjudged=silence.unjudged,
+        unserved=silence.unserved,
+        digests={each.group.name: each.digest for each in definitions},
     )
 
 
@@ -242,6 +268,16 @@ def _announced(
         still = len(leavers & change.remove.load()) if leavers and change.target else 0
         found[change.key] = max(still, min(change.expired, sum(leaving for _, leaving, _ in elements)))
     return found
+
+
+def _as_left(plan: Plan, served: Container[str]) -> dict[tuple[str, str], Sequence[int]]:
+    """Return how large groups are that nobody changed by hand: a kept run that served their target left them so."""
+    drifted = {(each.target, each.name) for each in plan.drift if each.drifted}
+    return {
+        (change.target, change.prior_name or change.name): (change.prior_count,)
+        for change in plan.changes
+        if change.target in served and change.key not in drifted and change.prior_name is not None
+    }
 
 
 def _sized(changes: Iterable[Change]) -> frozenset[tuple[str, str]]:

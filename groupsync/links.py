@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Action, Link, Outcome
+from groupsync.model import Action, First, FirstOf, Link, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -30,11 +30,13 @@ class Remembered:
         built_on: by a group's name, the groups that it was built on directly.
         counts: by name, how many members a group had that others were built on, when it was last believed.
         later: by target and group, what written dates were going to do: when, how many leave, and a digest of them.
+        doubted: sources and lists that a run refused: they are not new on the next one, whatever is known of them.
     """
 
     built_on: Mapping[str, frozenset[str]] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     later: Mapping[tuple[str, str], tuple[Element, ...]] = field(default_factory=dict)
+    doubted: frozenset[First] = frozenset()
 
 
 NOTHING: Final = Remembered()
@@ -56,6 +58,15 @@ def bases_of(built_on: Mapping[str, Collection[str]], names: Iterable[str]) -> f
         found |= new
         waiting += new
     return frozenset(found - given)
+
+
+def above_of(built_on: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """Return by name the groups that are built on a group directly."""
+    above: dict[str, set[str]] = {}
+    for name, bases in built_on.items():
+        for base in bases:
+            above.setdefault(base, set()).add(name)
+    return {base: frozenset(names) for base, names in above.items()}
 
 
 def links_of(
@@ -148,7 +159,16 @@ def applied_links(
         {name: built_on[name] for name in sorted(built_on) if built_on[name] and name in known},
         {name: counts[name] for name in sorted(counts) if name in known},
         _later(plan, open_, known, remembered),
+        remembered.doubted.union(_doubted(plan)),
     )
+
+
+def _doubted(plan: Plan) -> Iterator[First]:
+    """Give the sources and the lists on no target that are refused."""
+    yield from (First(FirstOf.SOURCE, source.name) for source in plan.sources if source.refused)
+    for refusal in plan.verdict.refusals:
+        if not refusal.target and not refusal.is_about_source:
+            yield First(FirstOf.LIST, refusal.name)
 
 
 def _later(

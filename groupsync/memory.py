@@ -7,7 +7,7 @@ ConfigError where the journal itself can't be read.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -246,11 +246,11 @@ def _taken(use: Use, folder: Path, name: str) -> int:
         run = read_run(folder, name)
     except ConfigError:
         return use.count
-    subject = subject_of(use.kind)
+    subject, name = subject_of(use.kind, use.name), use.name.rpartition(":")[2]
     found = [
         entry
         for entry in (run.entries if run else ())
-        if subject == "source" or (entry.target == use.target and (subject == "target" or entry.name == use.name))
+        if subject == "source" or (entry.target == use.target and (subject == "target" or entry.name == name))
     ]
     if any(entry.outcome in _DONE for entry in found):
         return use.count
@@ -270,6 +270,37 @@ def remembered_links(folder: Path, config: str, unread: list[ConfigError] | None
             if (links := read_links(folder, outline.id)) is not None:
                 return links
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRuns:
+    """What runs of a config that came to their end are known to have looked at.
+
+    Attributes:
+        is_any: whether there is one.
+        targets: names of the targets that they served, as far as these are the stores of now.
+        sources: names of the sources that they believed.
+    """
+
+    is_any: bool = False
+    targets: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+
+
+def known_runs(folder: Path, config: str, stores: Mapping[str, str]) -> KnownRuns:
+    """Return what the kept runs of a config are known to have looked at; those that can't be read are left out.
+
+    Args:
+        folder: the journal.
+        config: whose runs: the identity of the config, see `Config.id`.
+        stores: as for `past_sizes`.
+    """
+    is_any, targets, sources = False, set[str](), set[str]()
+    for run in _finished(folder, config, None):
+        is_any = True
+        sources.update(source.name for source in run.sources)
+        targets.update(name for name, store in run.identities if same_store(store, stores.get(name, "")))
+    return KnownRuns(is_any, frozenset(targets.intersection(stores)), frozenset(sources))
 
 
 class _Past:

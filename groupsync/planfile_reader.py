@@ -19,6 +19,7 @@ from groupsync.convert_findings import (
     read_comparison,
     read_diagnostic,
     read_drift,
+    read_first,
     read_later,
     read_link,
     read_loss,
@@ -34,6 +35,7 @@ from groupsync.model import (
     Change,
     Diagnostic,
     Drift,
+    First,
     Later,
     Link,
     Loss,
@@ -149,6 +151,7 @@ class Reader:
         self.drift: list[Drift] = []
         self.links: list[Link] = []
         self.lost: list[Loss] = []
+        self.firsts: list[First] = []
         self.diagnostics: list[Diagnostic] = []
         self.refusals: list[Refusal] = []
         self.allowances: list[Allowance] = []
@@ -227,6 +230,8 @@ class Reader:
                 self.links.append(read_link(record))
             case "loss":
                 self.lost.append(read_loss(record))
+            case "first":
+                self.firsts.append(read_first(record))
             case "diagnostic":
                 self.diagnostics.append(read_diagnostic(record))
             case "refusal":
@@ -242,6 +247,7 @@ class Reader:
             drift=tuple(self.drift),
             links=tuple(self.links),
             lost=tuple(self.lost),
+            firsts=tuple(self.firsts),
             diagnostics=tuple(self.diagnostics),
             verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
             compared=replace(compared, causes=tuple(self.causes), quiet=tuple(self.quiet)) if compared else None,

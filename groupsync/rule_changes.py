@@ -9,7 +9,7 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import Diagnostic, Emptied, Limit, Severity, SourceRange, Tiers
+from groupsync.model import Diagnostic, Limit, Severity, SourceRange, Stance, Tiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ def _limits(guards: Guards | GroupGuards | None) -> dict[str, str]:
             case Tiers():
                 tiers = {"warn": value.warn, "refuse": value.refuse}
                 found |= {f"{field.name}.{tier}": _words(limit) for tier, limit in tiers.items() if limit}
-            case Emptied():
+            case Stance():
                 found[field.name] = value.level.value
             case tuple() if value:
                 found[field.name] = ", ".join(map(str, value))

@@ -20,6 +20,8 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Edit,
+    First,
+    FirstOf,
     Group,
     Kind,
     Later,
@@ -395,6 +397,7 @@ def plans(draw: st.DrawFn) -> Plan:
         sources=tuple(draw(st.lists(source_states, max_size=2))),
         drift=tuple(draw(st.lists(st.builds(Drift, texts, texts, st.booleans(), st.booleans()), max_size=3))),
         lost=tuple(draw(st.lists(losses, max_size=2, unique_by=lambda loss: loss.target))),
+        firsts=tuple(draw(st.lists(st.builds(First, st.sampled_from(FirstOf), texts), max_size=2))),
         diagnostics=tuple(draw(st.lists(findings, max_size=3))),
         verdict=Verdict(
             tuple(draw(st.lists(st.builds(Refusal, *[texts] * 5, places, counts, counts, texts), max_size=3))),
@@ -468,6 +471,7 @@ def hostile_plan(text: str) -> Plan:
         ),
         drift=(Drift(text, text, drifted=True, pending=True),),
         lost=(Loss(text, 3, (text, text + "2")),),
+        firsts=(First(FirstOf.SOURCE, text), First(FirstOf.LIST, text)),
         diagnostics=(Diagnostic("GS604", Severity.WARNING, text, text, text, at, (at,), text),),
         verdict=Verdict(
             (Refusal(text, text, text, text, text, at, 1, 2, text),), (Allowance(Kind.REMOVE, text, 3, text, text),)

@@ -12,10 +12,8 @@ from groupsync import engine
 from groupsync.config import load_config
 from groupsync.facade import checked
 from groupsync.guard_grants import parse_allow
-from groupsync.guard_lost import Holding
-from groupsync.guard_unjudged import unjudged
 from groupsync.journal import Journal
-from groupsync.model import Guards, Limit, Members, Outcome, SourceRange, Tiers, Verdict
+from groupsync.model import Outcome, Verdict
 from groupsync.planfile import read_plan, write_plan
 from groupsync.project import load_project
 from groupsync.recovery import find_resumption
@@ -24,7 +22,6 @@ from groupsync.report.html_overlap import Overlap
 from groupsync.report.markdown import render_plan_markdown
 from groupsync.report.plan_text import render_plan
 from groupsync.scope import Selection
-from groupsync.source_config import SourceConfig, SourceGuards
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 
@@ -569,18 +566,5 @@ def test_what_nobody_can_judge_is_said(tmp_path):
 
     assert "GS818" not in {each.code for each in first.diagnostics}
     (said,) = [each.detail for each in forgotten]
-    assert said.startswith("Not judged: how large `base` was, which no opened target has")
+    assert said.startswith("Not judged: `removed_members` of `base`, which no opened target has")
     assert "GS818" not in {each.code for each in world.plan().diagnostics}
-
-
-def test_guards_that_somebody_wrote_are_named_where_they_can_not_judge():
-    """Limits of the config that compare with earlier runs, and those of sources, are listed with their places."""
-    at = SourceRange("groupsync.yaml", 7, 3)
-    guards = Guards(size_deviation=Tiers(Limit(50, 50, at=at)))
-    source = SourceConfig("crm", "ibis", None, at, guards=SourceGuards(max_shrink=Limit(10, at=at)))
-    held = {"there": (Holding("beta", Members.of(["ada@example.com"])),)}
-    found = unjudged(guards, [source], (), held)
-
-    assert "`size_deviation` (groupsync.yaml:7), `max_shrink` of the source crm (groupsync.yaml:7)" in found.detail
-    assert unjudged(guards, [source], (), {"there": (Holding("beta", None),)}) is None
-    assert unjudged(Guards(), [], (), held) is None

@@ -24,7 +24,6 @@ from groupsync.model import (
     Allowance,
     Change,
     Definition,
-    Emptied,
     GroupGuards,
     Guards,
     Kind,
@@ -36,6 +35,7 @@ from groupsync.model import (
     Refusal,
     Removed,
     SourceRange,
+    Stance,
     TargetState,
     Tiers,
     Verdict,
@@ -49,7 +49,7 @@ OFF = Limit()
 NOTHING = Guards(
     removed_members=Tiers(OFF, OFF),
     added_members=Tiers(OFF, OFF),
-    emptied_group=Emptied(Level.OFF),
+    emptied_group=Stance(Level.OFF),
     lost_every_group=Tiers(OFF, OFF),
     removed_in_run=Tiers(OFF, OFF),
     deleted_groups=Tiers(OFF, OFF),
@@ -183,7 +183,7 @@ def test_additions_are_judged_but_not_at_creation():
 def test_an_emptied_group_can_be_a_warning_or_nothing():
     """`emptied_group` has its three levels."""
     for level, expected in ((Level.REFUSE, ["refused"]), (Level.WARN, ["GS803"]), (Level.OFF, [])):
-        guards = replace(NOTHING, emptied_group=Emptied(level, AT))
+        guards = replace(NOTHING, emptied_group=Stance(level, AT))
         plan = plan_with(update(9, 9))
         assert expected == ["refused" for _ in refused(plan, guards)] + warned(plan, guards)
 
@@ -624,7 +624,7 @@ tiers = st.builds(Tiers, limits, limits)
 guard_sets = st.builds(
     Guards,
     *[tiers] * 2,
-    st.builds(Emptied, st.sampled_from(Level)),
+    st.builds(Stance, st.sampled_from(Level)),
     st.builds(Tiers, st.builds(Limit, count=st.integers(0, 50)), st.builds(Limit, count=st.integers(0, 50))),
     *[tiers] * 3,
 )
@@ -765,7 +765,7 @@ ONE = Limit(count=0)
         (update(30, added=1), {"added_members": Tiers(refuse=ONE)}, (), "1 member would come to 30; the limit is 0"),
         (update(30, added=2), {"added_members": Tiers(refuse=ONE)}, (), "2 members would come to 30; the limit is 0"),
         (update(1, removed=1), {"removed_members": Tiers(refuse=ONE)}, (), "1 of 1 member would go; the limit is 0"),
-        (update(1, removed=1), {"emptied_group": Emptied(Level.REFUSE)}, (), "nobody would be left of 1 member"),
+        (update(1, removed=1), {"emptied_group": Stance(Level.REFUSE)}, (), "nobody would be left of 1 member"),
         (
             update(8, removed=7),
             {"size_deviation": Tiers(refuse=ONE)},
@@ -831,7 +831,7 @@ def test_an_option_that_is_for_no_plan_any_more_is_not_offered(hint, expected):
         (update(30, removed=5), {"removed_members": Tiers(refuse=Limit(count=2))}, (), Follows(3, bases=("base",))),
         (update(30, removed=9), {"size_deviation": Tiers(refuse=Limit(count=2))}, (30,), Follows(7, bases=("base",))),
         (update(30, added=9), {"size_deviation": Tiers(refuse=Limit(count=2))}, (30,), Follows(0, 7, bases=("base",))),
-        (update(9, removed=9), {"emptied_group": Emptied(Level.REFUSE)}, (), Follows(9, bases=("base",))),
+        (update(9, removed=9), {"emptied_group": Stance(Level.REFUSE)}, (), Follows(9, bases=("base",))),
     ],
 )
 def test_what_follows_from_what_is_allowed_elsewhere_only_warns(change, limits, past, follows):

@@ -22,7 +22,20 @@ from groupsync.journal_withheld import MIN_LEAVING, planned, withheld
 from groupsync.last_applied import read_past
 from groupsync.links import Remembered
 from groupsync.memory import is_outdated, past_removals, past_rows, past_sizes, past_uses
-from groupsync.model import Action, Kind, Outcome, PastSource, Report, Result, RunKind, SourceState, TargetState, Use
+from groupsync.model import (
+    Action,
+    First,
+    FirstOf,
+    Kind,
+    Outcome,
+    PastSource,
+    Report,
+    Result,
+    RunKind,
+    SourceState,
+    TargetState,
+    Use,
+)
 from groupsync.our_groups import groups_of_ours
 from groupsync.project import load_project
 from groupsync.records import Fields, RecordError
@@ -40,7 +53,7 @@ PUBLIC = {
     "step": "record target name",
     "after": "record at target name outcome",
     "result": "record target name action prior_name outcome",
-    "links": "record built_on counts later",
+    "links": "record built_on counts later doubted",
     "end": "record at sources.name sources.identity",
 }
 """By record, what is let through as text: names of groups, targets and sources, of project and config, and instants."""
@@ -97,7 +110,8 @@ def run_of_everything(root):
         for each, result in zip(changes[1:4], results, strict=False):
             run.before(each)
             run.after(each, result)
-        links = Remembered({"a": frozenset({"b"})}, {"b": 12}, later)
+        doubted = frozenset({First(FirstOf.LIST, "c")})
+        links = Remembered({"a": frozenset({"b"})}, {"b": 12}, later, doubted)
         run.finish(plan, Report(plan.digest, tuple(results)), (PastSource("customers", 1_000, "f" * 64),), links)
     return folder, plan
 

@@ -676,3 +676,17 @@ def test_a_group_that_is_suddenly_empty_is_deleted_only_with_written_consent(wor
 
     world.define("staff", lifecycle="{state: absent}")
     assert {"staff": "delete"} == actions(world.plan())
+
+
+@pytest.mark.parametrize("owns", ["all", LEDGER])
+def test_without_room_for_marks_a_group_that_is_there_was_there_before(world, owns):
+    """Where no run is known, a guard that compares with one can't judge it, and judges what is new."""
+    world.owns, world.more = owns, "guards: {size_deviation: {refuse: {percent: 10}}}\n"
+    world.remembers = False
+    world.define("admins", ADA)
+    assert {} == rules(world.plan())
+    world.apply()
+    world.define("admins", ADA, BOB)
+    world.define("new", ADA)
+
+    assert {"admins": "unjudged:size_deviation"} == rules(world.plan())

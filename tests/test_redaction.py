@@ -24,6 +24,7 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Edit,
+    First,
     Kind,
     Later,
     Loss,
@@ -61,7 +62,7 @@ KEY = b"a key of sixteen bytes or more"
 PSEUDONYMS = Pseudonyms(KEY)
 
 KEPT = {
-    Plan: "project config as_of looking digest drift sources redacted format_version undoes links",
+    Plan: "project config as_of looking digest drift sources redacted format_version undoes links firsts",
     Change: "target name action prior_name prior_count expired at",
     TargetState: "name plugin identity groups memberships complete withheld records",
     SourceState: "name plugin rows newest segments refused nulls invalid doubted_by",
@@ -75,6 +76,7 @@ KEPT = {
     Comparison: "commit causes",
     Cause: "target name added removed",
     QuietEdit: "name edit at",
+    First: "what name",
     Loss: "target count",
     Later: "target name at entering leaving members ending is_new is_forecast",
     Report: "plan_digest duration_seconds interrupted run",
@@ -98,6 +100,7 @@ TREATED = {
     Comparison: "revision quiet",
     Cause: "",
     QuietEdit: "owners owners_before",
+    First: "",
     Loss: "some",
     Later: "digest owners",
     Report: "results diagnostics allowances",

@@ -31,6 +31,7 @@ class Kind(enum.StrEnum):
     MAX_SHRINK = "max_shrink"
     MAX_AGE = "max_age"
     MAX_NULL_IDS = "max_null_ids"
+    UNJUDGED = "unjudged"
 
 
 RULES: Final = {
@@ -49,18 +50,35 @@ RULES: Final = {
     Kind.MAX_SHRINK: "max_shrink",
     Kind.MAX_AGE: "max_age",
     Kind.MAX_NULL_IDS: "max_null_ids",
+    Kind.UNJUDGED: "unjudged",
 }
 """The guard behind each kind, as the config calls it; `recreated_group` and `adopt` have no limits."""
 
-KINDS: Final = {rule: kind for kind, rule in RULES.items()}
+UNJUDGED: Final = "unjudged:"
+"""Begins the rule of a refusal by a guard that can't judge; the guard's own name follows."""
+UNJUDGEABLE: Final = tuple(
+    RULES[kind] for kind in (Kind.MAX_SHRINK, Kind.REMOVE, Kind.EMPTY, Kind.SIZE, Kind.OVER, Kind.OVERALL)
+)
+"""The guards that compare with earlier runs, if only for some subjects."""
+
+KINDS: Final = {rule: kind for kind, rule in RULES.items() if kind is not Kind.UNJUDGED} | {
+    f"{UNJUDGED}{guard}": Kind.UNJUDGED for guard in UNJUDGEABLE
+}
 
 RUN_KINDS: Final = (Kind.RUN, Kind.LOST, Kind.DELETE, Kind.OVERALL)
 
 SOURCE_KINDS: Final = (Kind.MIN_ROWS, Kind.MAX_SHRINK, Kind.MAX_AGE, Kind.MAX_NULL_IDS)
 
 
-def subject_of(kind: Kind) -> str:
-    """Return what an exception of a kind is about: `group`, `target` or `source`."""
+def subject_of(kind: Kind, name: str = "") -> str:
+    """Return what an exception of a kind is about: `group`, `target` or `source`.
+
+    Args:
+        kind: its kind.
+        name: as in the exception; of `unjudged`, which may be about any of them, it begins with the guard.
+    """
+    if kind is Kind.UNJUDGED:
+        kind = KINDS.get(name.partition(":")[0], kind)
     return "target" if kind in RUN_KINDS else "source" if kind in SOURCE_KINDS else "group"
 
 
@@ -128,8 +146,8 @@ class Level(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Emptied:
-    """What is done about a group that loses everybody. `at` is where that is written, None for the default."""
+class Stance:
+    """What is done about something that is not counted. `at` is where that is written, None for the default."""
 
     level: Level
     at: SourceRange | None = None
@@ -141,7 +159,7 @@ class GroupGuards:
 
     removed_members: Tiers = NO_TIERS
     added_members: Tiers = NO_TIERS
-    emptied_group: Emptied | None = None
+    emptied_group: Stance | None = None
     size_deviation: Tiers = NO_TIERS
 
     def over(self, base: GroupGuards) -> GroupGuards:
@@ -170,11 +188,12 @@ class Guards:
         removed_over: members that go from a group, and memberships that go from a target, at once or in small steps.
         days: over how many days.
         may_loosen: globs over the names of groups whose definitions may have looser limits than these.
+        unjudged: whether a guard that can't judge acts at its own level, or only warns.
     """
 
     removed_members: Tiers = Tiers(Limit(5, 5), Limit(20, 5, 500))
     added_members: Tiers = Tiers(Limit(100, 50))
-    emptied_group: Emptied = Emptied(Level.REFUSE)
+    emptied_group: Stance = Stance(Level.REFUSE)
     lost_every_group: Tiers = Tiers(Limit(count=1), Limit(count=100))
     removed_in_run: Tiers = Tiers(refuse=Limit(10, 50))
     deleted_groups: Tiers = Tiers(refuse=Limit(10, 1, 5))
@@ -183,6 +202,7 @@ class Guards:
     removed_over: Tiers = Tiers(Limit(20, 10))
     days: int = 7
     may_loosen: tuple[str, ...] = ()
+    unjudged: Stance = Stance(Level.REFUSE)
 
     @property
     def of_a_group(self) -> GroupGuards:
@@ -203,7 +223,8 @@ class Allowance:
 
     Attributes:
         kind: what is allowed.
-        name: of the group, or for a limit of the run of the target, or for a guard of a source of that.
+        name: of the group, or for a limit of the run of the target, or for a guard of a source of that; for `unjudged`
+            the guard and its subject, as in `max_shrink:customers`.
         ceiling: up to how many.
         source: `--allow`, or where the approval is written.
         reason: why, as the approval says; empty for an option.

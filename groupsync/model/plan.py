@@ -200,6 +200,26 @@ class Link:
     count: int | None = None
 
 
+class FirstOf(enum.StrEnum):
+    """What there can be for the first time; a list is a group that goes to no target here and that others build on."""
+
+    SOURCE = "source"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class First:
+    """What guards would compare with earlier runs, if any had named it: it is judged as the first time that it is.
+
+    Attributes:
+        what: it is.
+        name: its name.
+    """
+
+    what: FirstOf
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Every change of a run, as data that can be saved, reviewed and applied.
@@ -225,6 +245,7 @@ class Plan:
             applied. Not covered by the digest.
         config: the identity of the config that it was made with, see `Config.id`; empty in a plan of format version 1.
         later: what written dates will do, sorted by target, name and instant. The digest covers it.
+        firsts: what is new to the guards that compare with earlier runs, sorted. Not covered by the digest.
         format_version: of its file, and of the rule of its digest.
     """
 
@@ -245,4 +266,5 @@ class Plan:
     config: str = ""
     later: tuple[Later, ...] = ()
     links: tuple[Link, ...] = ()
+    firsts: tuple[First, ...] = ()
     format_version: int = 2

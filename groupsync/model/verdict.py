@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from groupsync.model.guards import RULES, SOURCE_KINDS
+from groupsync.model.guards import RULES, SOURCE_KINDS, UNJUDGED, Kind
 
 if TYPE_CHECKING:
     from groupsync.model.change import Change
@@ -17,7 +17,9 @@ NOT_COMPUTED: Final = "duplicate_ids"
 """The rule that refuses a source of which nobody can say who belongs to its segments: nothing is computed from it."""
 SAVED_SOURCE: Final = "saved_source"
 """The rule that refuses a source of which a saved plan does not say what it was like."""
-SOURCE_RULES: Final = frozenset({NOT_COMPUTED, SAVED_SOURCE, *(RULES[kind] for kind in SOURCE_KINDS)})
+SOURCE_RULES: Final = frozenset(
+    {NOT_COMPUTED, SAVED_SOURCE, f"{UNJUDGED}{RULES[Kind.MAX_SHRINK]}", *(RULES[kind] for kind in SOURCE_KINDS)}
+)
 """The rules that refuse a source; any other rule is about a group or a target."""
 
 
@@ -51,6 +53,11 @@ class Refusal:
     approval: str = ""
     doubts_members: bool = False
     because: str = ""
+
+    @property
+    def unjudged(self) -> str:
+        """The guard that could not judge; empty where one did."""
+        return self.rule.removeprefix(UNJUDGED) if self.rule.startswith(UNJUDGED) else ""
 
     @property
     def is_about_source(self) -> bool:

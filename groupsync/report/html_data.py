@@ -40,7 +40,7 @@ from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.quiet import TITLE as QUIET
 from groupsync.report.style import counted, joined, number
-from groupsync.report.totals import figures_by_action, following_words, refused_keys, totals_of
+from groupsync.report.totals import figures_by_action, first_words, following_words, refused_keys, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -218,6 +218,8 @@ def _cautions(plan: Plan) -> Iterable[str]:
     if refused:
         yield f"{counted(refused, 'change is', 'changes are')} refused and will not be applied."
         yield from (clip(words, MAX_TEXT) for words in following_words(plan, lambda name: clip(name, MAX_NAME)))
+    if words := first_words(plan, lambda name: clip(name, MAX_NAME)):
+        yield clip(words, MAX_TEXT)
     partial = _partial(plan)
     if partial:
         names = joined(clip(target.name, MAX_NAME) for target in partial[:_WITHHELD])

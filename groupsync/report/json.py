@@ -26,12 +26,14 @@ from groupsync.convert_findings import (
     comparison_record,
     diagnostic_record,
     drift_record,
+    first_record,
     later_record,
     loss_record,
     read_allowance,
     read_comparison,
     read_diagnostic,
     read_drift,
+    read_first,
     read_later,
     read_loss,
     read_refusal,
@@ -98,6 +100,7 @@ def read_plan_document(document: object) -> Plan:
         later=fields.each("later", read_later),
         drift=fields.each("drift", read_drift),
         lost=fields.each("lost", read_loss),
+        firsts=fields.each("firsts", read_first),
         diagnostics=fields.each("diagnostics", read_diagnostic),
         verdict=Verdict(verdict.each("refusals", read_refusal), verdict.each("allowances", read_allowance)),
     )
@@ -120,6 +123,7 @@ def _plan_parts(plan: Plan) -> Iterator[Part]:
     yield "later", map(later_record, plan.later)
     yield "drift", map(drift_record, plan.drift)
     yield "lost", map(loss_record, plan.lost)
+    yield "firsts", map(first_record, plan.firsts)
     yield "diagnostics", map(diagnostic_record, plan.diagnostics)
     verdict = plan.verdict
     yield (

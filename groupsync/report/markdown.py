@@ -25,7 +25,7 @@ from groupsync.report.markdown_people import drift_people_section, people_sectio
 from groupsync.report.plan_text import nothing_words, origin_words, sum_words
 from groupsync.report.quiet import quiet_items, quiet_title
 from groupsync.report.style import counted, joined, number
-from groupsync.report.totals import figures_by_action, following_words, refused_keys, totals_of
+from groupsync.report.totals import figures_by_action, first_words, following_words, refused_keys, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -70,6 +70,7 @@ def render_plan_markdown(plan: Plan, *, full: bool = False, by_person: bool = Fa
     if totals.refused:
         facts.append(f"**{counted(totals.refused, 'change is', 'changes are')} refused and will not be applied.**")
         facts += [f"**{words}**" for words in following_words(plan, code)]
+    facts += [words] if (words := first_words(plan, code)) else []
     facts += [*_lost(plan), *_table(plan, refused)]
     facts += [*_approvers(plan), *(people_section(plan, full=full) if by_person else ())]
     return _comment([*facts, *_facts(plan)], entries, plan)

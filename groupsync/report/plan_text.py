@@ -16,7 +16,7 @@ from groupsync.report.later import TITLE, beyond_words, later_items
 from groupsync.report.people import people_lines
 from groupsync.report.quiet import quiet_items, quiet_title
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
-from groupsync.report.totals import Totals, following_words, totals_of
+from groupsync.report.totals import Totals, first_words, following_words, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -185,6 +185,8 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
         text = f"{subject} refused, marked with !, and will not be applied."
         for line in [text, *following_words(plan, lambda name: f"`{escape(name)}`")]:
             yield from (style.paint(part, RED) for part in wrap(line, "", style.columns))
+    if words := first_words(plan, lambda name: f"`{escape(name)}`"):
+        yield from wrap(words, "", style.columns)
     for allowance in plan.verdict.allowances:
         yield from wrap(allowed_words(allowance), "", style.columns, hanging="  ")
     if words := approver_words(approvers_of(plan)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Action
-from groupsync.report.style import counted
+from groupsync.report.style import counted, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from groupsync.model import Plan
 
 _CAUSES: Final = 5
-"""Of how many refused groups it is said how much follows from each."""
+"""Of how many refused groups it is said how much follows from each; and how many new things are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,20 @@ def following_words(plan: Plan, show: Callable[[str], str]) -> list[str]:
         causes = counted(rest, "more refused source or group", "more refused sources or groups")
         words.append(f"Other changes follow from {causes}.")
     return words
+
+
+def first_words(plan: Plan, show: Callable[[str], str]) -> str:
+    """Say what guards have nothing to compare with yet; empty where there is no such thing.
+
+    Args:
+        plan: to be told about.
+        show: makes names harmless.
+    """
+    named = [f"the {first.what.value} {show(first.name)}" for first in plan.firsts[:_CAUSES]]
+    if not named:
+        return ""
+    named += [f"{rest:,} more"] if (rest := len(plan.firsts) - _CAUSES) > 0 else []
+    return f"New, so that guards have nothing to compare with yet: {joined(named)}."
 
 
 def figures_by_action(plan: Plan, refused: frozenset[tuple[str, str]]) -> list[tuple[Action, tuple[int, ...]]]:
