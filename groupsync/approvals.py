@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync import clock
 from groupsync.files import UnreadableFile, find_files, read_found_file
 from groupsync.guard_grants import APPROVAL_DAYS, DEFINITION_DIGITS, Grant
-from groupsync.model import UNJUDGEABLE, Diagnostic, Kind, Severity, subject_of
+from groupsync.model import UNJUDGEABLE, Diagnostic, Kind, Severity, subject_of, unread_as
 from groupsync.schema_check import check
 from groupsync.times import instant_at
 from groupsync.yaml.events import MAX_FILE_BYTES, parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
+    from groupsync.model import Overlooked
     from groupsync.yaml.document import Document
 
 
@@ -46,6 +47,8 @@ def load_approvals(
     as_of: datetime,
     known: Mapping[str, Collection[str]],
     now: Callable[[], datetime] = clock.now,
+    *,
+    unread: Sequence[Overlooked] = (),
 ) -> tuple[tuple[Grant, ...], list[Diagnostic]]:
     """Load the approvals of a project that hold at `as_of`.
 
@@ -54,6 +57,7 @@ def load_approvals(
         folder: with approvals, from there; it need not be there.
         as_of: the instant at which `until` is judged, in UTC.
         known: the names that there are, under `group`, `target` and `source`.
+        unread: files that seem to define groups, and are not read.
         now: tells the time, from which days ahead are counted where `as_of` has passed.
 
     Returns:
@@ -75,7 +79,7 @@ def load_approvals(
         for document in documents:
             problems = [_with_way_out(each, document) for each in check(document, approval_schema())]
             found += problems
-            grants += [] if problems else _grants(document, (as_of, latest), known, found)
+            grants += [] if problems else _grants(document, (as_of, latest), known, found, unread)
     return tuple(grants), found
 
 
@@ -96,6 +100,7 @@ def _grants(
     between: tuple[datetime, datetime],
     known: Mapping[str, Collection[str]],
     found: list[Diagnostic],
+    unread: Sequence[Overlooked],
 ) -> list[Grant]:
     """Return the approval in a document that fits its schema, if it holds; adds what is wrong or odd to `found`."""
     value: Any = document.value
@@ -107,7 +112,7 @@ def _grants(
     elif subject != (right := subject_of(kind, guard)):
         found.append(_wrong_subject(document, subject, f"{kind}:{guard}" if guard else kind, right))
     elif name not in known[subject]:
-        found.append(_unknown(document, subject, name))
+        found.append(_unknown(document, subject, name, unread_as(name, unread) if subject == "group" else None))
     if until is None:
         return []
     if until <= between[0]:
@@ -141,14 +146,14 @@ def _wrong_subject(document: Document, subject: str, kind: str, right: str) -> D
     )
 
 
-def _unknown(document: Document, subject: str, name: str) -> Diagnostic:
+def _unknown(document: Document, subject: str, name: str, unread: Overlooked | None) -> Diagnostic:
     where = "no definition defines" if subject == "group" else "the config does not have"
     return Diagnostic(
         "GS814",
         Severity.WARNING,
         f"The approval names the {subject} `{name}`, which {where}",
-        "It is worth nothing.",
-        "Correct the name, or delete the approval.",
+        f"It is worth nothing. {unread}" if unread else "It is worth nothing.",
+        unread.cure if unread else "Correct the name, or delete the approval.",
         document.locate((subject,)),
     )
 

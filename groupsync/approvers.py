@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from groupsync.model import Change, Later, Plan
+    from groupsync.model import Change, Definition, Later, Plan
 
 _SPELLING: Final = Identity()
 
@@ -123,15 +123,39 @@ class Approvers:
         return tuple(owner for owner in approved if key(owner) not in asked)
 
 
-def approvers_of(plan: Plan, fallback: Sequence[str] = (), identity: Identity = _SPELLING) -> Approvers:
+def known_as(plan: Plan, definitions: Iterable[Definition], identity: Identity) -> tuple[tuple[str, str], ...]:
+    """Return who of the owners has another address by now: as they are written, and that address; sorted.
+
+    Args:
+        plan: whose owners it is about.
+        definitions: of its project; what was edited without effect has owners, too.
+        identity: has the aliases.
+    """
+    if not identity.aliases:
+        return ()
+    owners = {owner for each in definitions for owner in each.owners or ()}
+    owners |= {owner for change in plan.changes for owner in (*change.owners, *(change.consenting or ()))}
+    owners |= {owner for change in plan.changes for side in _sides(change) for owner in side}
+    present = {owner: identity.owner(owner) for owner in owners}
+    plain = identity.unaliased
+    return tuple(sorted((owner, now) for owner, now in present.items() if now != plain.owner(owner)))
+
+
+def approvers_of(plan: Plan, fallback: Sequence[str] = (), identity: Identity | None = None) -> Approvers:
     """Return who should approve a plan; loads no names of members.
 
     Args:
         plan: what would be done.
         fallback: who approves for groups that nobody owns.
-        identity: the rule of canonical form, and the aliases: who has two addresses is one owner.
+        identity: the rule of canonical form, and the aliases: who has two addresses is one owner. None where only the
+            plan can say: good to look at, and not to decide by.
     """
-    key = partial(_key, identity)
+    told = dict(plan.known_as) if identity is None else {}
+    identity = identity or _SPELLING
+
+    def key(owner: str) -> str:
+        return _key(identity, told.get(owner, owner))
+
     refused = {(refusal.target, refusal.name) for refusal in plan.verdict.refusals}
     passed: dict[str, list[str]] = {}
     for each in plan.verdict.allowances:
@@ -149,7 +173,8 @@ def approvers_of(plan: Plan, fallback: Sequence[str] = (), identity: Identity = 
         for person in dict.fromkeys(map(key, asked)):
             held.setdefault(person, []).append(group)
         for owner in asked:
-            spellings[key(owner)] = min(owner, spellings.get(key(owner), owner))
+            shown = _shown(identity, told.get(owner, owner))
+            spellings[key(owner)] = min(shown, spellings.get(key(owner), shown))
     approvers = (_approver(spellings[person], changes) for person, changes in held.items())
     return Approvers(plan.digest, groups, tuple(sorted(approvers, key=lambda each: each.owner)), identity)
 
@@ -241,6 +266,12 @@ def _needed(sides: Sequence[tuple[str, ...]], key: Callable[[str], str]) -> tupl
         for index, (keys, side) in enumerate(keyed)
         if not any(other < keys or (other == keys and place < index) for place, (other, _) in enumerate(keyed))
     )
+
+
+def _shown(identity: Identity, owner: str) -> str:
+    """Return an owner as written, or by the address that they have now where that is another."""
+    now = identity.owner(owner)
+    return owner if now == identity.unaliased.owner(owner) else now
 
 
 def _key(identity: Identity, owner: str) -> str:

@@ -59,7 +59,7 @@ def explain_membership(project: Project, plugins: Plugins, person: str, group: s
         InvalidDefinitions: a file that the group needs can't be read.
         SourceError: a source does not answer.
     """
-    group_named(project.resolution.groups, group)
+    group_named(project, group)
     graph = _graph(project)
     names = _built_from(group, graph)
     told = _asked(project, plugins, person, [graph.definitions[name] for name in names], as_of)

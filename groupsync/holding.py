@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupsync.errors import BackendError
+from groupsync.errors import BackendError, ConfigError
 from groupsync.model import Mode
 from groupsync.report.who import OnTarget
 from groupsync.report.why import Holds
@@ -45,6 +45,28 @@ def _held(name: str, sides: Sides | None, spellings: tuple[str, ...]) -> Holds:
     notes = _whose_words(sides) or ([] if sides.desired else ["the group does not go there any more"])
     notes += [f"by the address {here[0]}"] if here and here[0] != spellings[0] else []
     return Holds(name, bool(here), ", ".join(notes))
+
+
+def undefined_on(
+    project: Project, backends: Mapping[str, Backend], request: Request, group: str, person: str
+) -> ConfigError | None:
+    """Return the error for a group that no definition defines and that a target has; None where none has it.
+
+    It says whose it is there, and whether the person is in it: nobody but who manages it knows why.
+    """
+    found: list[str] = []
+    for name, backend in backends.items():
+        sides = next((each for each in both_sides(project, {name: backend}, request) if each.name == group), None)
+        if sides is None or sides.prior is None:
+            continue
+        held = _held(name, sides, project.config.identity.spellings(person))
+        whose = f"managed by the project `{sides.project}`" if sides.project else "managed by nobody"
+        has = {True: f"{person} is in it", False: f"{person} is not in it", None: held.note}[held.has]
+        found.append(f"{name} has one, {whose}: {has}.")
+    if not found:
+        return None
+    hint = f"`groupsync show {group}` shows it."
+    return ConfigError(f"No definition defines `{group}`, so that nothing here tells why", " ".join(found), hint)
 
 
 def memberships_on(project: Project, backends: Mapping[str, Backend], request: Request, person: str) -> list[OnTarget]:

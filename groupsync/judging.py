@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from groupsync.adoption import RULE as TAKING_OVER
+from groupsync.approvers import known_as
 from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_overlooked import keep_what_is_not_read
@@ -112,6 +113,7 @@ def judge_plan(
         firsts=silence.firsts,
         diagnostics=sorted_findings([*plan.diagnostics, *findings, *judging.told(), *map(unread_run, unread)]),
         lost=tuple(sorted(losses, key=lambda each: each.target)),
+        known_as=known_as(plan, project.definitions, config.identity),
     )
 
 

@@ -158,6 +158,7 @@ def _lines(plan: Plan) -> Iterator[bytes]:
         ("quiet", map(quiet_record, plan.compared.quiet if plan.compared else ())),
         ("drift", map(drift_record, plan.drift)),
         ("link", map(link_record, plan.links)),
+        ("known_as", ({"owner": owner, "now": now} for owner, now in plan.known_as)),
         ("loss", map(loss_record, plan.lost)),
         ("first", map(first_record, plan.firsts)),
         ("diagnostic", map(diagnostic_record, plan.diagnostics)),

@@ -152,6 +152,7 @@ class Reader:
         self.links: list[Link] = []
         self.lost: list[Loss] = []
         self.firsts: list[First] = []
+        self.known_as: list[tuple[str, str]] = []
         self.diagnostics: list[Diagnostic] = []
         self.refusals: list[Refusal] = []
         self.allowances: list[Allowance] = []
@@ -228,6 +229,9 @@ class Reader:
                 self.drift.append(read_drift(record))
             case "link":
                 self.links.append(read_link(record))
+            case "known_as":
+                fields = Fields(record, "who an owner is")
+                self.known_as.append((fields.text("owner"), fields.text("now")))
             case "loss":
                 self.lost.append(read_loss(record))
             case "first":
@@ -248,6 +252,7 @@ class Reader:
             links=tuple(self.links),
             lost=tuple(self.lost),
             firsts=tuple(self.firsts),
+            known_as=tuple(self.known_as),
             diagnostics=tuple(self.diagnostics),
             verdict=Verdict(tuple(self.refusals), tuple(self.allowances)),
             compared=replace(compared, causes=tuple(self.causes), quiet=tuple(self.quiet)) if compared else None,

@@ -132,7 +132,8 @@ def _context(plan: Plan, project: Project, options: PolicyOptions, seen: Seen) -
     identity = project.config.identity
     forms = (identity.canonical, identity.as_written)
     dates_of = no_dates if plan.undoes else _dates_of(project)
-    return PolicyContext(plan, definitions, options, project.as_of, members_of, count_of, *forms, dates_of=dates_of)
+    asked = (members_of, count_of, *forms, dates_of, project.overlooked)
+    return PolicyContext(plan, definitions, options, project.as_of, *asked)
 
 
 def _dates_of(project: Project) -> Callable[[str], Sequence[Dated]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from groupsync.model import Definition, Diagnostic, Members, Plan, SourceRange
+    from groupsync.model import Definition, Diagnostic, Members, Overlooked, Plan, SourceRange
 
 
 class Dated(Protocol):
@@ -89,6 +89,7 @@ class PolicyContext:
         dates_of: returns what written dates will do to who belongs to a group by its definition, the earliest first and
             however far ahead, if nothing else changes until then. Nothing for a name that is not defined, for a segment
             of a saved plan and what is built on it, and where a run is taken back. It may do I/O.
+        unread: files that seem to define groups, and are not read: where a name that is not defined may stand.
     """
 
     plan: Plan
@@ -100,6 +101,7 @@ class PolicyContext:
     canonical: Callable[[str], str]
     as_written: Callable[[str], str]
     dates_of: Callable[[str], Sequence[Dated]] = no_dates
+    unread: Sequence[Overlooked] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ def preview_segment(project: Project, plugins: Plugins, name: str, as_of: dateti
         ConfigError: there is no such segment, or the source knows no such attribute.
         InvalidDefinitions, PluginError, SourceError: as `compute_segments` raises them.
     """
-    definition = segment_named(project.definitions, name)
+    definition = segment_named(project, name)
     computed = compute_segments(project, plugins, as_of)
     desired = {each.definition.name: each for each in computed.project.resolution.groups}
     source = definition.source or ""

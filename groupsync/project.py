@@ -74,7 +74,7 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     findings += _unknown_targets(everyone, config)
     findings += _unknown_sources(everyone, config)
     findings += loosenings(loaded.definitions, config.guards)
-    approvals = _approvals(config, as_of, {each.name for each in everyone}, findings)
+    approvals = _approvals(config, as_of, {each.name for each in everyone}, overlooked, findings)
     if reads_files:
         _check_files(everyone, files, findings, track)
     stop_on_errors(findings)
@@ -112,14 +112,16 @@ def _aliases_digest(config: Config) -> str:
     return digest_bytes(json.dumps(aliases).encode()) if aliases else ""
 
 
-def _approvals(config: Config, as_of: datetime, groups: set[str], findings: list[Diagnostic]) -> tuple[Grant, ...]:
+def _approvals(
+    config: Config, as_of: datetime, groups: set[str], overlooked: Sequence[Overlooked], findings: list[Diagnostic]
+) -> tuple[Grant, ...]:
     if not (config.root / config.approvals).is_dir():
         return ()
     from groupsync.approvals import load_approvals
 
     targets, sources = ({each.name for each in some} for some in (config.targets, config.sources))
     known = {"group": groups, "target": targets, "source": sources}
-    approvals, found = load_approvals(config.root, config.approvals, as_of, known)
+    approvals, found = load_approvals(config.root, config.approvals, as_of, known, unread=overlooked)
     findings += found
     return approvals
 

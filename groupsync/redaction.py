@@ -101,6 +101,7 @@ def redacted_plan(plan: Plan, pseudonyms: Pseudonyms) -> Plan:
     return replace(
         plan,
         redacted=True,
+        known_as=tuple(sorted((pseudonyms.of(owner), pseudonyms.of(now)) for owner, now in plan.known_as)),
         targets=tuple(_target(target, pseudonyms) for target in plan.targets),
         drift=tuple(replace(drift, applied="") for drift in plan.drift),
         changes=tuple(_change(change, pseudonyms) for change in plan.changes),

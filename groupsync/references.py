@@ -182,7 +182,7 @@ def _unknown_reference(
     detail = f"`{role}` names a group that no definition defines."
     hint = f"Did you mean `{near[0]}`?" if near else "Define the group, or take the entry out."
     if overlooked:
-        detail += f" `{overlooked.path}` has that name, but {overlooked.why}."
+        detail += f" {overlooked}"
         hint = overlooked.cure
     return Diagnostic("GS401", Severity.ERROR, f"Unknown group `{reference.target}`", detail, hint, reference.at)
 

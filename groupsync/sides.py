@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from groupsync.diff import have_same_owners, settled_for
 from groupsync.errors import ConfigError
-from groupsync.model import State
+from groupsync.model import State, unread_as
 from groupsync.pairing import Whose, pair
 from groupsync.project import wanted_on
 from groupsync.reading import context_of, read_target
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from groupsync.backend import Backend
     from groupsync.diff import Context
     from groupsync.identity import Identity
-    from groupsync.model import Group, Snapshot
+    from groupsync.model import Group, Overlooked, Snapshot
     from groupsync.planning import Request
     from groupsync.plugins import Plugins
     from groupsync.project import Project
@@ -64,7 +64,7 @@ def both_sides(
     search.check()
     picked = [each for each in found if name in (None, *each.names) and any(map(request.selection.picks, each.groups))]
     if name is not None and not picked:
-        raise unknown_group(name, {known for each in found for known in each.names})
+        raise unknown_group(name, {known for each in found for known in each.names}, project.overlooked)
     return picked
 
 
@@ -97,8 +97,11 @@ def _desired(desired: Desired, ours: Group | None, identity: Identity) -> Group:
     return settled_for(desired, ours, identity) if ours else desired.group
 
 
-def unknown_group(name: str, known: Iterable[str]) -> ConfigError:
-    """Make the error for a group that is nowhere, with the name that was probably meant."""
+def unknown_group(name: str, known: Iterable[str], overlooked: Iterable[Overlooked]) -> ConfigError:
+    """Make the error for a group that is nowhere, with the file that may define it, or the name that was meant."""
+    detail = "Neither a definition nor a target has it."
+    if unread := unread_as(name, overlooked):
+        return ConfigError(f"There is no group `{name}`", f"{detail} {unread}", unread.cure)
     near = difflib.get_close_matches(name, list(known), n=1)
     hint = f"Did you mean `{near[0]}`?" if near else "`groupsync show` lists all groups."
-    return ConfigError(f"There is no group `{name}`", "Neither a definition nor a target has it.", hint)
+    return ConfigError(f"There is no group `{name}`", detail, hint)

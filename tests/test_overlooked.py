@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from groupsync import unread
+from groupsync import engine, unread
 from groupsync.config import load_config
-from groupsync.errors import InvalidDefinitions
+from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.facade import checked
+from groupsync.lookup import group_named, segment_named
 from groupsync.project import load_project
+from groupsync.sides import both_sides
+from groupsync_memory.backend import MemoryBackend
+from groupsync_memory.store import MemoryStore
 from tests.worlds import NOW
 
 CONFIG = """\
@@ -20,6 +25,10 @@ targets: {there: {plugin: memory}}
 STAFF = "kind: known-user-group\nname: staff\nmembers: []\n"
 VIPS = STAFF.replace("staff", "vips")
 IGNORE = "or name it under `ignore` in groupsync.yaml."
+
+
+def memory():
+    return checked(MemoryBackend, "groupsync", "0")(MemoryBackend(MemoryStore()))
 
 
 def findings(folder, files):
@@ -249,3 +258,49 @@ def test_two_patterns_pass_over_nothing_that_one_of_them_takes(tmp_path):
     """A file that the first pattern leaves and the second takes is read, and not told."""
     files = {"groupsync.yaml": CONFIG.replace("team/vip-*.yaml", "groups/*.yml, team/*.yaml"), "groups/vips.yml": VIPS}
     assert [] == findings(tmp_path, files)
+
+
+UNREAD = "`groups/vips.yml` has that name, but no pattern under `definitions` takes it."
+CURE = "`mv groups/vips.yml groups/vips.yaml`, or name it under `ignore` in groupsync.yaml."
+
+
+def test_an_approval_for_a_group_in_a_file_that_is_not_read_names_the_file(tmp_path):
+    """Else its author looks for a typo that is none."""
+    approval = "{group: vips, kind: remove, ceiling: 1, definition: '%s', until: 2026-11-25, reason: moved}\n" % (
+        "a" * 32
+    )
+    found = findings(tmp_path, {"groups/vips.yml": VIPS, "approvals/vips.yaml": approval})
+    assert [(f"It is worth nothing. {UNREAD}", CURE)] == [each[2:] for each in found if each[0] == "GS814"]
+
+
+def test_a_policy_over_a_group_in_a_file_that_is_not_read_names_the_file(tmp_path):
+    """The policy is right, and the file is at fault."""
+    findings(
+        tmp_path, {"groupsync.yaml": CONFIG + "policies: {no_overlap: [[staff, vips]]}\n", "groups/vips.yml": VIPS}
+    )
+    project = load_project(load_config(tmp_path / "groupsync.yaml"), NOW)
+    plan = engine.make_plan(project, {"there": memory()}, engine.Request(NOW))
+    assert [(f"Nothing would be held to it. {UNREAD}", CURE)] == [
+        (each.detail, each.hint) for each in plan.diagnostics if each.code == "GS850"
+    ]
+
+
+def test_a_command_for_a_group_in_a_file_that_is_not_read_names_the_file(tmp_path):
+    """`show` looks on the targets, too; `why`, `accept` and `preview` are about what is defined."""
+    findings(tmp_path, {"groups/vips.yml": VIPS})
+    project = load_project(load_config(tmp_path / "groupsync.yaml"), NOW)
+    for named, detail in (
+        (lambda: group_named(project, "vips"), UNREAD),
+        (lambda: segment_named(project, "vips"), UNREAD),
+        (
+            lambda: both_sides(project, {"there": memory()}, engine.Request(NOW), "vips"),
+            f"Neither a definition nor a target has it. {UNREAD}",
+        ),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            named()
+        assert ("There is no group `vips`", detail, CURE) == (
+            caught.value.summary,
+            caught.value.detail,
+            caught.value.hint,
+        )

@@ -85,7 +85,7 @@ KEPT = {
 }
 """By type, the fields that are shown as they are: they name groups, targets, sources, files, plugins, or count."""
 TREATED = {
-    Plan: "targets changes diagnostics verdict compared lost later",
+    Plan: "targets changes diagnostics verdict compared lost later known_as",
     Change: "id reason attributes add remove precondition mark definition_digest owners criteria readdressed "
     "consenting through",
     TargetState: "revision reason owns",

@@ -117,7 +117,7 @@ def _drifted(project: Project, plugins: Plugins, request: Request) -> tuple[Drif
     config = project.config
     for name in request.selection.names:
         if not set("*?[") & set(name) and not request.may_be_empty:
-            group_named(project.resolution.groups, name)
+            group_named(project, name)
     with open_targets(config, plugins, request.targets) as backends:
         plan = engine.make_plan(project, backends, request, plugins)
         # What guards and policies say is about applying, which is not what happens here.

@@ -35,7 +35,7 @@ def command(
     """Tell why EMAIL is in GROUP, or is not: each list, condition and group that decides it; and what targets have."""
     from groupsync.connect import open_targets
     from groupsync.evidence import explain_membership
-    from groupsync.holding import held_on
+    from groupsync.holding import held_on, undefined_on
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
     from groupsync.report.why import render_why
@@ -48,6 +48,10 @@ def command(
     request = common.request_of(at, targets)
     plugins = Plugins.discover()
     project = computed_project(load_project(config, request.as_of), plugins, request.as_of)
+    if group not in {each.name for each in project.definitions}:
+        with open_targets(config, plugins, request.targets) as backends:
+            if undefined := undefined_on(project, backends, request, group, who):
+                raise undefined
     why = explain_membership(project, plugins, who, group, request.as_of)
     with open_targets(config, plugins, request.targets) as backends:
         held = held_on(project, backends, request, group, who)

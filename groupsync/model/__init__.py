@@ -23,6 +23,7 @@ from groupsync.model.definition import (
     Reference,
     State,
     TimedMember,
+    unread_as,
 )
 from groupsync.model.findings import (
     Diagnostic,
@@ -183,4 +184,5 @@ __all__ = [
     "lines_among",
     "loaded_once",
     "subject_of",
+    "unread_as",
 ]

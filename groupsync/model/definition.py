@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync.model.members import digest_bytes, encode_members
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from groupsync.model.criteria import Condition, Floor, Share, Top
     from groupsync.model.findings import SourceRange
     from groupsync.model.guards import GroupGuards
@@ -214,3 +216,11 @@ class Overlooked:
     names: tuple[str, ...]
     why: str
     cure: str
+
+    def __str__(self) -> str:
+        return f"`{self.path}` has that name, but {self.why}."
+
+
+def unread_as(name: str, overlooked: Iterable[Overlooked]) -> Overlooked | None:
+    """Return the first file that is not read and seems to define a group of that name."""
+    return next((each for each in overlooked if name in each.names), None)

@@ -241,6 +241,8 @@ class Plan:
         redacted: people have pseudonyms in it, so that it can be looked at but not applied or saved.
         lost: by target, sorted, the people who would be in no group any more, as far as a guard has looked for them.
             Not covered by the digest.
+        known_as: owners of its groups who have another address by now, as they are written, and that address. Only to
+            be shown: not covered by the digest.
         links: how the groups that were looked at are built on others, sorted by name; they are remembered once they are
             applied. Not covered by the digest.
         config: the identity of the config that it was made with, see `Config.id`; empty in a plan of format version 1.
@@ -267,4 +269,5 @@ class Plan:
     later: tuple[Later, ...] = ()
     links: tuple[Link, ...] = ()
     firsts: tuple[First, ...] = ()
+    known_as: tuple[tuple[str, str], ...] = ()
     format_version: int = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.model import Diagnostic, Severity
+from groupsync.model import Diagnostic, Severity, unread_as
 from groupsync.policy import PolicyAnswer, PolicyFinding
 from groupsync.times import parse_instant
 from groupsync_policies import members, texts
@@ -101,12 +101,14 @@ def _unknown_groups(context: PolicyContext) -> Iterator[PolicyFinding]:
     for pointer, name in _named_groups(context):
         if name not in known and not (pointer[0] == "pinned" and name in going):  # which `pinned` itself refuses
             harmless = pointer[0] == "waivers"
+            unread = unread_as(name, context.unread)
+            does = "It excuses nothing." if harmless else "Nothing would be held to it."
             found = Diagnostic(
                 "GS850",
                 Severity.WARNING if harmless else Severity.ERROR,
                 f"A policy names the group `{name}`, which no definition defines",
-                "It excuses nothing." if harmless else "Nothing would be held to it.",
-                f"Correct the name, or take it out of `policies.{pointer[0]}`.",
+                f"{does} {unread}" if unread else does,
+                unread.cure if unread else f"Correct the name, or take it out of `policies.{pointer[0]}`.",
                 context.options.locate(pointer),
             )
             yield PolicyFinding(found)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from groupsync.errors import ExitCode
+from groupsync.planfile import read_plan, write_plan
 
 ALIASES = "aliases:\n  Ada@example.com: ada.l@example.com\n  di@example.com: di@work.example\n"
 NOTE = "ada@example.com is now ada.l@example.com.\n"
@@ -90,3 +92,34 @@ def test_what_comes_of_edits_is_about_people(moved):
     found = moved("plan", "--compare", "HEAD").out
     assert "all of it comes of edits since HEAD" in found
     assert 1 == found.count("since HEAD")
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html"])
+def test_who_should_approve_is_one_person_by_whatever_address(project, format_):
+    """An owner whom the target knows by the address of before is the one of now, in every plan that is shown."""
+    definition = "kind: known-user-group\nname: owned\nowners: [{}]\nmembers: [tim@contoso.com]\n"
+    project.write("groups/owned.yaml", definition.format("zora@contoso.com"))
+    assert ExitCode.OK == project("apply", "--yes").code
+    project.write("groupsync.yaml", project.read("groupsync.yaml") + "aliases: {Zora@contoso.com: nora@contoso.com}\n")
+    plan = project("plan", "--format", format_, "--out", "p.plan").out
+    assert ("nora@contoso.com", "zora@contoso.com") == read_plan(project.folder / "p.plan").known_as[0][::-1]
+    for text in (plan, project("report", "p.plan", "--format", format_).out):
+        approve = text.partition("Should approve")[2][:200]
+        assert "nora@contoso.com" in approve
+        assert "zora@contoso.com" not in approve
+    assert ["nora@contoso.com"] == [
+        each["owner"] for each in json.loads(project("approvers", "p.plan", "--format", "json").out)["approvers"]
+    ]
+    redacted = project("report", "p.plan", "--format", "text", "--redact").out.partition("Should approve")[2]
+    assert 1 == redacted.count("person-")
+
+
+def test_a_saved_plan_does_not_say_whose_approval_counts(project):
+    """Who wrote the file may say that an owner is somebody else; a check goes by the config alone."""
+    project.write("groups/owned.yaml", "kind: known-user-group\nname: owned\nowners: [zora@contoso.com]\nmembers: []\n")
+    assert ExitCode.OK == project("plan", "--select", "owned", "--out", "p.plan").code
+    plan = replace(read_plan(project.folder / "p.plan"), known_as=(("zora@contoso.com", "mallory@contoso.com"),))
+    write_plan(plan, project.folder / "p.plan")
+    checked = project("approvers", "p.plan", "--check", "--approved", "mallory@contoso.com")
+    assert ExitCode.REFUSED == checked.code
+    assert "mallory@contoso.com approved, and owns no group that changes." in checked.err

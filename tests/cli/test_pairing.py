@@ -132,3 +132,23 @@ def test_a_renamed_group_that_goes_elsewhere_now_is_left_on_its_target(renamed):
 
     assert ("forget", "its definition no longer goes to local") == planned(renamed, "--target", "local")["vip"]
     assert {"vip": ("to-forget", "mine")} == shown(renamed, "--target", "local")
+
+
+@pytest.mark.parametrize(
+    ("whose", "words"),
+    [
+        (None, "managed by nobody"),
+        ("other", "managed by the project `other`"),
+        ("mine", "managed by the project `mine`"),
+    ],
+)
+def test_why_of_a_group_that_no_definition_defines_says_whose_it_is(renamed, whose, words):
+    """A target has it, so that it is not said to be nowhere; who manages it can tell why."""
+    hold(renamed, "alone", whose)
+    for person, has in (("zed@example.com", "is in it"), ("ada.l@example.com", "is not in it")):
+        asked = renamed("why", person, "alone")
+        said = " ".join(asked.err.split())
+        assert 1 == asked.code
+        assert "error: No definition defines `alone`, so that nothing here tells why" in said
+        assert f"local has one, {words}: {person} {has}. hint: `groupsync show alone` shows it." in said
+    assert "There is no group `nowhere`" in renamed("why", "zed@example.com", "nowhere").err
