@@ -23,6 +23,7 @@ from groupsync.model import (
     Severity,
     Tiers,
 )
+from groupsync.wording import few
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -179,7 +180,7 @@ def unjudged_change(
         yield Unjudged(RULES[Kind.SIZE], change.target, change.name, lacks, *sized, _moved(change))
     over, going = _level([config.removed_over]), _going(change, absent)
     if over and going:
-        lacks = f"how many went from it within {config.days} days is not known"
+        lacks = f"how many went from it within {few(config.days, 'a day', 'days')} is not known"
         yield Unjudged(RULES[Kind.OVER], change.target, change.name, lacks, *over, going)
 
 
@@ -196,7 +197,7 @@ def unjudged_target(
     """
     over, going = _level([config.removed_over]), sum(_going(change, absent) for change in changes)
     if over and going:
-        lacks = f"how many memberships went from it within {config.days} days is not known"
+        lacks = f"how many memberships went from it within {few(config.days, 'a day', 'days')} is not known"
         yield Unjudged(RULES[Kind.OVERALL], target, "", lacks, *over, going)
 
 
