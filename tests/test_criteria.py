@@ -145,7 +145,7 @@ def test_operators(text, operator, value, ignore_case):
         ("age: {gt: [1]}", [(1, 11, "GS203", "`age.gt` is a list")]),
         ("age: {gt: .nan}", [(1, 11, "GS206", "`age.gt` is `nan`")]),
         ("age: {in: 5}", [(1, 11, "GS203", "`age.in` is a number")]),
-        ("age: {between: [1]}", [(1, 16, "GS207", "`age.between` has 1 values")]),
+        ("age: {between: [1]}", [(1, 16, "GS207", "`age.between` has 1 value")]),
         ("age: {between: {a: 1}}", [(1, 16, "GS203", "`age.between` is a mapping")]),
         ("age: {is_null: yes}", [(1, 16, "GS203", "`age.is_null` is a text")]),
         ("age: {within_days: 0}", [(1, 20, "GS207", "`age.within_days` is 0")]),

@@ -174,7 +174,7 @@ def test_a_run_whose_runner_was_lost_is_gone_on_with(repository, origin):
     assert "what it had begun may be done or not" in lost.told("error")
     assert "Nothing" not in lost.told("error")
     there = {path.stem for path in (repository.folder / "state/groups").glob("*.txt")}
-    assert {"beta-testers", "early-access", "opted-out"} == there
+    assert {"opted-out"} == there
     assert 2 == len(origin.held())
 
     found = applied(repository, origin, "workflow_dispatch", resume=True)
