@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import Diagnostic, Severity
@@ -36,7 +36,7 @@ class GitRef:
     ref: str = REF
     remote: str = REMOTE
     keys: tuple[str, ...] = ()
-    at: SourceRange | None = None
+    at: SourceRange | None = field(default=None, compare=False)
 
 
 def check_journal(document: Document, root: Path) -> Iterator[Diagnostic]:

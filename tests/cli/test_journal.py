@@ -69,7 +69,7 @@ def test_history_shows_one_run_by_part_of_its_id(shop):
     assert "applied        ~ update  staff         1 member added, none removed" in shown
     assert max(map(len, shown.splitlines())) <= 80
     changes = json.loads(shop("history", run, "--format", "json").out)["run"]["changes"]
-    assert [("early-access", 9, 10), ("staff", 4, 5)] == [
+    assert [("staff", 4, 5), ("early-access", 9, 10)] == [
         (each["name"], each["prior_count"], each["count"]) for each in changes
     ]
 
@@ -186,13 +186,13 @@ def test_what_was_done_before_the_cut_is_proved_and_not_done_again(shop):
 
 
 def test_what_moved_after_the_cut_is_left_alone(shop):
-    """Somebody's edit in between makes its group stale, exit 4; the other is done."""
+    """Somebody's edit in between makes its group stale, and what is built on it, exit 4."""
     restore(shop)
     cut(shop, records=2)
     shop.write(STATE, "zoe@example.com\n")
     done = shop("apply", "--resume", "--yes", "--format", "json")
     assert ExitCode.INCOMPLETE == done.code
-    assert {"early-access": "applied", "staff": "stale"} == {
+    assert {"early-access": "stale", "staff": "stale"} == {
         each["name"]: each["outcome"] for each in json.loads(done.out)["results"]
     }
     assert "zoe@example.com\n" == shop.read(STATE)
@@ -261,7 +261,7 @@ def test_what_an_undo_is_refused_is_allowed_by_the_command_that_it_shows(shop, p
     if here:
         shop.write(path, shop.read("groupsync.yaml"))
     before = shop.read(STATE)
-    shop.write(MEMBERS, shop.read(MEMBERS) + "".join(f"person-{number}@contoso.com\n" for number in range(40)))
+    shop.write(MEMBERS, shop.read(MEMBERS) + "".join(f"person-{number}@contoso.com\n" for number in range(20)))
     assert ExitCode.OK == shop("apply", "--yes", *here).code
     grown = runs(shop)[0]["id"]
     refused = shop("undo", "last", "--yes", *here)
