@@ -135,7 +135,7 @@ def _told_then(source: SourceConfig, state: SourceState, known: Iterable[Refusal
 
 def _is_stale(change: Change, project: Project) -> bool:
     """Tell whether a group has another definition by now, which is told when the plan is applied."""
-    desired = _desired(project).get(change.key)
+    desired = desired_by_key(project).get(change.key)
     return change.definition_digest != (desired.digest() if desired else "")
 
 
@@ -166,7 +166,7 @@ def moved(plan: Plan, project: Project) -> dict[tuple[str, str], Result]:
         return {}
     first, last = sorted((plan.as_of, project.as_of))
     then, now = at_instant(project, first), at_instant(project, last)
-    before, after = _desired(then), _desired(now)
+    before, after = desired_by_key(then), desired_by_key(now)
     found = {}
     for change in plan.changes:
         one, other = before.get(change.key), after.get(change.key)
@@ -180,7 +180,8 @@ def moved(plan: Plan, project: Project) -> dict[tuple[str, str], Result]:
     return found
 
 
-def _desired(project: Project) -> dict[tuple[str, str], Desired]:
+def desired_by_key(project: Project) -> dict[tuple[str, str], Desired]:
+    """Return what is desired of each group on each target, by target and name."""
     return {
         (target.name, each.group.name): each
         for target in project.config.targets

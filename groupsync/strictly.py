@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import NO_MEMBERS, Action, Members, Mode, Outcome, Result
-from groupsync.project import wanted_on
 from groupsync.reading import members_now
+from groupsync.saved_plan import desired_by_key
 from groupsync.segments import compute_segments
 from groupsync.wording import counted
 
@@ -49,7 +49,7 @@ def turned_since(
         InvalidDefinitions, PluginError, SourceError: as `compute_segments` raises them.
         BackendError: a target could not be read.
     """
-    before = _desired(project)
+    before = desired_by_key(project)
     asked = [
         change
         for change in plan.changes
@@ -62,7 +62,7 @@ def turned_since(
     ]
     if not asked:
         return {}
-    after = _desired(compute_segments(project, plugins, project.as_of).project)
+    after = desired_by_key(compute_segments(project, plugins, project.as_of).project)
     partly = {target.name for target in plan.targets if not target.complete}
     found: dict[tuple[str, str], Result] = {}
     for change in asked:
@@ -71,14 +71,6 @@ def turned_since(
         if error := _difference(change, desired, held, project.config.identity, may_keep=may_keep):
             found[change.key] = Result(change.target, change.name, change.action, Outcome.STALE, error, "Plan again.")
     return found
-
-
-def _desired(project: Project) -> dict[tuple[str, str], Desired]:
-    return {
-        (target.name, each.group.name): each
-        for target in project.config.targets
-        for each in wanted_on(project, target).here
-    }
 
 
 def _difference(change: Change, desired: Desired, held: Members, identity: Identity, *, may_keep: bool) -> str:
