@@ -17,8 +17,9 @@ from groupsync.secrets import Secret, scrub
 from tests.plans import plan_of
 
 
-@pytest.fixture(autouse=True, scope="module")
+@pytest.fixture(autouse=True)
 def _forgotten_afterwards():
+    """What one test reveals, at worst a usual word, is not taken out of the texts of the next."""
     yield
     secrets._revealed.clear()
 
