@@ -8,11 +8,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from groupsync.condition_words import in_words
 from groupsync.expiring import expiring
-from groupsync.model import State
+from groupsync.model import Mode, State
 from groupsync.references import Graph, manages_members
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from groupsync.desired import Blocked, Desired
     from groupsync.model import SourceRange
+    from groupsync.model.criteria import Condition, Floor, Share, Top
 
 COMPARED_GROUPS: Final = 24
 COMPARED_MEMBERS: Final = 5_000_000
@@ -58,6 +60,9 @@ class CatalogEntry:
         count: how many members; None where the definition doesn't say, or nobody can.
         targets: where it goes, in the order of the config.
         source: that a segment is computed from, and `criteria` in words; empty for any other kind.
+        eligible: who is a customer of that source at all, in words; empty for everybody.
+        holdout, sample, limit, min_size: as defined; None where nothing is said.
+        is_additive: nobody is removed from the group.
         files: with members, as paths from the project's folder.
         built_from, used_by: sorted.
         expires: when the next of its entries, or the group as a whole, ceases to hold; None for never.
@@ -77,6 +82,12 @@ class CatalogEntry:
     targets: tuple[str, ...] = ()
     source: str = ""
     criteria: str = ""
+    eligible: str = ""
+    holdout: Share | None = None
+    sample: Share | None = None
+    limit: Top | None = None
+    min_size: Floor | None = None
+    is_additive: bool = False
     files: tuple[str, ...] = ()
     built_from: tuple[Link, ...] = ()
     used_by: tuple[Link, ...] = ()
@@ -118,6 +129,8 @@ def catalog_of(
     targets: Mapping[str, frozenset[str]],
     excluded: Sequence[str],
     as_of: datetime,
+    *,
+    eligible: Mapping[str, Condition] = MappingProxyType({}),
 ) -> Catalog:
     """Return the catalogue of a project's groups; loads the members of each once, and those of the largest together.
 
@@ -127,6 +140,7 @@ def catalog_of(
         targets: by name of target, the names of the groups that go there.
         excluded: groups, or patterns, that the config takes out of every other.
         as_of: the instant that it is about.
+        eligible: by name of source, who is a customer at all, where that is not everybody.
 
     Raises:
         GroupsyncError: members can't be loaded.
@@ -144,6 +158,7 @@ def catalog_of(
             {Link(edge.role, edge.target) for edge in edges[each.group.name]},
             used[each.group.name],
             as_of,
+            eligible=eligible.get(each.definition.source or ""),
         )
         for each in sorted(groups, key=lambda each: each.group.name)
     ]
@@ -152,7 +167,13 @@ def catalog_of(
 
 
 def _entry(
-    desired: Desired, targets: tuple[str, ...], built_from: set[Link], used_by: set[Link], as_of: datetime
+    desired: Desired,
+    targets: tuple[str, ...],
+    built_from: set[Link],
+    used_by: set[Link],
+    as_of: datetime,
+    *,
+    eligible: Condition | None,
 ) -> CatalogEntry:
     definition, group = desired.definition, desired.group
     count = group.members.count if group.members is not None else None
@@ -172,6 +193,12 @@ def _entry(
         targets,
         definition.source or "",
         in_words(definition.where) if definition.where is not None else "",
+        in_words(eligible) if eligible is not None else "",
+        definition.holdout,
+        definition.sample,
+        definition.limit,
+        definition.min_size,
+        definition.lifecycle.mode is Mode.ADDITIVE,
         tuple(file.path for file in definition.members_from or ()),
         _sorted(built_from),
         _sorted(used_by),

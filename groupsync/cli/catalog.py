@@ -44,8 +44,14 @@ def command(*, at: datetime | None, config_path: Path | None, output: Path | Non
     targets = {
         target.name: frozenset(each.group.name for each in wanted_on(project, target).here) for target in config.targets
     }
+    eligible = {each.name: each.eligible for each in config.sources if each.eligible is not None}
     catalog = catalog_of(
-        config.project, project.resolution.groups, targets, [each.target for each in config.exclude], as_of
+        config.project,
+        project.resolution.groups,
+        targets,
+        [each.target for each in config.exclude],
+        as_of,
+        eligible=eligible,
     )
     common.show_diagnostics(project.findings)
     match "html" if is_html else format_:

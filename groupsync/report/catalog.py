@@ -12,12 +12,13 @@ from groupsync.records import Record, format_instant, instant_words
 from groupsync.report.change_text import place
 from groupsync.report.escape import escape, pad
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
-from groupsync.report.why_words import day_words
+from groupsync.report.why_words import day_words, floor_words, share_words, top_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from groupsync.catalog import Catalog, CatalogEntry, Link
+    from groupsync.model.criteria import Floor, Share, Top
     from groupsync.report.style import Style
 
 _COLORS: Final = {
@@ -61,14 +62,20 @@ def facts(entry: CatalogEntry) -> Iterator[tuple[str, str]]:
     """Give what there is to say of a group besides its name and size, each with a word for what it is; not escaped."""
     yield "description", entry.description
     yield "criteria", f"{entry.source}: {entry.criteria}" if entry.criteria else ""
+    yield "eligible", f"{entry.source}: {entry.eligible}" if entry.eligible else ""
     for role, word in _WORDS.items():
         yield word, ", ".join(link.group for link in entry.built_from if link.role == role)
+    yield "held out", share_words(entry.holdout)
+    yield "sample", share_words(entry.sample)
+    yield "limit", top_words(entry.limit)
+    yield "at least", floor_words(entry.min_size)
     yield "files", ", ".join(entry.files)
     yield "used by", ", ".join(_names(entry.used_by))
     yield "goes to", ", ".join(entry.targets) or "no target"
     yield "owners", ", ".join(entry.owners)
     yield "labels", ", ".join(f"{key}: {value}" for key, value in entry.labels)
     yield "next to expire", day_words(entry.expires) if entry.expires else ""
+    yield "additive", "members are only added, nobody is removed" if entry.is_additive else ""
     yield "protected", "may not be deleted" if entry.is_protected else ""
 
 
@@ -132,6 +139,12 @@ def entry_record(entry: CatalogEntry) -> Record:
         "targets": list(entry.targets),
         "source": entry.source,
         "criteria": entry.criteria,
+        "eligible": entry.eligible,
+        "holdout": _share_record(entry.holdout),
+        "sample": _share_record(entry.sample),
+        "limit": _limit_record(entry.limit),
+        "min_size": _floor_record(entry.min_size),
+        "additive": entry.is_additive,
         "files": list(entry.files),
         "built_from": [{"role": link.role, "group": link.group} for link in entry.built_from],
         "used_by": [{"role": link.role, "group": link.group} for link in entry.used_by],
@@ -139,3 +152,18 @@ def entry_record(entry: CatalogEntry) -> Record:
         "prevent_delete": entry.is_protected,
         "at": place_record(entry.at),
     }
+
+
+def _share_record(share: Share | None) -> Record | None:
+    return {"percent": float(share.percent), "seed": share.seed} if share else None
+
+
+def _limit_record(limit: Top | None) -> Record | None:
+    if limit is None:
+        return None
+    order = {limit.field: "desc" if limit.descending else "asc"}
+    return {"count": limit.count, "order_by": order, "keep_until_rank": limit.keep_until_rank}
+
+
+def _floor_record(floor: Floor | None) -> Record | None:
+    return {"count": floor.count, "below": "empty" if floor.empties else "keep"} if floor else None

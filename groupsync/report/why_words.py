@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from groupsync.model import Definition, Period
-    from groupsync.model.criteria import Share
+    from groupsync.model.criteria import Floor, Share, Top
     from groupsync.why import Bar, Way, Why
 
 
@@ -70,9 +70,9 @@ def bar_words(bar: Bar, why: Why) -> str:
         case Rule.RESTRICT_TO:
             return f"restrict_to {_other(bar)}: {_are_in(bar)}"
         case Rule.HOLDOUT:
-            return f"held out: {_share(definition.holdout)}"
+            return f"held out: {share_words(definition.holdout)}"
         case Rule.SAMPLE:
-            return f"not in the sample: {_share(definition.sample)}"
+            return f"not in the sample: {share_words(definition.sample)}"
         case Rule.LIMIT:
             return _limit_words(definition, why.rank)
         case _:
@@ -91,7 +91,8 @@ def _other(bar: Bar) -> str:
     return group + _entry(entry.period, entry.reason, holds=True)
 
 
-def _share(share: Share | None) -> str:
+def share_words(share: Share | None) -> str:
+    """Say which part of all people a holdout or sample is; empty for none."""
     return f"{share.percent} % by the seed {share.seed}" if share else ""
 
 
@@ -99,11 +100,32 @@ def _limit_words(definition: Definition, rank: int | None) -> str:
     limit = definition.limit
     if limit is None or rank is None:
         return "beyond the limit"
-    order = "largest" if limit.descending else "smallest"
-    stays = ""
-    if limit.keep_until_rank is not None and rank <= limit.keep_until_rank:
-        stays = f"; who is in already stays as far as rank {number(limit.keep_until_rank)}"
-    return f"rank {number(rank)} by {limit.field}, the {order} first, and {places_words(limit.count)}{stays}"
+    stays = _stays_words(limit) if limit.keep_until_rank is not None and rank <= limit.keep_until_rank else ""
+    return f"rank {number(rank)} by {limit.field}, {_order_words(limit)}, and {places_words(limit.count)}{stays}"
+
+
+def top_words(limit: Top | None) -> str:
+    """Say whom a limit lets in; empty for none."""
+    if limit is None:
+        return ""
+    return f"only the first {number(limit.count)} by {limit.field}, {_order_words(limit)}{_stays_words(limit)}"
+
+
+def _order_words(limit: Top) -> str:
+    return f"the {'largest' if limit.descending else 'smallest'} first"
+
+
+def _stays_words(limit: Top) -> str:
+    if limit.keep_until_rank is None:
+        return ""
+    return f"; who is in already stays as far as rank {number(limit.keep_until_rank)}"
+
+
+def floor_words(floor: Floor | None) -> str:
+    """Say which size a segment needs, and what becomes of a smaller one; empty for none."""
+    if floor is None:
+        return ""
+    return f"{counted(floor.count, 'member')}; a smaller one is {'emptied' if floor.empties else 'left as it is'}"
 
 
 def places_words(count: int) -> str:

@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import MISSING, fields, replace
+from datetime import timedelta
+from decimal import Decimal
 from itertools import combinations
 
 import pytest
 
+from groupsync.catalog import catalog_of
+from groupsync.desired import Desired
 from groupsync.errors import ExitCode
+from groupsync.model import (
+    Definition,
+    Group,
+    GroupGuards,
+    InlineMembers,
+    Lifecycle,
+    MemberFile,
+    Members,
+    Mode,
+    Reference,
+    SourceRange,
+)
+from groupsync.model.criteria import Everyone, Floor, Share, Top
+from groupsync.report.catalog import count_words, entry_record, facts
 from tests.cli.conftest import Project
+from tests.plans import AS_OF
+
+AT = SourceRange("groups/whole.yaml", 2)
 
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 MORE = """\
@@ -90,6 +112,76 @@ def test_segments_are_counted_and_told_in_words(segments):
     assert {"role": "in_group", "group": "beta"} in groups["big"]["built_from"]
     assert ("inactive", None) == (groups["tiny"]["status"], groups["tiny"]["members"])
     assert "of at least 5 members" in groups["tiny"]["note"]
+
+
+WHOLE = Definition(
+    "segment",
+    "whole",
+    AT,
+    display_name="All that a definition can say",
+    description="as long as it is",
+    owners=("growth@contoso.com",),
+    labels=(("ring", "1"),),
+    members=InlineMembers("ada@example.com"),
+    members_from=(MemberFile("members/a.txt", None, AT),),
+    include=(Reference("staff", AT),),
+    exclude=(Reference("beta", AT),),
+    restrict_to=(Reference("consented", AT),),
+    until=AS_OF + timedelta(days=1),
+    previously=("before",),
+    lifecycle=Lifecycle(mode=Mode.ADDITIVE, prevent_delete=True),
+    targets=("local",),
+    guards=GroupGuards(),
+    source="customers",
+    where=Everyone(AT),
+    holdout=Share(Decimal(5), "global"),
+    sample=Share(Decimal(10), "spring"),
+    limit=Top(100, "spend", descending=True, keep_until_rank=120, at=AT),
+    min_size=Floor(5),
+)
+OF_NO_MEMBER = {"kind", "name", "at", "previously", "guards"}
+"""Keys that decide nothing on who belongs, and are no facts on the group."""
+
+
+def resolved_of(definition):
+    members = Members.of(definition.members.plain_members()) if definition.members else None
+    return Desired(Group(definition.name, kind=definition.kind, members=members), definition, lambda: "")
+
+
+def _facts(definition):
+    groups = [Definition("known-user-group", name, AT) for name in ("staff", "beta", "consented")]
+    resolved = [resolved_of(each) for each in (definition, *groups)]
+    goes = {"local": frozenset(["whole"]) if definition.targets else frozenset()}
+    found = catalog_of("shop", resolved, goes, (), AS_OF, eligible={"customers": Everyone(AT)})
+    (entry,) = (each for each in found.entries if each.name == "whole")
+    return entry_record(entry), dict(facts(entry)) | {"size": count_words(entry), "title": entry.display_name}
+
+
+@pytest.mark.parametrize("key", [each.name for each in fields(Definition) if each.name not in OF_NO_MEMBER])
+def test_whatever_a_definition_says_of_its_members_is_there(key):
+    """Each key, and a key that comes to be, changes what is told: in words and as JSON."""
+    usual = next(each for each in fields(Definition) if each.name == key)
+    without = replace(WHOLE, **{key: None if usual.default is MISSING else usual.default})
+    for told, bare in zip(_facts(WHOLE), _facts(without), strict=True):
+        assert told != bare
+
+
+def test_what_bounds_a_segment_is_in_words(segments):
+    """Its criteria alone would have the reader believe that they are all."""
+    top = listed(segments)["top"]
+    assert {"percent": 50.0, "seed": "global"} == top["holdout"]
+    assert {"count": 2, "order_by": {"spend": "desc"}, "keep_until_rank": None} == top["limit"]
+    assert {"count": 5, "below": "keep"} == listed(segments)["tiny"]["min_size"]
+    assert ("age ≥ 18", None) == (top["eligible"], top["sample"])
+    for form in ("text", "html"):
+        shown = segments("catalog", "--format", form).out
+        for said in (
+            "only the first 2 by spend, the largest first",
+            "50 % by the seed global",
+            "5 members; a smaller one is left as it is",
+            "customers: age ≥ 18",
+        ):
+            assert said in shown
 
 
 def test_what_is_built_from_a_small_segment_is_blocked(segments):
