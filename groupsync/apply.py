@@ -21,7 +21,7 @@ from groupsync.model import Outcome, Result
 from groupsync.ordering import Order
 from groupsync.progress import Track, untracked
 from groupsync.retry import Retries, joined_hints
-from groupsync.verify import moved_since, rests_of, verify, with_members
+from groupsync.verify import FOUND_DONE, moved_since, rests_of, verify, with_members
 from groupsync.workers import each_done
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class _Run:
                     begun = {change.key} if progress.steps else set()
                     rest = rests_of([change], backend, self.retries, begun)[change.key]
                     if not rest.problem:
-                        return _applied(change, attempt)
+                        return replace(_applied(change, attempt), hint=FOUND_DONE)
                     if rest.change is not None and attempt < self.retries.policy.attempts:
                         todo = rest.change
                         continue

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from groupsync.project import Project
     from groupsync.verify import Rest
 
-DONE_ALREADY: Final = "done already, by the run that this one goes on with"
+DONE_ALREADY: Final = "done already, by the run that this one goes on with or by somebody else"
 _NOT_KEPT: Final = "Who was to be added and removed was not kept: the journal's store has no key."
 
 
@@ -309,7 +309,11 @@ def _undo_on(
     problems = problems_of(changes, backend, retry)
     outcomes = {entry.key: entry.outcome for entry in run.entries}
     begun = {entry.key for entry in run.entries if entry.steps}
-    past = [Past(each, outcomes[each.key], problems[each.key], is_begun=each.key in begun) for each in changes]
+    found = {entry.key for entry in run.entries if entry.is_found_done}
+    past = [
+        Past(each, outcomes[each.key], problems[each.key], is_begun=each.key in begun, is_found=each.key in found)
+        for each in changes
+    ]
     context = context_of(project.config, target, backend, wanted, snapshot)
     undoing = take_back(past, {group.name: group for group in snapshot.groups}, context)
     refusals = [refusal for each in undoing.changes if (refusal := undeclared(target.name, backend, each))]

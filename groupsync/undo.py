@@ -61,12 +61,14 @@ class Past:
         outcome: what became of it; None where nobody knows.
         problem: how its group differs by now from what the change made of it; empty where it doesn't.
         is_begun: it takes several writes, and is known to have done some.
+        is_found: it was found to be done, and nobody knows by whom.
     """
 
     change: Change
     outcome: Outcome | None
     problem: str
     is_begun: bool = False
+    is_found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +104,18 @@ def take_back(past: Iterable[Past], held: Mapping[str, Group], context: Context)
             continue
         group = held.get(each.change.name)
         with loaded_once(group):
-            change = replace(inverse(each.change, group, context), reason=_REASONS[each.change.action])
+            change = replace(inverse(each.change, group, context), reason=_reason(each))
         changes.append(change)
         if change.action is Action.DELETE and group and group.mark and group.mark.prevent_delete:
             summary = f"`{change.name}` is protected from deletion"
             hint = "Apply its definition with `prevent_delete: false` first, then undo."
             refusals.append(Refusal(change.target, change.name, _PROTECTION, summary, hint))
     return Undoing(tuple(changes), tuple(refusals), tuple(left_out))
+
+
+def _reason(past: Past) -> str:
+    reason = _REASONS[past.change.action]
+    return f"{reason}, or somebody else did the same" if past.is_found else reason
 
 
 def inverse(change: Change, held: Group | None, context: Context) -> Change:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Seen = TypeVar("Seen")
 
+FOUND_DONE: Final = "The answer was lost, and the group is as planned: this run made it so, or somebody else did."
+"""What is said of an applied change where nobody can tell whose doing it is."""
 SETTLING_SECONDS: Final = (0.5, 1.0, 2.0, 4.0)
 """How long is waited before each further look at what a target may show late."""
 
@@ -97,7 +99,7 @@ def verify(
 
     An applied change whose group is not as planned becomes `not-converged`, `changed-since` or, where the group could
     not be read, `unchecked`; a target that shows writes late is given time for that. A failed change whose group is as
-    planned was done all the same, and its answer lost: it becomes `applied`.
+    planned becomes `applied`, with a hint that says that its answer was lost, and that nobody knows who did it.
     """
     retries = retries or Retries()
     tried = {
@@ -158,7 +160,7 @@ def _corrected(result: Result, change: Change, second: Second) -> Result:
         return (
             result
             if _is_applied(result)
-            else with_members(replace(result, outcome=Outcome.APPLIED, error="", hint=""), change)
+            else with_members(replace(result, outcome=Outcome.APPLIED, error="", hint=FOUND_DONE), change)
         )
     if not _is_applied(result):
         return result

@@ -446,7 +446,9 @@ class Trust(RuleBasedStateMachine):
             assert {name: Outcome.REFUSED if name in refused else Outcome.APPLIED for name in results} == results
             back = [change for change in taken if (change.prior_name or change.name) not in refused]
             for change in back:
-                self.is_restored(change, past.before.get(change.prior_name or change.name))
+                prior = past.before.get(change.prior_name or change.name)
+                if change.precondition == (prior.revision if prior else None):  # else others did it before the run
+                    self.is_restored(change, prior)
             self.is_wanted_again(past, back)
 
     def taken_back(self, past, run, plan):

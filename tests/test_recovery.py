@@ -22,6 +22,7 @@ from groupsync.project import load_project
 from groupsync.recovery import find_resumption, reminded, undo_plan
 from groupsync.retry import Retries, RetryPolicy
 from groupsync.sides import both_sides
+from groupsync.verify import FOUND_DONE
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
 
@@ -370,6 +371,36 @@ def test_what_failed_is_not_taken_back(plain):
     plan, _ = plain.undo()
     assert (["a"], ()) == ([each.name for each in plan.changes], plan.diagnostics)
     assert {} == plain.held()
+
+
+def test_what_somebody_else_did_before_a_run_is_not_told_as_done_by_the_run(plain):
+    """Changed by hand and back, and no answer to the write: it is as planned, and nobody can tell by whom."""
+    plain.define("g")
+    plain.apply()
+    plain.store.set_members("g", {ADA})
+    plan = plain.plan()
+    plain.store.set_members("g", frozenset())
+    plain.store.fail("apply", 1, error=BackendError("connection reset", retryable=True))
+    (result,) = plain.carry_out(plan, Purpose()).results
+    assert (Outcome.APPLIED, FOUND_DONE) == (result.outcome, result.hint)
+
+    (change,) = plain.undo_plan().changes
+    assert "the run changed it, or somebody else did the same" == change.reason
+    assert [ADA] == sorted(change.add.load())
+
+
+def test_who_did_what_a_lost_answer_was_about_is_told_where_it_is_known(plain):
+    """An answer that came, at once or at a later attempt, leaves no doubt."""
+    plain.define("g", ADA)
+    plain.store.fail("apply", 1, error=BackendError("connection reset", retryable=True))
+    plan = plain.plan()
+    (result,) = plain.at_target(
+        lambda project, backends: engine.apply_plan(
+            project, plan, backends, journal=Journal.of(project.config), retry=Retries(sleep=lambda seconds: False)
+        )
+    ).results
+    assert (Outcome.APPLIED, "", 2) == (result.outcome, result.hint, result.attempts)
+    assert ["the run created it"] == [change.reason for change in plain.undo_plan().changes]
 
 
 def test_what_is_protected_by_now_is_not_deleted(plain):

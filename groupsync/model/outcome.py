@@ -47,7 +47,7 @@ class Result:
     Attributes:
         target, name, action: of the change.
         error: why not, one line; empty when applied.
-        hint: what to do about it.
+        hint: what to do about it; of an applied one, that it was found so and nobody knows whose doing it is.
         attempts: calls of the backend, 0 when it was not tried.
         duration_seconds: wall time of them all.
         added, removed: members that are known to have come and gone.

@@ -72,6 +72,11 @@ class RunEntry:
         """Target and name of the change."""
         return (self.target, self.name)
 
+    @property
+    def is_found_done(self) -> bool:
+        """Whether its group was found as planned, and nobody can tell whether the run did that or somebody else."""
+        return self.outcome is Outcome.APPLIED and bool(self.hint)
+
 
 @dataclass(frozen=True, slots=True)
 class Removed:
