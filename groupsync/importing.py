@@ -96,7 +96,7 @@ def import_groups(
                 written.add(path)
                 yield path
         except BackendError as error:
-            report(_unread(f"`{group.name}` is not imported: it could not be read", error.summary, error.hint))
+            report(_unread(f"`{group.name}` is not imported: it could not be read", str(error), error.hint))
     _warn_of_unmatched(config, {path for path in written if path.endswith(".yaml")}, report)
 
 

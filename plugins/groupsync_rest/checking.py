@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.backend import Check
 from groupsync.errors import AuthenticationError, GroupsyncError
 from groupsync.http.failures import failure_of
 from groupsync.wording import counted
-from groupsync_rest.client import is_done, meaning
+from groupsync_rest.client import Refused, is_done, meaning
 from groupsync_rest.convert import canonical_members, group_of
 from groupsync_rest.pages import NotWhole
 from groupsync_rest.template import as_text
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from groupsync_rest.profile import Call
 
 _COMPARED: Final = ("id", "kind", "display_name", "description", "owners", "labels", "mark", "revision")
+_TWO: Final = 2
 _WRITES: Final = {
     "create": "groups can't be made",
     "update": "attributes and marks can't be changed",
@@ -47,6 +49,7 @@ class Checking:
             yield self._shown()
         raws: list[Any] = []
         yield self._listed(raws)
+        yield from self._goes_on("list", {}, len(raws))
         if raws:
             yield from self._one(raws)
         if "get" in self.wire.profile.calls:
@@ -128,6 +131,7 @@ class Checking:
             yield self._fields(raws)
         try:
             group = self._group(raws[0])
+            fullest = group if then_get else max(map(self._group, raws), key=_size)
         except NotWhole as error:
             if then_get:
                 yield Check(f"the list names groups ({self._at('group')})", problem=str(error))
@@ -138,7 +142,7 @@ class Checking:
             if then_get and got:
                 yield self._fields(got)
         if "members" in self.wire.profile.calls:
-            yield self._members(group)
+            yield from self._members(fullest)
 
     def _got(self, listed: Group, got: list[Any]) -> Check:
         """Ask for a group, and keep what came."""
@@ -165,7 +169,7 @@ class Checking:
             return Check(what, problem=f"`list` tells something else: {', '.join(differing)}", hint=hint)
         return Check(what)
 
-    def _members(self, group: Group) -> Check:
+    def _members(self, group: Group) -> Iterator[Check]:
         call = self.wire.profile.calls["members"]
         what = f"the first members of `{group.name}` can be read ({self._at('calls', 'members')})"
         size = self.wire.profile.limits.member_page
@@ -173,11 +177,45 @@ class Checking:
             page = next(self.wire.pages(call, _values(group), size))
             members = canonical_members(page.items, group.name, lambda _, member: self.canonical(member))
         except NotWhole as error:
-            return Check(what, problem=str(error), hint=f"See `items` and `total` ({self._at('calls', 'members')}).")
+            yield Check(what, problem=str(error), hint=f"See `items` and `total` ({self._at('calls', 'members')}).")
+            return
         except GroupsyncError as error:
-            return Check(what, problem=str(error), hint=error.hint)
+            yield Check(what, problem=str(error), hint=error.hint)
+            return
         shown = f"such as {members[0][0]}" if members else "it is empty"
-        return Check(what, f"{len(members):,} came, {shown}" if members else shown)
+        yield Check(what, f"{len(members):,} came, {shown}" if members else shown)
+        yield from self._goes_on("members", _values(group), len(members))
+
+    def _goes_on(self, name: str, values: dict[str, Any], came: int) -> Iterator[Check]:
+        """Ask for two pages of one item each: the second has to be there, and to be another."""
+        call = self.wire.profile.calls[name]
+        if call.pages is None:
+            return
+        what = f"pages of `{name}` lead on ({self._at('calls', name, 'pages')})"
+        if "limit" not in call.carries or came < _TWO:
+            why = "fewer than two came" if came < _TWO else "the request does not say `$limit`"
+            yield Check(what, f"not tried: {why}")
+            return
+        hint = f"There are {came:,} at least. Compare `pages` with what the service answers."
+        try:
+            found = [page.items for page in islice(self.wire.pages(call, values, 1), _TWO)]
+        except (NotWhole, Refused) as error:
+            yield Check(what, problem=str(error), hint=hint)
+        except GroupsyncError as error:
+            yield Check(what, problem=str(error), hint=error.hint)
+        else:
+            yield self._led_on(what, found, hint)
+
+    @staticmethod
+    def _led_on(what: str, found: list[list[Any]], hint: str) -> Check:
+        first, second = found[0], found[1] if len(found) > 1 else []
+        if len(first) > 1:
+            return Check(what, f"not tried: one was asked for, and {len(first):,} came")
+        if not second:
+            return Check(what, problem="one was asked for, and no second page came", hint=hint)
+        if first == second:
+            return Check(what, problem="the second page is the first once more", hint=hint)
+        return Check(what)
 
     def _absent(self) -> Check:
         """Ask for a group that can't be there."""
@@ -217,6 +255,10 @@ class Checking:
     def _at(self, *pointer: str) -> str:
         place = self.wire.profile.document.locate(pointer, key=True)
         return f"{place.path}:{place.line}"
+
+
+def _size(group: Group) -> int:
+    return (group.members and group.members.known_count) or 0
 
 
 def _values(group: Group) -> dict[str, Any]:

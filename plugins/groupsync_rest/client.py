@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from groupsync.errors import BackendError
-from groupsync_rest.pages import Page, pages
+from groupsync_rest.pages import NotProven, NotWhole, pages
 from groupsync_rest.template import as_text, fill, fill_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from groupsync.http import Answer, HttpClient
+    from groupsync_rest.pages import Page
     from groupsync_rest.profile import Call, Profile
 
 
@@ -64,13 +65,36 @@ class Wire:
         return self.http.request("GET", urljoin(self.http.base_url, address), headers=headers)
 
     def pages(self, call: Call, values: Mapping[str, Any], size: int | None) -> Iterator[Page]:
-        """Give the pages of a list.
+        """Give the pages of a list. One that may have been cut at its first page is read again in smaller ones.
 
         Raises:
-            NotWhole: something is missing, or came twice.
+            NotWhole: something is missing, came twice, or can't be proven to be all.
             Refused: an answer is no success.
             BackendError: there was no answer.
         """
+        came: list[Any] = []
+        try:
+            for page in pages(call, size, self._asking(call, values, size)):
+                came = page.items
+                yield page
+        except NotProven as end:
+            if size is None or not self._is_whole(call, values, came, size - 1):
+                at = self.profile.document.locate(("calls", call.name, "pages"), key=True)
+                raise NotWhole(f"{end}: see `pages` in {at.path}:{at.line}") from end
+
+    def _is_whole(self, call: Call, values: Mapping[str, Any], came: list[Any], size: int) -> bool:
+        """Tell whether a list that came in one page is the same in smaller ones, whose next page is found."""
+        if size < 1 or "limit" not in call.carries:
+            return False
+        try:
+            return came == [item for page in pages(call, size, self._asking(call, values, size)) for item in page.items]
+        except NotProven:
+            return False
+
+    def _asking(
+        self, call: Call, values: Mapping[str, Any], size: int | None
+    ) -> Callable[[dict[str, str], str], Answer]:
+        """Return what asks for pages of that size."""
         values = values if size is None else {**values, "limit": size}
 
         def ask(page: dict[str, str], link: str) -> Answer:
@@ -79,7 +103,7 @@ class Wire:
                 raise Refused(answer, meaning(call, answer))
             return answer
 
-        return pages(call, size, ask)
+        return ask
 
     def _path(self, call: Call, values: Mapping[str, Any]) -> str:
         try:

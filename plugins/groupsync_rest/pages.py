@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
+from groupsync.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -20,6 +22,10 @@ _IS_NEXT: Final = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?
 
 class NotWhole(Exception):
     """What came is not the whole list, or may not be. The text says why."""
+
+
+class NotProven(NotWhole):
+    """A first page came as full as it may be, and nothing says whether another follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +57,8 @@ def pages(call: Call, size: int | None, ask: Callable[[dict[str, str], str], Ans
     """Give the pages of a list one after the other.
 
     An end is believed where the service says it: it has come to its own total, there is no next cursor or link, or a
-    page is empty. A page that is only short may have been cut by the service.
+    page is empty. A page that is only short may have been cut by the service. A full page without a next cursor or link
+    is no end while none has been seen: the service may tell it where the profile doesn't look.
 
     Args:
         call: of the list.
@@ -60,6 +67,7 @@ def pages(call: Call, size: int | None, ask: Callable[[dict[str, str], str], Ans
 
     Raises:
         NotWhole: something is missing, or came twice.
+        NotProven: see above; all pages have been given then.
         BackendError: as `ask` raises it.
     """
     state = _State(number=call.pages.first if call.pages else 0)
@@ -71,9 +79,11 @@ def pages(call: Call, size: int | None, ask: Callable[[dict[str, str], str], Ans
         if not isinstance(items, list):
             where = f"there is no list at `{call.items.text}`" if call.items else "it does not say where the list is"
             raise NotWhole(f"{answer.method} {answer.path}: {where} of the answer")
+        if call.items and (lost := call.items.dropped(body)):
+            raise NotWhole(f"{lost:,} of {counted(lost + len(items), 'item')} have nothing at `{call.items.text}`")
         _count(call, state, items, body, size)
         yield Page(items, answer, body)
-        following = _next(call, state, Page(items, answer, body))
+        following = _next(call, state, Page(items, answer, body), size)
         if following is None:
             return
         extra, link = following
@@ -102,7 +112,7 @@ def _count(call: Call, state: _State, items: list[Any], body: object, size: int 
         raise NotWhole(f"{len(items):,} came, as many as one answer has: there may be more")
 
 
-def _next(call: Call, state: _State, page: Page) -> tuple[dict[str, str], str] | None:
+def _next(call: Call, state: _State, page: Page, size: int | None) -> tuple[dict[str, str], str] | None:
     """Return what to ask for next; None at an end that can be believed."""
     if call.pages is None:
         _check_end(state)
@@ -117,6 +127,9 @@ def _next(call: Call, state: _State, page: Page) -> tuple[dict[str, str], str] |
     found = call.pages.next.of(page.body) if call.pages.next else _next_link(page.answer)
     if found is None or found == "":
         _check_end(state)
+        if state.total is None and not state.cursors and size is not None and state.seen >= size:
+            where = f"at `{call.pages.next.text}`" if call.pages.next else "in a `Link` header"
+            raise NotProven(f"{state.seen:,} came, as many as one answer has, and no next page {where}")
         return None
     cursor = str(found)
     if cursor in state.cursors:

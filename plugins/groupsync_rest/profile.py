@@ -170,8 +170,10 @@ class Profile:
         return update if update is not None and update.carries >= MEMBERS else None
 
     def _actions(self, *, marks: bool) -> list[Action]:
-        can = [action for action in (Action.CREATE, Action.RENAME, Action.DELETE) if action.value in self.calls]
         has_members = self.combined is not None or self.calls.keys() >= MEMBERS
+        can = [action for action in (Action.CREATE, Action.RENAME, Action.DELETE) if action.value in self.calls]
+        if Action.CREATE in can and not has_members and "add" not in self.calls["create"].carries:
+            can.remove(Action.CREATE)  # nobody would get into it
         can += [Action.UPDATE] if has_members else []
         return [*can, Action.ADOPT, Action.FORGET] if marks and has_members else can
 

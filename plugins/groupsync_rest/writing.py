@@ -93,7 +93,18 @@ class Writing:
         if profile.combined is not None:
             return list(member_chunks(change, profile.limits.bulk))
         add, remove = sorted(change.add.load()), sorted(change.remove.load())
+        if change.action is Action.CREATE and "add" not in self._calls:
+            return self._at_once(add)
         return [(each, []) for each in self._cut(add, "add")] + [([], each) for each in self._cut(remove, "remove")]
+
+    def _at_once(self, add: list[str]) -> list[Lot]:
+        """Return the one lot of a service where members come with a new group, and in no other way."""
+        limit = self.wire.profile.limits.bulk
+        if limit is not None and len(add) > limit:
+            summary = f"`{self.change.name}` can't be made with {len(add):,} members"
+            detail = f"one request takes {limit:,}, and the profile has no call that adds more later"
+            raise BackendError(summary, detail, "Describe `add` and `remove` in the profile.", name=self.change.name)
+        return [(add, [])] if add else []
 
     def _cut(self, members: list[str], name: str) -> list[list[str]]:
         call = self._calls.get(name)

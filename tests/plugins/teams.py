@@ -46,10 +46,10 @@ class Teams:
         return getattr(self, {"GET": "get", "PUT": "put", "POST": "rename", "DELETE": "delete"}[method])(team, body)
 
     def listed(self, query):
-        at = int(query.get("after", ["0"])[0])
-        names = sorted(self.teams)
-        more = {"Link": f'</orgs/acme/teams?after={at + PAGE}>; rel="next"'} if at + PAGE < len(names) else {}
-        return 200, more, [{"slug": name} for name in names[at : at + PAGE]]
+        at, size = int(query.get("after", ["0"])[0]), min(PAGE, int(query.get("per_page", [PAGE])[0]))
+        names, end = sorted(self.teams), at + size
+        link = f'</orgs/acme/teams?after={end}&per_page={size}>; rel="next"'
+        return 200, {"Link": link} if end < len(names) else {}, [{"slug": name} for name in names[at:end]]
 
     def make(self, body):
         if body["slug"] in self.teams:
@@ -83,8 +83,9 @@ class Teams:
     def people(self, team, method, who, query):
         people = team["people"]
         if method == "GET":
-            at = (int(query["page"][0]) - 1) * PEOPLE_PAGE
-            page = [{"mail": mail} for mail in people[at : at + PEOPLE_PAGE]]
+            size = min(PEOPLE_PAGE, int(query.get("per_page", [PEOPLE_PAGE])[0]))
+            at = (int(query["page"][0]) - 1) * size
+            page = [{"mail": mail} for mail in people[at : at + size]]
             return 200, {"ETag": etag(team)}, {"people": page, "size": len(people)}
         if (method == "PUT") == (who[0] in people):
             return (304, {"ETag": etag(team)}, None) if method == "PUT" else (404, {}, {"message": "not in it"})
