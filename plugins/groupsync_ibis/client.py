@@ -12,7 +12,8 @@ from groupsync.errors import GroupsyncError, SourceError
 from groupsync.schema_words import closest
 from groupsync.secrets import Secret, scrub
 from groupsync_ibis.compile import Dialect
-from groupsync_ibis.files import files_of, reader_of
+from groupsync_ibis.files import files_of, listed, quoted_name, reader_of
+from groupsync_ibis.parquet import parquet_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,12 +170,12 @@ class Client:
         place = self._options.place
         if place:
             path = self._database()
-            local.execute(f"ATTACH {_quoted(path)} AS customers (READ_ONLY)")
+            local.execute(f"ATTACH {listed([path])} AS customers (READ_ONLY)")
             local.execute("USE customers")
         paths = [] if place or not reader_of(self._options.table) else self._files()
-        local.execute(f"SET allowed_paths = [{', '.join(map(_quoted, paths))}]")
+        local.execute(f"SET allowed_paths = [{listed(paths)}]")
         if self._options.query:
-            local.execute(f"SET allowed_directories = [{_quoted(self._context.root.resolve())}]")
+            local.execute(f"SET allowed_directories = [{listed([self._context.root.resolve()])}]")
         local.execute("SET enable_external_access = false")
         local.execute("SET lock_configuration = true")
         return engine
@@ -220,7 +221,7 @@ class Client:
         if options.query:
             table = engine.sql(self._select(options.query, engine))
         elif options.engine == "duckdb" and not options.place and (reader := reader_of(options.table)):
-            table = getattr(engine, reader)([str(path) for path in self._files()], table_name=options.table)
+            table = self._table_of_files(engine, reader)
         else:
             table = self._named_table(engine)
         for option, column in (("id", options.id), ("updated_at", options.updated_at)):
@@ -229,6 +230,21 @@ class Client:
                 near = closest(column, table.columns) or f"Correct `{option}`."
                 raise SourceError(summary, f"it has {_listed(table.columns)}", near)
         return table
+
+    def _table_of_files(self, engine: Any, reader: str) -> Any:
+        options = self._options
+        if reader != "read_parquet":
+            paths = [str(path) for path in self._files()]
+            return engine.read_csv(paths, table_name=options.table, union_by_name=options.by_name)
+        text = parquet_sql(
+            self._files(),
+            self._context.root.resolve(),
+            self._context.source,
+            lambda relation: engine.sql(f"FROM {relation}").schema(),
+            by_name=options.by_name,
+        )
+        engine.raw_sql(f"CREATE TEMP VIEW {quoted_name(options.table)} AS {text}")
+        return engine.table(options.table)
 
     def _select(self, query: str, engine: Any) -> str:
         """Return a query that only reads, with the files that it names where DuckDB finds them.
@@ -305,10 +321,6 @@ def _is_ours(error: Exception) -> bool:
         trace = trace.tb_next
     is_from_here = trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("groupsync")
     return is_from_here and type(error).__module__ == "builtins" and not isinstance(error, OSError)
-
-
-def _quoted(path: object) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _listed(names: Any) -> str:

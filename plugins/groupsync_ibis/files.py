@@ -8,6 +8,7 @@ from groupsync.errors import SourceError
 from groupsync.schema_words import closest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _READERS: Final = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
@@ -17,6 +18,16 @@ def reader_of(table: str) -> str | None:
     """Return which DuckDB function reads what an option names; None where it is no file."""
     name = table.lower().removesuffix(".gz")
     return next((reader for suffix, reader in _READERS.items() if name.endswith(suffix)), None)
+
+
+def listed(paths: Iterable[object]) -> str:
+    """Return paths as DuckDB has them in a list."""
+    return ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+
+
+def quoted_name(name: str) -> str:
+    """Return the name of a column or table as DuckDB has it, whatever letters it has."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def files_of(root: Path, table: str, source: str) -> list[Path]:

@@ -58,6 +58,13 @@ SCHEMA: Final[JsonSchema] = {
             "is. Without it, when the file was last written, where there is one.",
             "examples": ["updated_at"],
         },
+        "by_name": {
+            "type": "boolean",
+            "title": "By name",
+            "description": "Whether a file of a `table` in several files may lack a column that another has; it is "
+            "null there. Without it, that is an error.",
+            "default": False,
+        },
     },
     "required": ["id"],
     "additionalProperties": False,
@@ -73,6 +80,7 @@ class IbisOptions:
     table: str = ""
     query: str = ""
     updated_at: str = ""
+    by_name: bool = False
 
     @classmethod
     def of(cls, options: Mapping[str, Any], source: str) -> Self:
@@ -87,7 +95,12 @@ class IbisOptions:
             summary = f"source `{source}` needs either `table` or `query`"
             raise ConfigError(summary, found, "Give the name of a table, or a SELECT in place of it.")
         return cls(
-            options.get("url", "duckdb://"), options["id"], _text(table), _text(query), options.get("updated_at", "")
+            options.get("url", "duckdb://"),
+            options["id"],
+            _text(table),
+            _text(query),
+            options.get("updated_at", ""),
+            options.get("by_name", False),
         )
 
     @property
