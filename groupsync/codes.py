@@ -61,6 +61,7 @@ CODES: Final[dict[str, str]] = {
     "GS310": "A row of a table does not fit, or names nobody.",
     "GS311": "It is not clear which column of a table holds the members.",
     "GS312": "The first row of a table is taken for a header.",
+    "GS313": "A quoted cell of a table goes over several lines, and has addresses that are not read.",
     "GS401": "A reference names a group that no definition defines.",
     "GS402": "A pattern in a reference matches no group.",
     "GS403": "A reference names a group that has no members to speak of.",

@@ -54,7 +54,7 @@ MAX_CONFIG_BYTES: Final = 4 << 20
 APPROVALS_FOLDER: Final = "approvals"
 _OWN_KEYS: Final[dict[str | int, tuple[str, ...]]] = {"targets": OWN_KEYS, "sources": source_config.OWN_KEYS}
 """By section, the keys of its entries that are not a plugin's options."""
-_DEFAULT_IDENTITY: Final = Identity()
+_DEFAULT_IDENTITY: Final = Identity(unusual="refuse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,7 @@ def _identity(document: Document, folder: Path, findings: list[Diagnostic]) -> I
         return _DEFAULT_IDENTITY
     sound = sound_part(document, config_schema())
     options, aliases = sound.get("identity", {}), sound.get("aliases", {})
-    identity = Identity(options.get("type", "email"), options.get("case", "fold"))
+    identity = replace(_DEFAULT_IDENTITY, **options)
     if not aliases:
         return identity
     from groupsync.alias_config import read_aliases

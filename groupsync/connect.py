@@ -60,7 +60,7 @@ def open_targets(
         backends: dict[str, Backend] = {}
         for target in targets:
             context = BackendContext(
-                config.root, config.project, target.name, config.identity.unaliased.canonical, config.identity.rule
+                config.root, config.project, target.name, config.identity.held.canonical, config.identity.rule
             )
             backend = chosen[target.name].cls.from_options(target.options.values, context)
             stack.callback(backend.close)

@@ -37,7 +37,7 @@ def person_named(written: str, identity: Identity) -> str:
         ConfigError: it is none; says why.
     """
     try:
-        return identity.canonical(written.strip())
+        return identity.named(written.strip())
     except ValueError as reason:
         noun, example = ("address", "ada@example.com") if identity.type == "email" else ("identifier", "ada")
         detail = f"{str(reason)[:1].upper()}{str(reason)[1:]}."

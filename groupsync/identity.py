@@ -2,31 +2,32 @@
 
 Pure. The rule is chosen by `identity:` in the config; its name (`email/fold`) is stored with every ownership mark,
 because a digest only means something under the rule it was made with. What people write may also be the address that
-somebody had before (`aliases:`); what targets and sources hold is taken as it is.
+somebody had before (`aliases:`), and is refused where it is an address by the letter alone (`unusual:`); what targets
+and sources hold is taken as it is.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
+from groupsync.addresses import (
+    MAX_ADDRESS_LENGTH,
+    PLAIN,
+    PLAIN_LENGTH,
+    PLAIN_LINES,
+    USUAL,
+    USUAL_LINES,
+    address_in,
+    meant,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-MAX_ADDRESS_LENGTH: Final = 254
-"""RFC 5321 §4.5.3.1.3, less the two angle brackets (erratum 1690)."""
 MAX_ID_LENGTH: Final = 256
-
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
-_LABEL: Final = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"
-_PLAIN: Final = rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)++[A-Za-z]{{2,63}}+"
-# At most 64 characters in all, so neither the local part (64) nor a label (63) can be too long: RFC 5321 §4.5.3.1.
-_PLAIN_LENGTH: Final = 64
-_PLAIN_LINES: Final = re.compile(rf"{_PLAIN}(?:\n{_PLAIN})*+")
-_PLAIN_ADDRESS: Final = re.compile(_PLAIN)
 NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -38,6 +39,7 @@ class Identity:
         type: `email`, or `id` for text that only has to be one word.
         case: `fold` maps to lower case (`str.lower`, never `casefold`: straße is not strasse); `preserve` keeps the
             local part of an address, or the id, as written. A domain is always lower case, in IDNA.
+        unusual: whether an address by the letter of the rules alone, such as `Ada|ada@example.com`, is one.
         aliases: by the address that somebody had before, the one they have now; both are spelled canonically, and none
             of now is one of before.
     """
@@ -45,6 +47,7 @@ class Identity:
     type: Literal["email", "id"] = "email"
     case: Literal["fold", "preserve"] = "fold"
     aliases: Mapping[str, str] = field(default_factory=lambda: NO_ALIASES, hash=False, repr=False)
+    unusual: Literal["allow", "refuse"] = "allow"
 
     @property
     def rule(self) -> str:
@@ -53,8 +56,13 @@ class Identity:
 
     @property
     def unaliased(self) -> Identity:
-        """The same without `aliases`: for what is spelled as it stands, on a target or to be formatted."""
+        """The same without `aliases`: for what is spelled as it stands, as where it is formatted."""
         return replace(self, aliases=NO_ALIASES) if self.aliases else self
+
+    @property
+    def held(self) -> Identity:
+        """The same for what targets and sources hold: without `aliases`, and whatever its shape."""
+        return replace(self, aliases=NO_ALIASES, unusual="allow")
 
     def present(self, people: Iterable[str]) -> frozenset[str]:
         """Return the addresses that people have now, of their canonical spellings."""
@@ -72,6 +80,25 @@ class Identity:
         """
         spelled = self.as_written(value)
         return self.aliases.get(spelled, spelled)
+
+    def named(self, value: str) -> str:
+        """Return the canonical form of somebody who is asked for: as `canonical`, whatever shape a target has them in.
+
+        Raises:
+            ValueError: as `canonical` does.
+        """
+        spelled = self.held.as_written(value)
+        return self.aliases.get(spelled, spelled)
+
+    def likely(self, value: str) -> str:
+        """Return the address that is probably meant by what is none; empty where that can't be told."""
+        if self.type != "email" or not (found := address_in(value)):
+            return ""
+        try:
+            self.held.as_written(found)
+        except ValueError:
+            return ""
+        return found if found != value else ""
 
     def owner(self, written: str) -> str:
         """Return one spelling for an owner: that of a member; of a team's name, which is no address, its own."""
@@ -102,10 +129,11 @@ class Identity:
         """
         if self.type == "id":
             return self._fold(_checked_id(value))
-        if len(value) <= _PLAIN_LENGTH and _PLAIN_ADDRESS.fullmatch(value):
+        plain = PLAIN if self.unusual == "allow" else USUAL
+        if len(value) <= PLAIN_LENGTH and plain.fullmatch(value):
             local, _, domain = value.rpartition("@")
             return f"{self._fold(local)}@{domain.lower()}"
-        return self._unusual_address(value)
+        return self._address(value)
 
     def canonical_plain(self, values: Sequence[str]) -> list[str] | None:
         """Return the canonical forms of `values`, in their order, if all have the plain shape; else None.
@@ -115,7 +143,8 @@ class Identity:
         if self.type != "email" or not values:
             return [] if not values else None
         text = "\n".join(values)
-        if len(max(values, key=len)) > _PLAIN_LENGTH or not _PLAIN_LINES.fullmatch(text):
+        lines = PLAIN_LINES if self.unusual == "allow" else USUAL_LINES
+        if len(max(values, key=len)) > PLAIN_LENGTH or not lines.fullmatch(text):
             return None
         if self.case == "preserve":
             spelled = [f"{local}@{domain.lower()}" for local, _, domain in (value.rpartition("@") for value in values)]
@@ -130,7 +159,7 @@ class Identity:
     def _fold(self, text: str) -> str:
         return unicodedata.normalize("NFC", text.lower() if self.case == "fold" else text)
 
-    def _unusual_address(self, value: str) -> str:
+    def _address(self, value: str) -> str:
         if "@" not in value:
             message = "it has no @-sign"
             raise ValueError(message)
@@ -146,6 +175,9 @@ class Identity:
         domain = found.ascii_domain or found.domain
         if "." not in domain:
             message = f"{domain!r} after the @-sign is not a full domain"
+            raise ValueError(message)
+        if self.unusual == "refuse" and (likely := meant(value)):
+            message = f"it is an address by the letter of the rules alone; `{likely}` is probably meant"
             raise ValueError(message)
         return f"{self._fold(found.local_part)}@{domain}"
 

@@ -143,7 +143,7 @@ def _pins(project: Project, person: str) -> dict[str, SourceRange]:
 
 def _is(written: str, person: str, identity: Identity) -> bool:
     try:
-        return identity.canonical(written) == person
+        return identity.named(written) == person
     except ValueError:
         return False  # nobody is called so
 

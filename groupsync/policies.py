@@ -130,7 +130,7 @@ def _context(plan: Plan, project: Project, options: PolicyOptions, seen: Seen) -
     found = _as_left(plan, project.definitions) if plan.undoes else project.definitions
     definitions = tuple(sorted(found, key=lambda definition: definition.name))
     identity = project.config.identity
-    forms = (identity.canonical, identity.as_written)
+    forms = (identity.named, identity.held.as_written)
     dates_of = no_dates if plan.undoes else _dates_of(project)
     asked = (members_of, count_of, *forms, dates_of, project.overlooked)
     return PolicyContext(plan, definitions, options, project.as_of, *asked)

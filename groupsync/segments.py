@@ -106,7 +106,7 @@ def open_sources(
     with ExitStack() as stack:
         opened: dict[str, OpenSource] = {}
         for source in chosen:
-            context = SourceContext(config.root, source.name, config.identity.unaliased)
+            context = SourceContext(config.root, source.name, config.identity.held)
             asked = offers[source.name].cls.from_options(source.options.values, context)
             stack.callback(asked.close)
             opened[source.name] = _known(source, asked, as_of, found)

@@ -71,7 +71,7 @@ def test_a_whole_config_is_read(write, tmp_path):
     assert ("contoso-store", tmp_path, "groupsync.yaml") == (config.project, config.root, config.path)
     assert ("groups/**/*.yaml", "more.yaml") == config.definitions
     assert (SourceRange("groupsync.yaml", 3, 15), SourceRange("groupsync.yaml", 3, 33)) == config.definitions_at
-    assert Identity("email", "preserve") == config.identity
+    assert Identity("email", "preserve", unusual="refuse") == config.identity
     assert config.exclude == (
         Reference("blocked", SourceRange("groupsync.yaml", 6, 5)),
         Reference("left-*", SourceRange("groupsync.yaml", 7, 5), is_pattern=True, reason="gone"),
@@ -87,7 +87,7 @@ def test_a_whole_config_is_read(write, tmp_path):
 def test_a_minimal_config_has_defaults(write):
     """Three keys are enough."""
     config = load_config(write(MINIMAL))
-    assert (Identity(), (), ()) == (config.identity, config.targets, config.exclude)
+    assert (Identity(unusual="refuse"), (), ()) == (config.identity, config.targets, config.exclude)
 
 
 @pytest.mark.parametrize(

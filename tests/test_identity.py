@@ -96,3 +96,67 @@ def test_a_person_has_all_their_spellings():
     assert ("a@example.com", "b@example.com", "z@example.com") == aliased.spellings("a@example.com")
     assert ("c@example.com",) == aliased.spellings("c@example.com")
     assert "z@example.com" == aliased.unaliased.canonical("Z@example.com")
+
+
+# --- Addresses by the letter alone ------------------------------------------------------------------------------------
+
+WRITTEN_RULE = replace(FOLD, unusual="refuse")
+
+
+@pytest.mark.parametrize(
+    ("written", "likely"),
+    [
+        ("Ada|ada@example.com", "ada@example.com"),
+        ("a|b=c/ada.l+x@example.com", "ada.l+x@example.com"),
+        ("'ada@example.com", "ada@example.com"),
+        ("''ada@example.com", "ada@example.com"),
+        ("*ada@bücher.example", "ada@bücher.example"),
+        ("’josé@example.com", "josé@example.com"),
+    ],
+)
+def test_what_is_glued_to_an_address_is_no_part_of_it(written, likely):
+    """It is refused with the address that is probably meant; a target may hold it, and be asked for it."""
+    with pytest.raises(ValueError, match="by the letter") as caught:
+        WRITTEN_RULE.canonical(written)
+    assert f"`{likely}`" in str(caught.value)
+    assert likely == WRITTEN_RULE.likely(written)
+    assert WRITTEN_RULE.held.canonical(written) == FOLD.canonical(written) == WRITTEN_RULE.named(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "likely"),
+    [
+        ("mailto:grace@example.com", "grace@example.com"),
+        ("'ada@example.com'", "ada@example.com"),
+        ("ada@example.com.", "ada@example.com"),
+        ("a@example.com/b@example.com", ""),
+        ("ada", ""),
+        ("ada@@example.com", ""),
+        ("ada@example.com", ""),
+    ],
+)
+def test_the_address_in_what_is_none_is_found(written, likely):
+    """It is there for a hint where it is the only one, and never what was written itself."""
+    assert likely == WRITTEN_RULE.likely(written)
+
+
+@given(
+    written=st.lists(
+        st.one_of(st.emails(), st.text("aB.@|'=/*“é", max_size=12).map("{}@example.com".format)), max_size=6
+    )
+)
+def test_what_may_be_written_is_an_address(written):
+    """Nothing is one for people that is none for targets, its spelling is the same, and the fast way agrees."""
+    for value in written:
+        with suppress(ValueError):
+            once = WRITTEN_RULE.canonical(value)
+            assert FOLD.canonical(value) == once == WRITTEN_RULE.canonical(once)
+    bulk = WRITTEN_RULE.canonical_plain(written)
+    if bulk is not None:
+        assert [WRITTEN_RULE.canonical(value) for value in written] == bulk
+
+
+def test_looking_for_an_address_takes_linear_time():
+    """A long line of anything is looked through like any other."""
+    for text in ("a!" * 100_000, "a.b@" * 50_000, "@a." * 50_000, "a@" + "b-" * 100_000):
+        assert "" == WRITTEN_RULE.likely(text)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.edits.text import CannotEdit, Edited, Text, insertion_point
 from groupsync.members.files import read_entries, read_members
-from groupsync.members.tables import find_delimiter
+from groupsync.members.layout import find_delimiter
 from groupsync.model import Severity, SourceRange
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.fmt.definition import ADDRESS_KEY, Refused, order_keys, sort_members, spell_members, tidy_space
 from groupsync.members.tables import parse_table
-from groupsync.members.text import Entries, check, decode, parse_list, shown
+from groupsync.members.text import Entries, check, decode, mend, parse_list, shown
 from groupsync.model import Diagnostic, MemberFile, Severity, SourceRange, encode_members
 from groupsync.yaml.edit import Lines, parse
 from groupsync.yaml.events import parse_yaml
@@ -206,7 +206,7 @@ def _not_an_address(lines: Lines, path: str, identity: Identity, found: Refused)
     at = SourceRange(path, lines.of(found.offset) + 1, len(lines.before(found.offset)) + 1)
     summary = f"`{shown(found.written)}` is not an {noun}"
     detail = f"{found.reason[:1].upper()}{found.reason[1:]}."
-    return Diagnostic("GS307", Severity.ERROR, summary, detail, "Correct it, or take it out.", at)
+    return Diagnostic("GS307", Severity.ERROR, summary, detail, mend(found.written, identity), at)
 
 
 def _unfaithful(path: str) -> Diagnostic:

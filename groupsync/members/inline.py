@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from groupsync.members.text import mend
 from groupsync.model import Diagnostic, InlineMembers, Severity, TimedMember
 from groupsync.times import period_of
 from groupsync.yaml.scalars import shown
@@ -83,9 +84,8 @@ def _not_identifiers(
         item: Any = document.value
         pointer = ("members", index) if item["members"][index] == text else ("members", index, "email")
         detail = f"{reason[:1].upper()}{reason[1:]}."
-        hint = "Correct it, or take it out."
         at = document.locate(pointer)
-        yield Diagnostic("GS307", Severity.ERROR, f"`{shown(text)}` is not an {noun}", detail, hint, at)
+        yield Diagnostic("GS307", Severity.ERROR, f"`{shown(text)}` is not an {noun}", detail, mend(text, identity), at)
 
 
 def _duplicates(

@@ -234,7 +234,7 @@ def _not_identifiers(
     places = entries.places([index for index, _ in wrong[: SHOWN_ERRORS + 1]])
     for (index, reason), place in zip(wrong[:SHOWN_ERRORS], places, strict=False):
         value = entries.values[index]
-        summary, hint = f"`{shown(value)}` is not an {noun}", "Correct it, or take it out."
+        summary, hint = f"`{shown(value)}` is not an {noun}", mend(value, identity)
         if place[0] == 1 and is_member_column(value) and path.casefold().endswith(".txt"):
             hint = "A text file has no header: take this line out, or name the file .csv."
         elif value.startswith("#"):
@@ -246,6 +246,18 @@ def _not_identifiers(
         place = places[SHOWN_ERRORS]
         hint = "Check that this is the right file, and the right column."
         yield error("GS307", f"{at_least}{are_not}", "", hint, SourceRange(path, *place))
+
+
+def mend(value: str, identity: Identity) -> str:
+    """Return what to do about an entry that is no identifier."""
+    likely = identity.likely(value)
+    if not likely:
+        return "Correct it, or take it out."
+    try:
+        identity.held.canonical(value)
+    except ValueError:
+        return f"Write only `{likely}`."
+    return f"Write only `{likely}`; or, if it is right as it stands, `identity: {{unusual: allow}}` in the config."
 
 
 def _duplicates(entries: Entries, canonical: Sequence[str], count: int, path: str) -> Iterator[Diagnostic]:

@@ -15,7 +15,7 @@ from groupsync.codes import CODES
 from groupsync.errors import InvalidDefinitions
 from groupsync.identity import Identity
 from groupsync.members.files import MAX_FILE_BYTES, MemberFiles, read_members
-from groupsync.members.tables import find_delimiter
+from groupsync.members.layout import find_delimiter
 from groupsync.members.text import SHOWN_ERRORS, parse_list
 from groupsync.model import MemberFile, Severity, SourceRange, digest_bytes, encode_members
 
