@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from typing import TYPE_CHECKING
 
 from groupsync.errors import ConfigError
@@ -78,13 +80,19 @@ def check_stores_of(run: Run, targets: Iterable[str], config: Config, backends: 
 
 
 def _check_config(what: str, found: str, config: Config, command: str = "") -> None:
-    if found and found != config.id:
-        path = found.partition("/")[2]
+    if found and not config.id.is_named(found):
         raise ConfigError(
             f"{what} belongs to another config",
             f"It was made with `{found}`, and this is `{config.id}`.",
-            f"Name its own config: {command}-c {path}",
+            f"Name its own config: {command}-c {shlex.quote(_path_from_here(found, config))}",
         )
+
+
+def _path_from_here(found: str, config: Config) -> str:
+    """Return the path of another config of the repository, as it is named from the present folder."""
+    top = config.root.parents[config.id.path.count("/") - 1] if config.id.folder else config.root
+    places = [folder / found.partition("/")[2] for folder in (top, config.root)]
+    return os.path.relpath(next((each for each in places if each.is_file()), places[0]))
 
 
 def _check_stores(what: str, then: Mapping[str, str], targets: Iterable[str], now: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync import source_config
 from groupsync.adoption import NO_ADOPTION, Adoption
 from groupsync.config_base import with_base
+from groupsync.config_identity import config_id
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.guard_config import guards_of
 from groupsync.identity import Identity
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from groupsync.backend import JsonSchema
+    from groupsync.config_identity import ConfigId
     from groupsync.journal_config import GitRef
     from groupsync.plugin_options import Pointer
     from groupsync.policy import PolicyOptions
@@ -63,6 +65,7 @@ class Config:
 
     Attributes:
         project: the ownership mark.
+        id: which config of which project it is, whatever is in it; plans and runs belong to it.
         root: the project's folder, absolute; the config lies in it.
         path: the config's file name.
         definitions: patterns of the files that hold definitions, relative to `root`.
@@ -84,6 +87,7 @@ class Config:
     """
 
     project: str
+    id: ConfigId
     root: Path
     path: str
     definitions: tuple[str, ...]
@@ -102,14 +106,6 @@ class Config:
     earlier_projects: tuple[str, ...] = ()
     redact_key: str = ""
     ignore: tuple[str, ...] = ()
-
-    @property
-    def id(self) -> str:
-        """Which config of which project it is, whatever is in it and wherever it lies: `shop/production.yaml`.
-
-        Plans and runs belong to it.
-        """
-        return f"{self.project}/{self.path}"
 
 
 @lru_cache(maxsize=1)
@@ -278,6 +274,7 @@ def _config(document: Document, path: Path, identity: Identity) -> Config:
     journal = value.get("journal")
     return Config(
         project=value["project"],
+        id=config_id(value["project"], root, path.name, _read),
         root=root,
         path=path.name,
         definitions=tuple(value["definitions"]),

@@ -100,7 +100,7 @@ def make_plan(
         verdict=Verdict(tuple(draft.refusals)),
         looking=request.looking,
         sources=computed.sources,
-        config=project.config.id,
+        config=str(project.config.id),
         links=links_of(project.resolution, compared, draft.counts, remembered or NOTHING),
         later=laters_of(
             project.resolution,

@@ -23,6 +23,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from groupsync import clock
+from groupsync.config_identity import ConfigId
 from groupsync.disk import guard, sync_folder
 from groupsync.errors import ConfigError, GroupsyncError
 from groupsync.guard_grants import APPROVAL_DAYS
@@ -49,7 +50,7 @@ __all__ = ["APPLYING", "Journal", "Purpose", "RunRecorder", "RunsSinceError"]
 
 
 class Journal:
-    """The journal of a project, to write to; `now` tells the time, in UTC, `config` is the identity of the config."""
+    """The journal of a project, to write to; `now` tells the time, in UTC, `config` is whose it is."""
 
     def __init__(
         self,
@@ -58,7 +59,7 @@ class Journal:
         *,
         keep: int,
         now: Callable[[], datetime] = clock.now,
-        config: str = "",
+        config: ConfigId | None = None,
         mirror: Mirror | None = None,
     ) -> None:
         self._folder = folder
@@ -124,7 +125,7 @@ class Journal:
             RunsSinceError: others began since `fetch`, so that what the plan was judged by is not the last state.
             ConfigError: the journal can't be written.
         """
-        config = plan.config or self._config
+        config = self._config or ConfigId.of(plan.config or f"{plan.project}/")
         runs = make_folder(self._folder, self._root, "runs")
         try:
             handle, name = self._create(runs, writes=writes)
@@ -133,12 +134,12 @@ class Journal:
         recorder = RunRecorder(name, handle, self._now, purpose.kind)
         try:
             try:
-                header = header_of(plan, purpose, name, self._now()) | {"config": config}
+                header = header_of(plan, purpose, name, self._now()) | {"config": str(config)}
                 self._begin(recorder, plan, header, writes=writes)
             except BaseException:
                 _forget(self._folder, name)
                 raise
-            prune = partial(_prune, self._folder, config or f"{plan.project}/", self._keep)
+            prune = partial(_prune, self._folder, config, self._keep)
             recorder.keep_in(self._mirror, partial(prune, self._now() - timedelta(days=APPROVAL_DAYS)), pause)
             yield recorder
         finally:
@@ -198,7 +199,7 @@ def _run_id(now: datetime) -> str:
     return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.randbelow(0x1000):03x}"
 
 
-def _prune(folder: Path, config: str, keep: int, since: datetime) -> list[str]:
+def _prune(folder: Path, config: ConfigId, keep: int, since: datetime) -> list[str]:
     """Delete a config's oldest runs; those with something left to do stay, and those since then that took approvals.
 
     `keep` are kept of those that applied something, and as many others: these never push out what can be undone.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from pathlib import Path
 
+    from groupsync.config_identity import ConfigId
     from groupsync.journal_records import Key
     from groupsync.links import Remembered
     from groupsync.records import Record
@@ -50,23 +51,23 @@ def run_ids(folder: Path) -> list[str]:
     return sorted(name for name in found if _RUN_ID.fullmatch(name))
 
 
-def run_ids_of(folder: Path, config: str) -> list[str]:
+def run_ids_of(folder: Path, config: ConfigId) -> list[str]:
     """Return the ids of a config's runs, oldest first; also of those whose first line can't be read.
 
     Args:
         folder: the journal.
-        config: the identity of the config, see `Config.id`.
+        config: see `Config.id`.
     """
     return [name for name in run_ids(folder) if _may_be_of(folder, name, config)]
 
 
-def is_run_of(run: Run, config: str) -> bool:
+def is_run_of(run: Run, config: ConfigId) -> bool:
     """Tell whether a run belongs to a config.
 
     A journal of format version 1 does not tell the config. Such a run is taken for one of the config that asks: without
     it there would be nothing to go on with, to take back or to judge by after an upgrade.
     """
-    return run.config == config or (not run.config and run.project == config.partition("/")[0])
+    return config.is_named(run.config) if run.config else run.project == config.project
 
 
 def same_store(identity: str, other: str) -> bool:
@@ -96,14 +97,14 @@ def read_runs(folder: Path, project: str) -> Iterator[Run]:
             yield run
 
 
-def find_run(folder: Path, config: str, named: str, *, to_undo: bool = False) -> Run:
+def find_run(folder: Path, config: ConfigId, named: str, *, to_undo: bool = False) -> Run:
     """Return the run that somebody names: by its id, the beginning or the end of it, or `last`.
 
     `last` is the newest of that config; an id may be that of another config of the project.
 
     Args:
         folder: the journal.
-        config: the identity of the config, see `Config.id`.
+        config: see `Config.id`.
         named: by somebody.
         to_undo: `last` is then the newest that may have written anything: a run that was refused took nothing back.
 
@@ -123,13 +124,13 @@ def find_run(folder: Path, config: str, named: str, *, to_undo: bool = False) ->
             f"`{named}` may be any of {counted(len(found), 'run')}", ", ".join(found), "Write more of it."
         )
     run = read_run(folder, found[0]) if found else None
-    if run is None or run.project != config.partition("/")[0]:
+    if run is None or run.project != config.project:
         summary = "Nothing was applied yet" if named == LAST else f"There is no run `{named}`"
         raise ConfigError(summary, f"The journal is `{folder}`.", "`groupsync history` lists the runs.")
     return run
 
 
-def open_runs(folder: Path, config: str) -> Iterator[tuple[Run, frozenset[Key]]]:
+def open_runs(folder: Path, config: ConfigId) -> Iterator[tuple[Run, frozenset[Key]]]:
     """Give the runs of a config of which something may be left to do, newest first, and the changes that are.
 
     Those are changes that failed, were not tried, or of which nothing is known, and those that a resume refused, unless
@@ -158,7 +159,7 @@ def open_runs(folder: Path, config: str) -> Iterator[tuple[Run, frozenset[Key]]]
                 settled |= {entry.key, (entry.target, entry.prior_name or entry.name)}
 
 
-def idle_and_busy(folder: Path, config: str) -> tuple[list[str], list[str]]:
+def idle_and_busy(folder: Path, config: ConfigId) -> tuple[list[str], list[str]]:
     """Return the ids of a config's runs that did nothing and left nothing to do, and of its others, oldest first."""
     idle: list[str] = []
     busy: list[str] = []
@@ -273,7 +274,7 @@ def _unreadable(name: str, error: OSError) -> ConfigError:
     return ConfigError(f"Can't read the journal of the run {name}", error.strerror or str(error), hint)
 
 
-def _may_be_of(folder: Path, name: str, config: str) -> bool:
+def _may_be_of(folder: Path, name: str, config: ConfigId) -> bool:
     try:
         run = read_outline(folder, name)
     except ConfigError:

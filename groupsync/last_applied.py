@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from groupsync.config_identity import ConfigId
     from groupsync.drifted import Key
     from groupsync.errors import ConfigError
     from groupsync.model import Change, Plan
@@ -21,12 +22,13 @@ _MOST_RUNS: Final = 50
 _DONE: Final = (Outcome.APPLIED, *DOUBTED)
 
 
-def read_past(folder: Path, plan: Plan, unread: list[ConfigError] | None = None) -> Past:
+def read_past(folder: Path, config: ConfigId, plan: Plan, unread: list[ConfigError] | None = None) -> Past:
     """Read of the last runs what is needed to judge a plan. It is evidence only: a run that can't be read is left out.
 
     Args:
         folder: the journal.
-        plan: made now; runs of its config, on the stores of its targets, are its past.
+        config: whose runs count, see `Config.id`.
+        plan: made now; such runs, on the stores of its targets, are its past.
         unread: takes what is wrong with runs that can't be read.
 
     Raises:
@@ -34,12 +36,12 @@ def read_past(folder: Path, plan: Plan, unread: list[ConfigError] | None = None)
     """
     reader = _Reader(plan)
     identities = {each.name: each.identity for each in plan.targets}
-    for name in reversed(run_ids_of(folder, plan.config)[-_MOST_RUNS:]):
+    for name in reversed(run_ids_of(folder, config)[-_MOST_RUNS:]):
         if not reader.open:
             break
         with collecting(unread):
             run = read_run(folder, name)
-            if run is None or not is_run_of(run, plan.config):
+            if run is None or not is_run_of(run, config):
                 continue
             there = {name for name, identity in run.identities if same_store(identity, identities.get(name, ""))}
             done = {each.key for each in run.entries if each.outcome is Outcome.APPLIED and each.target in there}
@@ -52,7 +54,7 @@ def read_past(folder: Path, plan: Plan, unread: list[ConfigError] | None = None)
 
 def left_on(
     folder: Path,
-    config: str,
+    config: ConfigId,
     target: str,
     identity: str,
     names: Mapping[str, Iterable[str]],
@@ -63,7 +65,7 @@ def left_on(
 
     Args:
         folder: the journal.
-        config: the identity of the config whose runs count, see `Config.id`.
+        config: whose runs count, see `Config.id`.
         target: its name.
         identity: of its store.
         names: of the groups that are looked for, each with what it may have been called.

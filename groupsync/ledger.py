@@ -24,7 +24,7 @@ from groupsync.records import Fields, RecordError
 from groupsync.target_identity import target_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from groupsync.apply import Recorder
@@ -43,30 +43,30 @@ class Ledger:
         problem: why it could not be written any further; empty as long as it could.
     """
 
-    def __init__(self, root: Path, path: str, project: str, kept: Path | None = None) -> None:
+    def __init__(self, root: Path, path: str, project: str, kept: Sequence[Path] = ()) -> None:
         """Name the file; reads nothing.
 
         Args:
             root: the project's folder.
             path: from there, `/` between the parts.
             project: whose groups they are.
-            kept: where it is kept instead, which the file of the project only began.
+            kept: where it is kept instead, and where that was before: the first of these and the project's file that
+                there is began it.
 
         Raises:
             ConfigError: the path leads out of the project.
         """
-        self._begun_by = (root / path).resolve()
-        self._path = kept or self._begun_by
+        inside = (root / path).resolve()
+        self._path, *begun_by = (*kept, inside)
+        self._begun_by = begun_by
         self._shown = path
         self._project = project
         self._mutex = threading.Lock()
         self._valid_bytes: int | None = None
         self._begun: set[str] = set()
         self.problem = ""
-        if not self._begun_by.is_relative_to(root.resolve()):
-            raise ConfigError(
-                f"The ledger `{path}` leads out of the project", f"It is `{self._begun_by}`.", "Move it in."
-            )
+        if not inside.is_relative_to(root.resolve()):
+            raise ConfigError(f"The ledger `{path}` leads out of the project", f"It is `{inside}`.", "Move it in.")
 
     def read(self) -> dict[str, Mark]:
         """Return what the ledger has, by name; nothing where there is no file yet.
@@ -90,7 +90,10 @@ class Ledger:
     @property
     def is_there(self) -> bool:
         """Whether there is a file."""
-        return self._path.exists() or self._begun_by.exists()
+        return self._found() is not None
+
+    def _found(self) -> Path | None:
+        return next((each for each in (self._path, *self._begun_by) if each.exists()), None)
 
     def check(self) -> None:
         """Refuse to go on where nothing can be recorded; the first time it is tried, before anything is changed.
@@ -147,7 +150,8 @@ class Ledger:
 
     def _whole_lines(self) -> bytes:
         try:
-            data = disk.read_file(self._path if self._path.exists() else self._begun_by)
+            found = self._found()
+            data = disk.read_file(found) if found else b""
         except FileNotFoundError:
             return b""
         except OSError as error:
@@ -211,9 +215,13 @@ def ledger_of(config: Config, target: TargetConfig) -> Ledger | None:
     """
     if target.owns is None or target.owns.rule is not OwnsRule.LEDGER:
         return None
-    is_kept = config.store and config.store.keys
-    kept = config.journal / "ledgers" / quote(target.owns.path, safe="") if is_kept else None
-    return Ledger(config.root, target.owns.path, config.project, kept)
+    path = target.owns.path
+    kept: list[Path] = []
+    if config.store and config.store.keys:
+        # Of a config in a folder it had the same name as that of one in another folder, until the folder was in it.
+        earlier = (path,) if config.id.folder and config.id.earlier else ()
+        kept = [config.journal / "ledgers" / quote(each, safe="") for each in (config.id.folder + path, *earlier)]
+    return Ledger(config.root, path, config.project, kept)
 
 
 def ownership_of(config: Config, target: TargetConfig, backend: Backend, here: Iterable[Desired]) -> Ownership | None:

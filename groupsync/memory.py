@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from groupsync.config_identity import ConfigId
     from groupsync.journal_records import Key
     from groupsync.links import Remembered
     from groupsync.model import Change, Plan, Run, Use
@@ -38,7 +39,7 @@ _DONE: Final = (Outcome.APPLIED, *DOUBTED, None)
 
 
 def past_rows(
-    folder: Path, config: str, sources: Mapping[str, str], unread: list[ConfigError] | None = None
+    folder: Path, config: ConfigId, sources: Mapping[str, str], unread: list[ConfigError] | None = None
 ) -> dict[str, int]:
     """Return by name how many customers sources had when they were last believed and applied.
 
@@ -48,7 +49,7 @@ def past_rows(
 
     Args:
         folder: the journal.
-        config: whose runs count first: the identity of the config, see `Config.id`.
+        config: whose runs count first: see `Config.id`.
         sources: identities by name.
         unread: takes what is wrong with runs that can't be read.
     """
@@ -56,7 +57,7 @@ def past_rows(
     named: dict[str, int] = {}
     elsewhere: dict[str, int] = {}
     taken = frozenset(sources.values())
-    for run in _finished_in(folder, config.partition("/")[0], unread):
+    for run in _finished_in(folder, config.project, unread):
         is_own = is_run_of(run, config)
         rows_of = {each.identity: each.rows for each in run.sources if each.identity}
         for name, identity in sources.items():
@@ -70,7 +71,7 @@ def past_rows(
     return {**elsewhere, **named, **own}
 
 
-def is_outdated(folder: Path, config: str, as_of: datetime) -> bool:
+def is_outdated(folder: Path, config: ConfigId, as_of: datetime) -> bool:
     """Tell whether a later state of sources than that of an instant was believed and applied already."""
     newest = next((run.as_of for run in _finished(folder, config, None) if run.sources), None)
     return newest is not None and as_of < newest
@@ -78,7 +79,7 @@ def is_outdated(folder: Path, config: str, as_of: datetime) -> bool:
 
 def past_sizes(
     folder: Path,
-    config: str,
+    config: ConfigId,
     keys: Collection[Key],
     runs: int = 14,
     stores: Mapping[str, str] = MappingProxyType({}),
@@ -91,7 +92,7 @@ def past_sizes(
 
     Args:
         folder: the journal.
-        config: whose runs: the identity of the config, see `Config.id`.
+        config: whose runs: see `Config.id`.
         keys: target and present name of the groups in question.
         runs: how many to look at.
         stores: which store each target is now, by name; what was applied to another one is not the past of this.
@@ -119,7 +120,7 @@ def past_sizes(
 
 def past_removals(
     folder: Path,
-    config: str,
+    config: ConfigId,
     since: datetime,
     stores: Mapping[str, str] = MappingProxyType({}),
     *,
@@ -132,7 +133,7 @@ def past_removals(
 
     Args:
         folder: the journal.
-        config: whose runs: the identity of the config, see `Config.id`.
+        config: whose runs: see `Config.id`.
         since: when they began at the earliest.
         stores: as for `past_sizes`.
         unread: takes what is wrong with runs that can't be read.
@@ -207,7 +208,9 @@ def _with_removed(before: Removed, entry: RunEntry, *, is_undo: bool) -> Removed
     )
 
 
-def past_uses(folder: Path, config: str, resumed: str = "", unread: list[ConfigError] | None = None) -> tuple[Use, ...]:
+def past_uses(
+    folder: Path, config: ConfigId, resumed: str = "", unread: list[ConfigError] | None = None
+) -> tuple[Use, ...]:
     """Return how much of approvals each run of a config took, oldest first.
 
     What a resume did counts for the run that it went on with.
@@ -263,7 +266,7 @@ def stores_of(plan: Plan) -> dict[str, str]:
     return {target.name: target.identity for target in plan.targets}
 
 
-def remembered_links(folder: Path, config: str, unread: list[ConfigError] | None = None) -> Remembered | None:
+def remembered_links(folder: Path, config: ConfigId, unread: list[ConfigError] | None = None) -> Remembered | None:
     """Return how groups were built on others by what was applied last; None where no kept run tells."""
     for outline in _finished(folder, config, unread):
         with collecting(unread):
@@ -287,12 +290,12 @@ class KnownRuns:
     sources: frozenset[str] = frozenset()
 
 
-def known_runs(folder: Path, config: str, stores: Mapping[str, str]) -> KnownRuns:
+def known_runs(folder: Path, config: ConfigId, stores: Mapping[str, str]) -> KnownRuns:
     """Return what the kept runs of a config are known to have looked at; those that can't be read are left out.
 
     Args:
         folder: the journal.
-        config: whose runs: the identity of the config, see `Config.id`.
+        config: whose runs: see `Config.id`.
         stores: as for `past_sizes`.
     """
     is_any, targets, sources = False, set[str](), set[str]()
@@ -333,9 +336,9 @@ class _Past:
         return [*self._sizes, *before][: self._runs][::-1]
 
 
-def _finished(folder: Path, config: str, unread: list[ConfigError] | None) -> Iterator[Run]:
+def _finished(folder: Path, config: ConfigId, unread: list[ConfigError] | None) -> Iterator[Run]:
     """Give the outlines of the runs of a config that came to their end, newest first."""
-    return (run for run in _finished_in(folder, config.partition("/")[0], unread) if is_run_of(run, config))
+    return (run for run in _finished_in(folder, config.project, unread) if is_run_of(run, config))
 
 
 def _finished_in(folder: Path, project: str, unread: list[ConfigError] | None) -> Iterator[Run]:

@@ -15,13 +15,14 @@ from groupsync.model import Action, Outcome, RunKind
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from groupsync.config_identity import ConfigId
     from groupsync.model import RunEntry
 
 _NOTHING_WRITTEN: Final = frozenset({Outcome.REFUSED, Outcome.NOT_TRIED, Outcome.STALE, Outcome.FAILED})
 _GONE: Final = frozenset({Action.DELETE, Action.FORGET})
 
 
-def groups_of_ours(folder: Path, config: str, target: str, store: str) -> frozenset[str]:
+def groups_of_ours(folder: Path, config: ConfigId, target: str, store: str) -> frozenset[str]:
     """Return the names of the groups on a target that runs wrote, as they are called now.
 
     What can't be read of the journal counts for nothing, and what may have been written into it by others proves
@@ -29,7 +30,7 @@ def groups_of_ours(folder: Path, config: str, target: str, store: str) -> frozen
 
     Args:
         folder: the journal.
-        config: whose runs: the identity of the config, see `Config.id`.
+        config: whose runs: see `Config.id`.
         target: its name.
         store: which store it is now; what was written to another one is not there.
     """

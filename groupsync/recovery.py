@@ -254,7 +254,7 @@ def undo_plan(
         diagnostics=sorted_findings([*project.findings, *left_out]),
         verdict=Verdict(undoing.refusals),
         undoes=run.id,
-        config=project.config.id,
+        config=str(project.config.id),
     )
     return sealed(plan)
 

@@ -68,7 +68,7 @@ class World:
 
     def drifted(self, *, remembers=True):
         config = self.config if remembers else replace(self.config, journal=self.folder / "forgotten")
-        past = read_past(config.journal, self.plan())
+        past = read_past(config.journal, config.id, self.plan())
         with open_targets(config, PLUGINS) as backends:
             plan = engine.make_plan(replace(self.project, config=config), backends, Request(NOW), PLUGINS)
             return find_drift(plan, {each.group.name: each for each in self.project.resolution.groups}, past)

@@ -56,7 +56,7 @@ def test_maps_are_merged_and_all_else_takes_the_place_of_the_base(load):
     assert [("local", "file", "prod-state/"), ("crm", "rest", None)] == [
         (each.name, each.plugin, each.options.values.get("path")) for each in config.targets
     ]
-    assert "shop/production.yaml" == config.id
+    assert "shop/production.yaml" == str(config.id)
 
 
 def test_a_base_may_extend_another_one(load):

@@ -14,6 +14,7 @@ import pytest
 from groupsync import engine
 from groupsync.apply import execute, verify
 from groupsync.config import Config, load_config
+from groupsync.config_identity import ConfigId
 from groupsync.errors import AuthenticationError, BackendError, GroupsyncError
 from groupsync.facade import checked
 from groupsync.journal import APPLYING, Journal, Purpose
@@ -237,7 +238,7 @@ class World:
 
     def check_nothing_is_left(self, folder, store):
         """Another resume finds nothing to do."""
-        assert [] == list(open_runs(self.at_home(folder).config.journal, "shop/groupsync.yaml"))
+        assert [] == list(open_runs(self.at_home(folder).config.journal, ConfigId.of("shop/groupsync.yaml")))
         assert self.resumption(folder, store) is None
 
     def check_between(self, store, ledger, extra=frozenset()):

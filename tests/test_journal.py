@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from groupsync.backend import BackendContext, Step
+from groupsync.config_identity import ConfigId
 from groupsync.errors import ConfigError, StalePlanError
 from groupsync.identity import Identity
 from groupsync.journal import Journal, Purpose, RunRecorder
@@ -49,7 +50,7 @@ CHILD = Path(__file__).parent / "journal_child.py"
 FORMATS = Path(__file__).parent / "formats"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PROJECT = "contoso-store"
-CONFIG_ID = f"{PROJECT}/groupsync.yaml"
+CONFIG_ID = ConfigId.of(f"{PROJECT}/groupsync.yaml")
 
 
 @pytest.fixture(autouse=True)
@@ -298,11 +299,11 @@ def test_a_run_of_the_first_format_version_is_read(tmp_path):
     for ending in ("jsonl", "plan"):
         shutil.copy(FORMATS / f"v1-run.{ending}", tmp_path / f"runs/20261123T120001Z-000007dd.{ending}")
 
-    run, left = next(open_runs(tmp_path, "contoso-store/production.yaml"))
+    run, left = next(open_runs(tmp_path, ConfigId.of("contoso-store/production.yaml")))
     assert ("", ("local",), (("local", ""),)) == (run.config, run.targets, run.identities)
     assert {("local", "b")} == left
     assert run == find_run(tmp_path, CONFIG_ID, "last")
-    assert [] == list(open_runs(tmp_path, "fabrikam/groupsync.yaml"))
+    assert [] == list(open_runs(tmp_path, ConfigId.of("fabrikam/groupsync.yaml")))
 
 
 def test_what_a_later_groupsync_adds_to_a_run_is_passed_over(journal, tmp_path):
@@ -330,9 +331,9 @@ def plan_on(config, *changes, identity="file:1"):
 
 def test_a_config_has_its_own_last_run_and_its_own_left_overs(journal, tmp_path):
     """Of two configs in one folder each has its last run; an id names a run of either."""
-    folder, other = tmp_path / ".groupsync", "contoso-store/production.yaml"
-    mine = play(journal, plan_on(CONFIG_ID, change("a")), {"a": None}, finish=False)
-    theirs = play(journal, plan_on(other, change("a")), {"a": Outcome.APPLIED})
+    folder, other = tmp_path / ".groupsync", ConfigId.of("contoso-store/production.yaml")
+    mine = play(journal, plan_on(str(CONFIG_ID), change("a")), {"a": None}, finish=False)
+    theirs = play(journal, plan_on(str(other), change("a")), {"a": Outcome.APPLIED})
 
     assert (mine, theirs) == (find_run(folder, CONFIG_ID, "last").id, find_run(folder, other, "last").id)
     assert theirs == find_run(folder, CONFIG_ID, theirs).id
@@ -351,22 +352,22 @@ def test_the_last_run_is_no_run_of_another_project(journal, tmp_path):
 
 def test_runs_of_one_config_are_kept_whatever_others_do(journal, tmp_path):
     """Many runs of staging don't push out those of production, whose past they are not."""
-    other = "contoso-store/production.yaml"
-    kept = [play(journal, plan_on(other, change("a")), {"a": Outcome.APPLIED}) for _ in range(3)]
-    newest = [play(journal, plan_on(CONFIG_ID, change("a")), {"a": Outcome.APPLIED}) for _ in range(5)][-3:]
+    other = ConfigId.of("contoso-store/production.yaml")
+    kept = [play(journal, plan_on(str(other), change("a")), {"a": Outcome.APPLIED}) for _ in range(3)]
+    newest = [play(journal, plan_on(str(CONFIG_ID), change("a")), {"a": Outcome.APPLIED}) for _ in range(5)][-3:]
 
     assert kept + newest == run_ids(tmp_path / ".groupsync")
 
 
 def test_past_sizes_are_of_the_same_config_and_the_same_store(journal, tmp_path):
     """What another config applied, or the same one to another store, is not the past of a target of that name."""
-    folder, other = tmp_path / ".groupsync", "contoso-store/production.yaml"
+    folder, other = tmp_path / ".groupsync", ConfigId.of("contoso-store/production.yaml")
     journal = Journal(folder, tmp_path, keep=100, now=Clock())
     for plan in (
-        plan_on(CONFIG_ID, change("a", prior=10)),
-        plan_on(other, change("a", prior=5000)),
-        plan_on(CONFIG_ID, change("a", prior=700), identity="file:2"),
-        plan_on(CONFIG_ID, change("a", prior=12)),
+        plan_on(str(CONFIG_ID), change("a", prior=10)),
+        plan_on(str(other), change("a", prior=5000)),
+        plan_on(str(CONFIG_ID), change("a", prior=700), identity="file:2"),
+        plan_on(str(CONFIG_ID), change("a", prior=12)),
     ):
         play(journal, plan, {"a": Outcome.APPLIED})
 
@@ -405,7 +406,7 @@ def test_past_sizes_are_those_after_each_run(journal, tmp_path):
     keys = [("local", name) for name in "abcx"]
     assert expected == past_sizes(folder, CONFIG_ID, keys)
     assert {("local", "c"): [4, 4], ("local", "x"): [8, 8]} == past_sizes(folder, CONFIG_ID, keys, 2)
-    assert {} == past_sizes(folder, "another/groupsync.yaml", keys)
+    assert {} == past_sizes(folder, ConfigId.of("another/groupsync.yaml"), keys)
     assert {} == past_sizes(tmp_path / "nowhere", CONFIG_ID, keys)
 
 
@@ -456,7 +457,7 @@ def test_removals_of_the_last_days_are_summed_by_group_and_by_target(tmp_path):
     settled = {("local", "b"): Removed(40, 4, 50, -43), ("local", ""): Removed(103, 4, 0, -174)}
     assert expected | settled == past_removals(tmp_path / ".groupsync", CONFIG_ID, since)
     assert {} == past_removals(tmp_path / ".groupsync", CONFIG_ID, clock.now + timedelta(days=1))
-    assert {} == past_removals(tmp_path / ".groupsync", "another/groupsync.yaml", since)
+    assert {} == past_removals(tmp_path / ".groupsync", ConfigId.of("another/groupsync.yaml"), since)
 
 
 def test_a_run_of_which_nothing_more_is_known_may_have_done_all_of_it(tmp_path):
@@ -587,7 +588,7 @@ def test_a_run_takes_of_an_approval_what_it_did(journal, tmp_path, kind, outcome
     )
 
     assert [(run, count) for count in taken] == [(use.run, use.count) for use in past_uses(folder, CONFIG_ID)]
-    assert () == past_uses(folder, "another/groupsync.yaml")
+    assert () == past_uses(folder, ConfigId.of("another/groupsync.yaml"))
 
 
 def test_of_a_change_that_stopped_halfway_only_that_much_is_taken(journal, tmp_path):
@@ -822,7 +823,7 @@ def test_a_group_that_moved_meanwhile_is_left_alone(start, monkeypatch):
         folder
         for folder in killed_everywhere(start, "apply", "--yes")
         if run_ids(folder / ".groupsync")[1:] and state_of(folder)["changed"] == state_of(start)["changed"]
-        and next(open_runs(folder / ".groupsync", "shop/groupsync.yaml"), None)
+        and next(open_runs(folder / ".groupsync", ConfigId.of("shop/groupsync.yaml")), None)
     )  # fmt: skip
     path = halfway / "state/groups/changed.txt"
     path.write_text(path.read_text() + "zoe@example.com\n")

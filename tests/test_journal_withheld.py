@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from groupsync import engine, journal_recorder, journal_records
 from groupsync.backend import Step
 from groupsync.config import load_config
+from groupsync.config_identity import ConfigId
 from groupsync.journal import Journal, Purpose
 from groupsync.journal_read import idle_and_busy, open_runs, read_links, read_outline, read_run, run_ids
 from groupsync.journal_withheld import MIN_LEAVING, planned, withheld
@@ -399,11 +400,11 @@ def test_a_withheld_run_is_no_proof_that_a_group_is_ours(tmp_path):
     (name,) = run_ids(folder)
     store = dict(read_outline(folder, name).identities)["there"]
     world.define("g", test_owns.BOB)
-    assert {"g"} == groups_of_ours(folder, "shop/groupsync.yaml", "there", store)
+    assert {"g"} == groups_of_ours(folder, ConfigId.of("shop/groupsync.yaml"), "there", store)
     assert () == world.plan().verdict.refusals
 
     withhold(folder)
-    assert set() == groups_of_ours(folder, "shop/groupsync.yaml", "there", store)
+    assert set() == groups_of_ours(folder, ConfigId.of("shop/groupsync.yaml"), "there", store)
     assert ["adopt"] == [each.rule for each in world.plan().verdict.refusals]
 
 
@@ -435,10 +436,10 @@ def test_what_a_withheld_run_did_is_not_told_by_an_earlier_one(tmp_path):
     out, back = change("g", add=0, remove=2), change("g", add=2)
     now = plan_of(change("g", add=0, remove=2), targets=(target,))
     play(kept, plan_of(out, targets=(target,)), {"g": Outcome.APPLIED})
-    assert {False} == set(read_past(folder, now).members["local", "g"].values())
+    assert {False} == set(read_past(folder, CONFIG_ID, now).members["local", "g"].values())
 
     run = play(kept, plan_of(back, targets=(target,)), {"g": Outcome.APPLIED})
     withhold(folder, run)
     unread = []
-    assert {} == read_past(folder, now, unread).members
+    assert {} == read_past(folder, CONFIG_ID, now, unread).members
     assert [] == unread

@@ -15,6 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from groupsync import engine
 from groupsync.config import load_config
+from groupsync.config_identity import ConfigId
 from groupsync.errors import BackendError, InvalidDefinitions
 from groupsync.facade import checked
 from groupsync.journal import Journal, Purpose
@@ -56,6 +57,7 @@ guards:
   deleted_groups: {refuse: off}
 """
 THERE = "there"
+CONFIG_ID = ConfigId.of("shop/groupsync.yaml")
 NAMES = [f"g{number}" for number in range(5)]
 PEOPLE = [f"{name}@example.com" for name in ("ada", "bob", "cy", "dee", "eve")]
 BACKEND = checked(MemoryBackend, "groupsync", "0")
@@ -261,7 +263,7 @@ class Trust(RuleBasedStateMachine):
         """The journal tells of this run what the report tells, or what is the case where it was cut short."""
         if not plan.changes:
             return
-        run = find_run(self.config.journal, "shop/groupsync.yaml", "last")
+        run = find_run(self.config.journal, CONFIG_ID, "last")
         assert (plan.digest, report is None) == (run.plan_digest, run.finished_at is None)
         if report:
             expected = {each.name: each.outcome for each in report.results}
@@ -402,7 +404,7 @@ class Trust(RuleBasedStateMachine):
     def reminds(self, project, plan):
         """A plan is warned of just where the newest run that was cut short was to change some of the same groups."""
         mine = {change.key for change in plan.changes}
-        left = [keys for _, keys in open_runs(self.config.journal, "shop/groupsync.yaml") if keys & mine]
+        left = [keys for _, keys in open_runs(self.config.journal, CONFIG_ID) if keys & mine]
         found = [each for each in reminded(project, plan).diagnostics if each.code in {"GS610", "GS611"}]
         assert (["GS610"] if left else []) == [each.code for each in found]
 
@@ -411,7 +413,7 @@ class Trust(RuleBasedStateMachine):
         """Go on with a run that was cut short: what it proves is true, and without a fault that run is over."""
         project = self.project()
         found = find_resumption(project, self.backends(), patience())
-        open_ids = [run.id for run, _ in open_runs(self.config.journal, "shop/groupsync.yaml")]
+        open_ids = [run.id for run, _ in open_runs(self.config.journal, CONFIG_ID)]
         assert open_ids[:1] == ([found.run.id] if found else [])
         if found is None:
             return
@@ -426,14 +428,14 @@ class Trust(RuleBasedStateMachine):
             for change, result in zip(found.plan.changes, report.results, strict=True):
                 assert result.outcome in {Outcome.APPLIED, Outcome.STALE, Outcome.REFUSED}
                 assert (change.key in found.proven) <= (result.outcome is Outcome.APPLIED)
-            assert open_ids[1:] >= [run.id for run, _ in open_runs(self.config.journal, "shop/groupsync.yaml")]
+            assert open_ids[1:] >= [run.id for run, _ in open_runs(self.config.journal, CONFIG_ID)]
 
     @precondition(lambda self: self.past)
     @rule(back=st.just(0) | st.integers(0, 20), fault=faults, nth=places)
     def undo(self, back, fault, nth):
         """Take a run back: what is still as it left it becomes what it was; the rest is left alone, and listed."""
         past = self.past[::-1][back % len(self.past)]
-        project, run = self.project(), find_run(self.config.journal, "shop/groupsync.yaml", past.id)
+        project, run = self.project(), find_run(self.config.journal, CONFIG_ID, past.id)
         plan = undo_plan(project, self.backends(), run, NOW, patience())
         plan = engine.judge_again(project, plan, backends=self.backends())
         taken = self.taken_back(past, run, plan)

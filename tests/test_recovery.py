@@ -11,6 +11,7 @@ import pytest
 
 from groupsync import engine
 from groupsync.config import load_config
+from groupsync.config_identity import ConfigId
 from groupsync.errors import BackendError, ConfigError
 from groupsync.facade import checked
 from groupsync.guard_grants import parse_allow
@@ -100,7 +101,7 @@ class World:
 
     def undo_plan(self, run="last", grants=()):
         def work(project, backends):
-            found = find_run(project.config.journal, "shop/groupsync.yaml", run)
+            found = find_run(project.config.journal, ConfigId.of("shop/groupsync.yaml"), run)
             plan = undo_plan(project, backends, found, NOW, patience())
             return engine.judge_again(project, plan, backends=backends, grants=grants)
 
@@ -483,7 +484,7 @@ def test_a_plan_is_warned_of_a_run_that_was_cut_short(plain):
     plain.define("a", ADA)
     plain.cut(plain.plan(), after_write=False)
     (found,) = plain.reminded()
-    run, _ = next(open_runs(plain.project().config.journal, "shop/groupsync.yaml"))
+    run, _ = next(open_runs(plain.project().config.journal, ConfigId.of("shop/groupsync.yaml")))
     assert ("GS610", f"The run {run.id} was cut short, or is still going on") == (found.code, found.summary)
     assert "Of its changes 1 may be done or not; 1 of those is in this plan, too." == found.detail
 
@@ -505,7 +506,7 @@ def test_a_run_that_ended_with_failures_is_not_called_cut_short(plain):
         plain.store.fail("apply", nth, error=BackendError(error))
     plain.carry_out(plan, Purpose())
     (found,) = plain.reminded()
-    run, _ = next(open_runs(plain.project().config.journal, "shop/groupsync.yaml"))
+    run, _ = next(open_runs(plain.project().config.journal, ConfigId.of("shop/groupsync.yaml")))
 
     assert f"The run {run.id} left something to do" == found.summary
     assert "Of its changes 2 failed; 2 of those are in this plan, too." == found.detail

@@ -112,7 +112,7 @@ def test_two_clones_of_a_project_have_one_store(tmp_path):
         config = load_config(folder / "groupsync.yaml")
         (target,) = config.targets
         with open_targets(config, Plugins.discover()) as backends:
-            found.append((config.id, target_identity(target.plugin, target.options.values, backends["local"])))
+            found.append((str(config.id), target_identity(target.plugin, target.options.values, backends["local"])))
 
     assert [found[0]] * 2 == found
     assert "shop/groupsync.yaml" == found[0][0]

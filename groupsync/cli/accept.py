@@ -123,7 +123,7 @@ def _drifted(project: Project, plugins: Plugins, request: Request) -> tuple[Drif
         # What guards and policies say is about applying, which is not what happens here.
         common.show_diagnostics(each for each in plan.diagnostics if not each.code.startswith("GS8"))
         unread: list[ConfigError] = []
-        past = read_past(config.journal, plan, unread)
+        past = read_past(config.journal, config.id, plan, unread)
         common.show_diagnostics(found for found in map(unread_run, unread) if found not in plan.diagnostics)
         return find_drift(plan, {each.group.name: each for each in project.resolution.groups}, past), plan
 

@@ -38,6 +38,6 @@ def command(*, run: str | None, limit: int | None, config_path: Path | None, for
         text = (
             history.render_runs_json(each)
             if format_ == "json"
-            else history.render_runs(runs, config.id, common.output_style())
+            else history.render_runs(runs, config.id.is_named, common.output_style())
         )
     common.emit(text)

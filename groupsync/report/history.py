@@ -14,7 +14,7 @@ from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, num
 from groupsync.target_identity import shown_identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from groupsync.model import Run, RunEntry
@@ -35,17 +35,18 @@ def folded(runs: Iterable[Run]) -> Iterator[tuple[Run, ...]]:
             yield from ((run,) for run in each)
 
 
-def render_runs(runs: Sequence[Sequence[Run]], config: str = "", style: Style = PLAIN) -> str:
+def render_runs(runs: Sequence[Sequence[Run]], is_own: Callable[[str], bool] = bool, style: Style = PLAIN) -> str:
     """Return a table of what `folded` gives, a row each; ends with a line break.
 
     Args:
         runs: of a project.
-        config: the identity of the config that asks: where others have runs, too, each row says whose it is.
+        is_own: tells whether an identity is that of the config that asks: where others have runs, too, each row says
+            whose it is.
         style: how to write.
     """
     if not runs:
         return "Nothing was applied yet.\n"
-    is_shared = any(each[0].config not in ("", config) for each in runs)
+    is_shared = any(each[0].config and not is_own(each[0].config) for each in runs)
     rows = [_HEAD, *map(_row, runs)]
     if is_shared:
         configs = ["CONFIG", *(escape(_file(each[0].config)) for each in runs)]

@@ -107,6 +107,88 @@ def test_keys_are_rotated(repository):
     assert 2 == len(ids)
 
 
+# --- Two configs of one name, in two folders --------------------------------------------------------------------------
+
+
+class Folders:
+    """Two folders of a repository, each with a project config of the same name, and one ref for both."""
+
+    def __init__(self, folder, config=CONFIG, names=("a", "b")):
+        files = {"groupsync.yaml": config, **listed(**SMALL)}
+        there = {name: f"{name}/" if name else "" for name in names}
+        self.repository = Repository(
+            folder, {f"{place}{path}": text for place in there.values() for path, text in files.items()}
+        )
+        self.there = there
+        self.clone = self.repository.clone()
+
+    def __call__(self, name, *arguments, code=0):
+        config = f"{self.there[name]}groupsync.yaml"
+        return self.repository.run(*arguments, "-c", config, code=code, clone=self.clone)
+
+    def edit(self, name, **groups):
+        for path, text in listed(**groups).items():
+            (self.clone / self.there[name] / path).write_text(text)
+
+    def state(self, name):
+        held = self.clone / name if name else self.repository.folder  # see `Repository.state_in`
+        return (held / "state/groups/beta.txt").read_text().split()
+
+    def runs(self, name):
+        return json.loads(self(name, "history", "--format", "json"))["runs"]
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("", "b")])
+def test_each_of_two_folders_goes_by_its_own_runs(tmp_path, names):
+    """`last` is the own config's, and a run of the other is refused with the command that takes it back."""
+    folders, (one, other) = Folders(tmp_path, names=names), names
+    for name in (one, other):
+        folders(name, "apply", "--yes")
+    for name in (other, one):
+        folders.edit(name, beta=["ada@example.com"])
+        folders(name, "apply", "--yes")
+    folders(other, "undo", "last", "--yes")
+    assert (["ada@example.com"], SMALL["beta"]) == (folders.state(one), folders.state(other))
+    paths = [f"shop/{folders.there[name]}groupsync.yaml" for name in (other, one, other, other, one)]
+    assert paths == [run["config"] for run in folders.runs(one)]
+
+    run = folders.runs(one)[1]["id"]
+    told = " ".join(folders(other, "undo", run, "--yes", code=1).split())
+    assert "belongs to another config" in told
+    assert f"groupsync undo {run} -c {folders.there[one]}groupsync.yaml" in told
+    folders(one, "undo", run, "--yes")
+    assert SMALL["beta"] == folders.state(one)
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("", "b")])
+def test_a_plan_of_one_folder_is_refused_in_the_other(tmp_path, names):
+    """Both are named, and the hint works when followed from where one is."""
+    folders, (one, other) = Folders(tmp_path, names=names), names
+    folders(one, "plan", "--out", "one.plan")
+    told = " ".join(folders(other, "apply", "one.plan", "--yes", code=1).split())
+    path = f"{folders.there[one]}groupsync.yaml"
+    assert f"It was made with `shop/{path}`, and this is `shop/b/groupsync.yaml`" in told
+    assert f"Name its own config: -c {path}" in told
+    folders(one, "apply", "one.plan", "--yes")
+
+
+def test_a_run_that_was_cut_short_is_gone_on_with_in_its_own_folder_alone(tmp_path):
+    """The other is neither told of it nor resumes it."""
+    folders = Folders(tmp_path)
+    folders("a", "apply", "--yes")
+    (name,) = [each for each in folders.repository.held() if each.endswith(".jsonl")]
+    sealer = Sealer((KEY,))
+    lines = folders.repository.held()[name].splitlines(keepends=True)
+    whole = b"".join(sealer.open(name, number, line) for number, line in enumerate(lines, 1))
+    cut = b"".join(whole.splitlines(keepends=True)[:2])
+    folders.repository.put({name: sealer.seal(name, 1, cut)})
+    shutil.rmtree(folders.clone / "a/.groupsync")
+
+    assert "GS610" not in folders("b", "plan")
+    assert "Nothing to resume" in folders("b", "apply", "--resume", "--yes")
+    assert "Going on with the run" in folders("a", "apply", "--resume", "--yes")
+
+
 # --- Without a key ----------------------------------------------------------------------------------------------------
 
 
@@ -438,7 +520,7 @@ def test_a_folder_without_a_repository_or_remote_is_told_what_it_lacks(tmp_path,
     assert "This clone has no remote `origin`, where the journal is kept" in told
     assert "It has upstream." in told
     shutil.rmtree(clone / ".git")
-    assert "is in no git repository" in repository.run("plan", code=1, clone=clone)
+    assert "is in no git repository" in " ".join(repository.run("plan", code=1, clone=clone).split())
 
 
 def test_old_runs_go_from_the_ref_as_well(repository):
