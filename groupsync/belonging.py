@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from groupsync.errors import ConfigError
+from groupsync.model import PLAN_DIGITS
 from groupsync.target_identity import shown_identity, target_identity
 
 if TYPE_CHECKING:
@@ -59,6 +60,30 @@ def check_tells_whose(plan: Plan) -> None:
             "Every plan of its format version does, so the file was altered.",
             "Plan again. If this is new to you, find out who could write to the file.",
         )
+
+
+def check_expected(plan: Plan, expect: str | None, command: str) -> None:
+    """Refuse a saved plan that names neither config nor stores, as in format version 1, unless its digest is expected.
+
+    One of a later version could be altered into such a plan, with a digest that fits, to be applied with any config.
+    What was reviewed can't.
+
+    Args:
+        plan: as it was read.
+        expect: the digest that the command line asks for; None where it asks for none.
+        command: that applies the plan, but for `--expect`.
+
+    Raises:
+        ConfigError: it is such a plan, and no digest is asked for.
+    """
+    if plan.format_version > 1 or expect is not None:
+        return
+    digest = plan.digest[:PLAN_DIGITS]
+    raise ConfigError(
+        "This plan does not say which config and stores it was made for",
+        f"An earlier groupsync wrote it, in format version 1, or it was altered. Its digest is {digest}.",
+        f"If {digest} is the digest that was reviewed, for this config: {command} --expect {digest}",
+    )
 
 
 def check_run(run: Run, config: Config) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groupsync import engine
+from groupsync.belonging import check_expected
 from groupsync.config import load_config
 from groupsync.errors import ConfigError
 from groupsync.facade import checked
@@ -665,3 +666,16 @@ def test_a_plan_that_does_not_say_whose_it_is_is_refused(tmp_path, forge):
     world = World(tmp_path)
     with pytest.raises(ConfigError, match="does not say which config and stores"):
         world.apply(forge(world.plan()))
+
+
+def test_a_plan_that_can_not_say_whose_it_is_wants_the_digest_that_was_reviewed(tmp_path):
+    """Written again in format version 1, with a digest that fits, it has another than the plan that was reviewed."""
+    world = World(tmp_path)
+    plan = world.plan()
+    nowhere = tuple(replace(each, identity="") for each in plan.targets)
+    forged = world.saved(replace(plan, format_version=1, config="", targets=nowhere, later=()))
+    check_expected(plan, None, "groupsync apply saved.plan")
+    with pytest.raises(ConfigError, match="does not say which config and stores") as caught:
+        check_expected(forged, None, "groupsync apply saved.plan")
+    assert f"groupsync apply saved.plan --expect {forged.digest[:16]}" in caught.value.hint
+    assert plan.digest != forged.digest

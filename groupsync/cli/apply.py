@@ -80,6 +80,7 @@ def command(
     reads is checked and judged as a saved plan is; an exception that the run had is given again with --allow.
     """
     from groupsync import engine
+    from groupsync.belonging import check_expected
     from groupsync.connect import open_targets
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
@@ -98,6 +99,9 @@ def command(
             common.say(f"Nothing to resume: no run of {config.path} left anything to do.")
             return ExitCode.OK
         plan = resumption.plan if resumption else _plan(project, backends, request, plugins, saved)
+        if saved is not None:
+            named = f" -c {shlex.quote(str(config_path))}" if config_path else ""
+            check_expected(plan, expect, f"groupsync apply {shlex.quote(str(saved))}{named}")
         if strict and plan.undoes:
             raise click.UsageError("--strict asks sources again, and a plan that takes a run back comes of none.")
         return applying.carry_out(

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 import pytest
 
 from groupsync.errors import ExitCode
+from groupsync.plan import sealed
 from groupsync.planfile import read_plan, write_plan
 
 STATE = "state/groups/staff.txt"
@@ -165,3 +166,39 @@ def test_a_saved_plan_may_be_applied_with_the_targets_that_it_changes(project):
     project.write("groupsync.yaml", config.replace("path: other/", 'path: "${env:NOT_THERE}"'))
     assert ExitCode.ERROR == project("apply", "local.plan", "--yes").code
     assert ExitCode.OK == project("apply", "local.plan", "--yes", "-t", "local").code
+
+
+def test_a_plan_that_was_written_again_in_the_first_format_version_wants_its_reviewed_digest(shop):
+    """It names no config, so that another would apply it; its digest is not the one that was reviewed."""
+    shop.write("production.yaml", shop.read("groupsync.yaml").replace("state/", "prod-state/"))
+    shop.write(MEMBERS, shop.read(MEMBERS) + "zoe@example.com\n")
+    assert ExitCode.OK == shop("plan", "--out", "a.plan").code
+    plan = read_plan(shop.folder / "a.plan")
+    targets = tuple(replace(target, identity="") for target in plan.targets)
+    changes = tuple(replace(change, precondition=None) for change in plan.changes)
+    forged = replace(plan, format_version=1, config="", targets=targets, changes=changes, later=())
+    forged = sealed(forged)
+    write_plan(forged, shop.folder / "b.plan")
+
+    done = shop("apply", "b.plan", "--yes", "-c", "production.yaml")
+    said, digest = " ".join(done.err.split()), forged.digest[:16]
+    assert (ExitCode.ERROR, False) == (done.code, (shop.folder / "prod-state").exists())
+    assert f"groupsync apply b.plan -c production.yaml --expect {digest}" in said
+    done = shop("apply", "b.plan", "--yes", "-c", "production.yaml", "--expect", plan.digest[:16])
+    assert (ExitCode.ERROR, True) == (done.code, "not the plan that was expected" in done.err)
+    assert not (shop.folder / "prod-state").exists()
+
+
+def test_a_plan_of_the_first_format_version_is_applied_where_its_digest_is_expected(shop):
+    """The command that the hint gives does it."""
+    shop.write(MEMBERS, shop.read(MEMBERS) + "zoe@example.com\n")
+    assert ExitCode.OK == shop("plan", "--out", "a.plan").code
+    plan = read_plan(shop.folder / "a.plan")
+    targets = tuple(replace(target, identity="") for target in plan.targets)
+    old = sealed(replace(plan, format_version=1, config="", targets=targets, later=()))
+    write_plan(old, shop.folder / "a.plan")
+
+    said = " ".join(shop("apply", "a.plan", "--yes").err.split())
+    command = re.search(r"for this config: groupsync (.*)$", said)[1]
+    assert ExitCode.OK == shop(*command.split(), "--yes").code
+    assert "zoe@example.com" in shop.read(STATE)
