@@ -105,6 +105,7 @@ CODES: Final[dict[str, str]] = {
     "GS624": "A source is refused by a guard of its own, so what is computed from it is shown and not applied.",
     "GS630": "The journal's store does not have all of a run.",
     "GS631": "The journal's store lacks runs that it had.",
+    "GS640": "A target could not be read, and is left out.",
     "GS690": "A group that a target holds can't be imported.",
     "GS691": "An attribute of a group that a target holds can't be imported.",
     "GS692": "A definition was written where the project does not look for it.",

@@ -27,7 +27,7 @@ from groupsync.links import NOTHING, applied_links, bases_of, built_on_by_now_or
 from groupsync.memory import is_outdated, remembered_links
 from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
 from groupsync.plan import sealed
-from groupsync.planning import Draft, Request, plan_target
+from groupsync.planning import Draft, Request, plan_targets
 from groupsync.policies import Seen, changed_groups
 from groupsync.progress import Track, untracked
 from groupsync.project import Project, at_instant, sorted_findings, stop_on_errors, wanted_on
@@ -77,9 +77,7 @@ def make_plan(
     remembered = remembered_links(project.config.journal, project.config.id)
     built_on = built_on_by_now_or_then(project.resolution, remembered or NOTHING)
     draft = Draft(search=search, built_on=built_on)
-    for target in project.config.targets:
-        if target.name in backends:
-            plan_target(project, target, backends[target.name], request, draft)
+    backends = plan_targets(project, backends, request, draft)
     search.check()
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)

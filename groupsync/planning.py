@@ -16,7 +16,7 @@ from groupsync.links import bases_of
 from groupsync.model import Action, Diagnostic, Drift, Mode, Severity, TargetState
 from groupsync.progress import Track, untracked
 from groupsync.project import collecting, wanted_on
-from groupsync.reading import context_of, read_target, refilled, undeclared
+from groupsync.reading import context_of, nothing_of, read_target, refilled, undeclared, unread_target
 from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Scoped, Selection, scope
 from groupsync.selecting import Search
@@ -145,6 +145,46 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
     draft.states.append(replace(state, identity=identity))
     draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
+
+
+def plan_targets(
+    project: Project, backends: Mapping[str, Backend], request: Request, draft: Draft
+) -> Mapping[str, Backend]:
+    """Add to the draft what changes on each of the opened targets; return those that could be read.
+
+    A target that can't be read is told and left out; on the others all goes on.
+
+    Raises:
+        BackendError: none of them could be read.
+        ConfigError: as `plan_target` raises it.
+    """
+    unread: dict[str, BackendError] = {}
+    for target in project.config.targets:
+        if target.name not in backends:
+            continue
+        backend = backends[target.name]
+        try:
+            plan_target(project, target, backend, request, draft)
+        except BackendError as error:
+            unread[target.name] = error
+            wanted = wanted_on(project, target, request.selection)
+            draft.search.look(target.name, wanted, nothing_of(error))
+            draft.states.append(_unread_state(target, wanted, backend, error))
+            draft.findings.append(unread_target(target.name, error))
+    if unread and unread.keys() == backends.keys():
+        raise next(iter(unread.values()))
+    return {name: backend for name, backend in backends.items() if name not in unread}
+
+
+def _unread_state(target: TargetConfig, wanted: Wanted, backend: Backend, error: BackendError) -> TargetState:
+    return TargetState(
+        target.name,
+        target.plugin,
+        complete=False,
+        reason=error.detail,
+        withheld=tuple(sorted(each.group.name for each in wanted.here if wanted.selection.picks(each.group))),
+        identity=target_identity(target.plugin, target.options.values, backend),
+    )
 
 
 def _bases(project: Project, request: Request, draft: Draft) -> tuple[str, ...]:

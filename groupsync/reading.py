@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from groupsync.diff import Context
+from groupsync.errors import BackendError
 from groupsync.ledger import ownership_of
-from groupsync.model import ATTRIBUTES, Action, Diagnostic, Members, Refusal, Scope, Severity
+from groupsync.model import ATTRIBUTES, Action, Diagnostic, Members, Refusal, Scope, Severity, Snapshot
 from groupsync.scope import emptied, is_suddenly_empty
 from groupsync.wording import counted
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from groupsync.backend import Backend
     from groupsync.config import Config, TargetConfig
-    from groupsync.model import Change, Snapshot
+    from groupsync.model import Change
     from groupsync.ownership import Ownership
     from groupsync.retry import Retries
     from groupsync.scope import Pair, Wanted
@@ -34,8 +35,12 @@ def read_target(
         BackendError: nothing could be read.
         ConfigError: `owns` does not go with the target, or its ledger can't be read.
     """
-    ownership = ownership_of(config, target, backend, wanted.here)
-    snapshot = retry.call(lambda: backend.read(Scope()))
+    try:
+        ownership = ownership_of(config, target, backend, wanted.here)
+        snapshot = retry.call(lambda: backend.read(Scope()))
+    except BackendError as error:
+        error.summary, error.detail = f"{target.name} could not be read", str(error)
+        raise
     warnings = tuple(_not_kept(target.name, wanted, backend.capabilities.attributes))
     snapshot = replace(snapshot, diagnostics=(*snapshot.diagnostics, *warnings))
     if ownership is not None:
@@ -44,6 +49,17 @@ def read_target(
             snapshot, groups=ownership.claim(snapshot.groups), diagnostics=(*snapshot.diagnostics, *found)
         )
     return replace(wanted, ownership=ownership), snapshot
+
+
+def nothing_of(error: BackendError) -> Snapshot:
+    """Return what is known of a target that could not be read."""
+    return Snapshot((), complete=False, reason=error.detail)
+
+
+def unread_target(target: str, error: BackendError) -> Diagnostic:
+    """Return the warning on a target that is left out while the others are not."""
+    hint = error.hint or "Try again once it can be read."
+    return Diagnostic("GS640", Severity.WARNING, f"{target} is left out: it could not be read", error.detail, hint)
 
 
 def members_now(change: Change, backend: Backend, retry: Retries) -> Members:

@@ -6,11 +6,11 @@ import difflib
 from typing import TYPE_CHECKING
 
 from groupsync.diff import have_same_owners, settled_for
-from groupsync.errors import ConfigError
+from groupsync.errors import BackendError, ConfigError
 from groupsync.model import State, unread_as
 from groupsync.pairing import Whose, pair
 from groupsync.project import wanted_on
-from groupsync.reading import context_of, read_target
+from groupsync.reading import context_of, nothing_of, read_target, unread_target
 from groupsync.report.show import Sides
 from groupsync.scope import scope
 from groupsync.segments import computed_project
@@ -48,19 +48,28 @@ def both_sides(
 
     Raises:
         SourceError: a source could not be asked.
+        BackendError: no target could be read; where some could, the others are told in the project's findings.
         ConfigError: there is no group called `name`, desired or prior; or the selection names what is nowhere.
     """
     project = computed_project(project, plugins, request.as_of)
     search = Search(request.selection, may_be_empty=request.may_be_empty)
-    found = list[Sides]()
+    found, unread = list[Sides](), dict[str, BackendError]()
     for target in project.config.targets:
         if target.name in backends:
-            backend = backends[target.name]
-            wanted, snapshot = read_target(project.config, target, backend, wanted_on(project, target), request.retry)
+            backend, wanted = backends[target.name], wanted_on(project, target)
+            try:
+                wanted, snapshot = read_target(project.config, target, backend, wanted, request.retry)
+            except BackendError as error:
+                unread[target.name] = error
+                search.look(target.name, wanted, nothing_of(error))
+                project.findings.append(unread_target(target.name, error))
+                continue
             search.look(target.name, wanted, snapshot)
             project.findings.extend(snapshot.diagnostics)
             context = context_of(project.config, target, backend, wanted, snapshot)
             found += sides_on(context, wanted, snapshot)
+    if unread and unread.keys() == backends.keys():
+        raise next(iter(unread.values()))
     search.check()
     picked = [each for each in found if name in (None, *each.names) and any(map(request.selection.picks, each.groups))]
     if name is not None and not picked:

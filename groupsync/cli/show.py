@@ -59,7 +59,8 @@ def command(
             from groupsync.report.text import render_show
 
             common.emit([render_show(found, common.output_style(full=full))])
-    return ExitCode.OK
+    is_whole = all(each.code != "GS640" for each in project.findings)
+    return ExitCode.OK if is_whole else ExitCode.INCOMPLETE
 
 
 def _print_members(found: Sequence[Sides], *, prior: bool) -> None:

@@ -55,6 +55,18 @@ class TargetState:
     records: bool = True
     identity: str = ""
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether nothing at all could be read, so that nothing on it is planned."""
+        return not self.complete and not self.groups
+
+    @property
+    def shortfall(self) -> tuple[str, str]:
+        """How it was read where not wholly, and what follows, in words; the reason belongs between the two."""
+        if self.is_unread:
+            return "could not be read", "nothing on it is planned"
+        return "not read wholly", "nothing is deleted or removed because of what is missing"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceState:

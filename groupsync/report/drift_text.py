@@ -69,7 +69,8 @@ def drift_words(plan: Plan) -> str:
     """Say how many groups drifted, of what that can't be told, and why the command ends with another code than 0."""
     drifted = sum(drift.drifted for drift in plan.drift)
     groups = sum(target.groups for target in plan.targets)
-    of_all = f"of {counted(groups, 'group')} on {counted(len(plan.targets), 'target')}"
+    targets = sum(not target.is_unread for target in plan.targets)
+    of_all = f"of {counted(groups, 'group')} on {counted(targets, 'target')}"
     found = f"Drift: {number(drifted)}" if drifted else "No drift: none"
     return " ".join([f"{found} {of_all} changed on the target since the last apply.", *_asides(plan)])
 
@@ -88,7 +89,9 @@ def _asides(plan: Plan) -> Iterator[str]:
         yield f"{_are(absent)} not on the target, and as far as records here tell never applied."
     if rules := sorted({refusal.rule for refusal in plan.verdict.refusals}):
         yield f"An apply would be refused in part, by {', '.join(map(escape, rules))}: {_SEE_PLAN}"
-    if partial := [escape(target.name) for target in plan.targets if not target.complete]:
+    if unread := [escape(target.name) for target in plan.targets if target.is_unread]:
+        yield f"Of {', '.join(unread)} nothing could be read."
+    if partial := [escape(target.name) for target in plan.targets if not target.complete and not target.is_unread]:
         yield f"Of {', '.join(partial)} not everything could be read."
     if left_out := [escape(target.name) for target in plan.targets if target.complete and target.withheld]:
         yield f"On {', '.join(left_out)} something is left out."

@@ -220,8 +220,10 @@ def _cautions(plan: Plan) -> Iterable[str]:
         yield from (clip(words, MAX_TEXT) for words in following_words(plan, lambda name: clip(name, MAX_NAME)))
     if words := first_words(plan, lambda name: clip(name, MAX_NAME)):
         yield clip(words, MAX_TEXT)
-    partial = _partial(plan)
-    if partial:
+    if unread := [target for target in plan.targets if target.is_unread]:
+        names = joined(clip(target.name, MAX_NAME) for target in unread[:_WITHHELD])
+        yield f"{names} could not be read; nothing is planned there."
+    if partial := [target for target in _partial(plan) if not target.is_unread]:
         names = joined(clip(target.name, MAX_NAME) for target in partial[:_WITHHELD])
         yield f"Not everything could be read of {names}; nothing is deleted or removed because of what is missing."
     if words := approver_words(approvers_of(plan)):

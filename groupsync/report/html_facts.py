@@ -182,8 +182,8 @@ def targets_table(targets: Sequence[TargetState]) -> Table:
 
 def _state(target: TargetState) -> Iterable[str]:
     if not target.complete:
-        reason = clip(target.reason, MAX_TEXT)
-        yield f"not read wholly: {reason}; nothing is deleted or removed because of what is missing"
+        what, follows = target.shortfall
+        yield f"{what}: {clip(target.reason, MAX_TEXT)}; {follows}"
     if target.withheld:
         names = ", ".join(clip(name, MAX_NAME) for name in target.withheld[:_WITHHELD])
         more = len(target.withheld) - _WITHHELD

@@ -226,8 +226,8 @@ def _target(target: TargetState) -> str:
     if target.owns:
         parts.append(f"can't hold ownership marks: ours is {prose(target.owns)}")
     if not target.complete:
-        reason = prose(target.reason)
-        parts.append(f"**not read wholly**: {reason}; nothing is deleted or removed because of what is missing")
+        what, follows = target.shortfall
+        parts.append(f"**{what}**: {prose(target.reason)}; {follows}")
     if target.withheld:
         parts.append(f"something is left out of {_names(target.withheld)}")
     return "; ".join(parts)

@@ -164,8 +164,8 @@ def target_lines(target: TargetState, style: Style) -> Iterator[str]:
         for line in wrap(text, "  ", style.columns, hanging="    "):
             yield style.paint(line, FAINT)
     if not target.complete:
-        text = f"! not read wholly: {escape(target.reason)}; nothing is deleted or removed because of what is missing"
-        for line in wrap(text, "  ", style.columns, hanging="    "):
+        what, follows = target.shortfall
+        for line in wrap(f"! {what}: {escape(target.reason)}; {follows}", "  ", style.columns, hanging="    "):
             yield style.paint(line, YELLOW)
     if target.withheld:
         names = [escape(name) for name in target.withheld]
