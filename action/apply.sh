@@ -17,7 +17,7 @@ else
   if [ -n "${PLAN:-}" ]; then
     args=(report "$PLAN")
     add_redact
-    quoted groupsync "${args[@]}" || true
+    quoted in_project groupsync "${args[@]}" || true
     args=(apply "$PLAN" "--expect=${DIGEST:?}")
   else
     args=(apply "--expect=$INPUT_EXPECT")
@@ -31,7 +31,7 @@ add_redact
 add_fail_on
 
 code=0
-quoted groupsync "${args[@]}" || code=$?
+quoted in_project groupsync "${args[@]}" || code=$?
 output exit-code "$code"
 if [ ! -s "$work/apply.md" ]; then
   if [ "$code" = 0 ]; then

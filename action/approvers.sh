@@ -6,4 +6,6 @@ source "${BASH_SOURCE[0]%/*}/lib.sh"
 needs jq
 if ! is_on approvers "${INPUT_APPROVERS:-}"; then exit 0; fi
 
-output approvers "$(groupsync approvers --format=json "${PLAN:?}" | jq -c .)"
+args=(approvers --format=json "${PLAN:?}")
+add_config
+output approvers "$(in_project groupsync "${args[@]}" | jq -c .)"

@@ -13,7 +13,7 @@ add_fail_on
 add_by_person
 
 code=0
-quoted groupsync "${args[@]}" || code=$?
+quoted in_project groupsync "${args[@]}" || code=$?
 output exit-code "$code"
 if [ ! -s "$work/drift.md" ]; then
   fail "Nothing is known of drift; \`groupsync drift\` ended with $code."

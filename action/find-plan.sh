@@ -113,7 +113,7 @@ fi
 get "$api/actions/artifacts/$id/zip" "$work/plan.zip" --location ||
   fail "The plan of pull request $number can't be fetched. $(refused 'actions: read')"
 mkdir "$work/plan"
-"$home/venv/bin/python" -m zipfile -e "$work/plan.zip" "$work/plan" || fail 'The saved plan is no ZIP file.'
+"$home/venv/bin/python" -I -m zipfile -e "$work/plan.zip" "$work/plan" || fail 'The saved plan is no ZIP file.'
 if [ ! -f "$work/plan/groupsync.plan" ]; then
   fail "The artifact \`$artifact\` has no file groupsync.plan."
 fi

@@ -4,14 +4,6 @@ set -euo pipefail
 # shellcheck source=action/lib.sh
 source "${BASH_SOURCE[0]%/*}/lib.sh"
 
-case ${INPUT_MODE:-} in
-  validate | plan | apply | drift) ;;
-  *) fail "The input \`mode\` is \`${INPUT_MODE:-}\`. Expected validate, plan, apply or drift." ;;
-esac
-# With secrets and a token that writes, on definitions that nobody has reviewed.
-case ${GITHUB_EVENT_NAME:-} in
-  pull_request_target) fail 'The event pull_request_target gives secrets to whoever opens a pull request. Use pull_request.' ;;
-esac
 if [[ ! ${INPUT_EXTRAS:-} =~ ^[a-z0-9,\ _-]*$ ]]; then
   fail "The input \`extras\` is \`$INPUT_EXTRAS\`. Expected names with commas between them, such as \`rest, segments\`."
 fi
@@ -29,14 +21,25 @@ while read -r -a words; do
   done
 done <<<"${INPUT_PACKAGES:-}"
 
+# What is installed may run code of its own, and so gets nothing of what `env:` of the step has, but what pip goes by.
+# setup-python's Python finds its own library by LD_LIBRARY_PATH where the tool cache lies elsewhere.
+bare() {
+  local name kept=("PATH=$PATH" "HOME=${HOME:-}")
+  for name in "${!PIP_@}" LD_LIBRARY_PATH HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy; do
+    if [ -n "${!name+set}" ]; then kept+=("$name=${!name}"); fi
+  done
+  env -i "${kept[@]}" "$@"
+}
+
 # A job may use the action for several projects.
 wanted=$(printf '%s\n' "${requirements[@]}")
 if [ ! -f "$home/installed" ] || [ "$(cat "$home/installed")" != "$wanted" ]; then
-  python3 -m venv "$home/venv"
-  "$home/venv/bin/python" -m pip --disable-pip-version-check install --quiet \
+  bare python3 -I -m venv "$home/venv"
+  bare "$home/venv/bin/python" -I -m pip --disable-pip-version-check install --quiet \
     --constraint "$folder/constraints.txt" "${requirements[@]}"
   mkdir -p "$home/bin"
-  ln -sf "$home/venv/bin/groupsync" "$home/bin/groupsync"
+  printf '#!/usr/bin/env bash\nexec %q -I %q "$@"\n' "$home/venv/bin/python" "$home/venv/bin/groupsync" >"$home/bin/groupsync"
+  chmod +x "$home/bin/groupsync"
   printf '%s\n' "$wanted" >"$home/installed"
 fi
 echo "$home/bin" >>"${GITHUB_PATH:-/dev/null}"

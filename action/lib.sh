@@ -1,9 +1,12 @@
 # shellcheck shell=bash
 # What the steps of the action share. Sourced. Inputs come as INPUT_…, from `env:` in action.yml: no text that somebody
 # wrote is ever part of a script.
+# The checkout is data, which nobody may have reviewed: no step works in it, and every Python has -I, so that a file there
+# is never taken for a module.
 
 : "${RUNNER_TEMP:?}" "${GITHUB_OUTPUT:?}" "${GITHUB_WORKSPACE:?}"
-home=$RUNNER_TEMP/groupsync
+cd -- "$RUNNER_TEMP" || exit 1
+home=$PWD/groupsync
 PATH=$home/bin:$PATH
 
 random() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
@@ -42,6 +45,11 @@ quoted() {
   "$@" 2>&1 || code=$?
   printf '\n::%s::\n' "$edge"
   return "$code"
+}
+
+# Runs a command in the folder that the input names; for groupsync, and nothing else.
+in_project() {
+  (cd -- "$GITHUB_WORKSPACE" && cd -- "${INPUT_WORKING_DIRECTORY:-.}" && "$@")
 }
 
 needs() {
@@ -85,20 +93,13 @@ add_consent() {
   if is_on adopt "${INPUT_ADOPT:-}"; then args+=(--adopt); fi
 }
 
-# Whether the run is of a pull request from another repository, or one that can't be told to be from this one.
-from_fork() {
-  local differs
-  differs=$(jq -r 'if .pull_request then .pull_request.head.repo.id != .repository.id else false end' \
-    "$GITHUB_EVENT_PATH") || differs=unknown
-  [ "$differs" != false ]
-}
-
 # Prints annotations with paths from the root of the repository, where GitHub looks for them.
 annotate() {
-  local line folder prefix=''
+  local line folder root prefix=''
   folder=$(project_folder)
+  root=$(cd -- "$GITHUB_WORKSPACE" && pwd -P)
   case $folder/ in
-    "$(cd "$GITHUB_WORKSPACE" && pwd -P)"/?*) prefix=${folder#"$(cd "$GITHUB_WORKSPACE" && pwd -P)"/}/ ;;
+    "$root"/?*) prefix=${folder#"$root"/}/ ;;
   esac
   prefix=$(message_of "$prefix")
   prefix=${prefix//:/'%3A'}
@@ -112,10 +113,11 @@ annotate() {
 }
 
 # The folder of the config that groupsync finds: here or above.
-project_folder() {
+project_folder() { in_project folder_here; }
+folder_here() {
   local folder
   if [ -n "${INPUT_CONFIG:-}" ]; then
-    folder=$(cd "$(dirname -- "$INPUT_CONFIG")" && pwd -P)
+    folder=$(cd -- "$(dirname -- "$INPUT_CONFIG")" && pwd -P)
   else
     folder=$(pwd -P)
     until [ -e "$folder/groupsync.yaml" ] || [ -e "$folder/.git" ] || [ "$folder" = / ]; do

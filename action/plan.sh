@@ -18,7 +18,7 @@ add_by_person
 if [ -n "${INPUT_COMPARE:-}" ]; then args+=("--compare=$INPUT_COMPARE"); fi
 
 code=0
-quoted groupsync "${args[@]}" || code=$?
+quoted in_project groupsync "${args[@]}" || code=$?
 output exit-code "$code"
 if [ ! -s "$plan" ]; then
   fail "There is no plan; \`groupsync plan\` ended with $code."
@@ -26,9 +26,9 @@ fi
 
 args=(report "$plan")
 add_redact
-groupsync "${args[@]}" --format=github "--output=$work/notes" >"$work/log" 2>&1 || true
+in_project groupsync "${args[@]}" --format=github "--output=$work/notes" >"$work/log" 2>&1 || true
 add_by_person
-groupsync "${args[@]}" --format=markdown "--output=$work/plan.md" >"$work/log" 2>&1 || true
+in_project groupsync "${args[@]}" --format=markdown "--output=$work/plan.md" >"$work/log" 2>&1 || true
 annotate "$work/notes"
 summary "$work/plan.md"
 plan_facts "$plan"

@@ -69,7 +69,8 @@ class Repository:
         if pull:
             pull["head"]["sha"] = self.head
         place = self.runner.temp / "event.json"
-        place.write_text(json.dumps(self.event if event.startswith("pull_request") else {}), "utf-8")
+        told = self.event if event.startswith("pull_request") else {"repository": self.event["repository"]}
+        place.write_text(json.dumps(told), "utf-8")
         given = {name.replace("_", "-"): value for name, value in {"mode": mode, **inputs}.items()}
         sha = self.git("rev-parse", "HEAD")
         return self.runner.action(ROOT / "action.yml", given, event, GITHUB_EVENT_PATH=str(place), GITHUB_SHA=sha)
@@ -110,10 +111,12 @@ def repository(tmp_path, hub):
     """The example quickstart in git, with a pull request open, on a runner where groupsync is installed."""
     folder, temp = tmp_path / "work space", tmp_path / "temp"
     shutil.copytree(ROOT / "examples/quickstart", folder, ignore=shutil.ignore_patterns("state", ".groupsync"))
-    (temp / "groupsync/venv").mkdir(parents=True)
-    (temp / "groupsync/bin").mkdir()
-    (temp / "groupsync/venv/bin").symlink_to(Path(sys.executable).parent)
-    (temp / "groupsync/bin/groupsync").symlink_to(Path(sys.executable).parent / "groupsync")
+    (temp / "groupsync/bin").mkdir(parents=True)
+    (temp / "groupsync/venv").symlink_to(sys.prefix)
+    command = temp / "groupsync/bin/groupsync"
+    installed = Path(sys.executable).with_name("groupsync")
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I "{installed}" "$@"\n', "utf-8")
+    command.chmod(0o755)
     (temp / "groupsync/installed").write_text(f"{ROOT}\n", "utf-8")
     environment = {
         "GITHUB_API_URL": hub.url,

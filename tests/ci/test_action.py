@@ -26,6 +26,7 @@ ACTION = read_yaml(ROOT / "action.yml")
 STEPS = ACTION["runs"]["steps"]
 STAFF = "kind: known-user-group\nname: staff\nmembers: [alan@contoso.com]\n"
 MARKER = "<!-- groupsync: quickstart -->"
+SOURCE = "sources:\n  crm: {plugin: duckdb, database: no-such.duckdb, query: select 1}\ntargets:\n"
 
 
 # --- What is written --------------------------------------------------------------------------------------------------
@@ -89,11 +90,11 @@ def test_every_step_gets_the_inputs_that_its_script_reads_and_no_others():
             assert reads(script) == given, step["name"]
 
 
-def test_actions_of_others_are_pinned_to_a_version():
-    """A tag that moves would change what runs with the token."""
+def test_actions_of_others_are_pinned_to_a_commit():
+    """A tag can be moved, and would change what runs with the token."""
     used = [step["uses"] for step in STEPS if "uses" in step]
     assert used
-    assert [] == [each for each in used if not re.fullmatch(r"actions/[\w-]+@v\d+\.\d+\.\d+", each)]
+    assert [] == [each for each in used if not re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", each)]
 
 
 # --- Installing and validating ----------------------------------------------------------------------------------------
@@ -103,7 +104,8 @@ def test_it_installs_itself_from_its_own_checkout(repository):
     """Into an environment of its own, with the versions that it is tested with."""
     shutil.rmtree(repository.runner.temp / "groupsync")
     done = repository.act("validate")
-    assert (0, {"Install groupsync", "Validate", "End as groupsync ended"}) == (done.code, set(done.codes))
+    steps = {"Look at the event", "Install groupsync", "Validate", "End as groupsync ended"}
+    assert (0, steps) == (done.code, set(done.codes))
     found = repository.runner.temp / "groupsync/venv/bin/groupsync"
     version = subprocess.run([found, "version"], check=True, capture_output=True, text=True).stdout
     assert version.splitlines()[0] in done.log
@@ -134,7 +136,41 @@ def test_an_event_that_gives_secrets_to_strangers_is_refused(repository):
     done = repository.act(event="pull_request_target")
     assert 1 == done.code
     assert "pull_request_target gives secrets" in done.told("error")
-    assert ["Install groupsync", "End as groupsync ended"] == list(done.codes)
+    assert ["Look at the event", "End as groupsync ended"] == list(done.codes)
+
+
+@pytest.mark.parametrize("mode", ["plan", "apply", "drift"])
+@pytest.mark.parametrize("event", ["workflow_run", "issue_comment", "pull_request_review", "release", "", HOSTILE])
+def test_an_event_that_may_be_of_a_stranger_is_refused(repository, mode, event):
+    """Only what is known to be of the repository itself gets secrets: of a `workflow_run` nobody can tell."""
+    done = repository.act(mode, event, expect="0" * 64 if mode == "apply" else "")
+    assert 1 == done.code
+    assert "Expected push, schedule, workflow_dispatch, merge_group or pull_request" in done.told("error")
+    assert ["Look at the event", "End as groupsync ended"] == list(done.codes)
+    assert [] == repository.hub.asked
+
+
+def test_any_event_may_be_validated(repository):
+    """Without sources, as whatever came with it may be a stranger's."""
+    repository.replace("groupsync.yaml", "targets:\n", SOURCE)
+    done = repository.act("validate", "workflow_run")
+    assert (0, "0") == (done.code, done.outputs["exit-code"])
+
+
+@pytest.mark.parametrize("event", ["push", "schedule", "workflow_dispatch", "merge_group"])
+def test_an_event_of_the_repository_itself_is_planned(repository, event):
+    """As a pull request from one of its own branches is."""
+    assert "2" == repository.act(event=event).outputs["exit-code"]
+
+
+@pytest.mark.parametrize("mode", ["apply", "drift"])
+def test_a_fork_neither_applies_nor_looks_for_drift(repository, mode):
+    """Not with the right digest, either."""
+    repository.event["pull_request"]["head"]["repo"] = {"id": 666, "full_name": "mallory/groups"}
+    done = repository.act(mode, expect="0" * 64 if mode == "apply" else "")
+    assert 1 == done.code
+    assert f"there is no {mode}" in done.told("error")
+    assert ["Look at the event", "End as groupsync ended"] == list(done.codes)
 
 
 def test_what_is_wrong_is_annotated_where_it_is_written(repository):
@@ -161,10 +197,12 @@ def test_pull_requests_of_forks_are_only_validated(repository):
     assert [] == repository.hub.asked + repository.hub.artifacts
 
 
+@pytest.mark.parametrize("own", ["told", "untold"])
 @pytest.mark.parametrize("head", [None, {}], ids=["deleted", "untold"])
-def test_whoever_can_not_be_told_from_a_fork_is_one(repository, head):
-    """A fork that is gone has no repository any more."""
+def test_whoever_can_not_be_told_from_a_fork_is_one(repository, head, own):
+    """A fork that is gone has no repository any more; and two that aren't told are not the same."""
     repository.event["pull_request"]["head"]["repo"] = head
+    repository.event["repository"] = repository.event["repository"] if own == "told" else {}
     done = repository.act()
     assert "only validated" in done.told("notice")
     assert "Plan" not in done.codes
