@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the very same request may succeed later."""
 _EXCERPT_LENGTH: Final = 200
+_SHOWN: Final = 3
 _TELLING: Final = ("detail", "message", "error_description", "error", "description", "title", "reason")
+_PARTS: Final = ("details", "errors", "fieldErrors", "violations")
+"""Where an error document lists what is wrong in particular, of which its message says too little."""
 
 
 def raise_for(answer: Answer, doing: str, name: str = "") -> None:
@@ -73,7 +76,8 @@ def _said(answer: Answer) -> str:
         return ", with a page"
     text = answer.body[:100_000].decode("utf-8", "replace")
     with suppress(ValueError, RecursionError):
-        text = _telling(json.loads(text)) or text
+        document = json.loads(text)
+        text = _telling(document) or ("" if _is_known(document) else text)
     text = scrub(text)  # before it is cut, which could leave half a secret
     line = " ".join("".join(" " if unicodedata.category(each)[0] == "C" else each for each in text).split())
     short = line if len(line) <= _EXCERPT_LENGTH else line[:_EXCERPT_LENGTH] + "…"
@@ -84,6 +88,15 @@ def _telling(value: object) -> str:
     """Return the text in an error document that is meant for people; empty where there is none."""
     if isinstance(value, str):
         return value
+    if isinstance(value, list):
+        return "; ".join(dict.fromkeys(filter(None, map(_telling, value[:_SHOWN]))))
     if isinstance(value, dict):
-        return next((found for key in _TELLING if (found := _telling(value.get(key)))), "")
+        whole = next((found for key in _TELLING if (found := _telling(value.get(key)))), "")
+        parts = next((found for key in _PARTS if (found := _telling(value.get(key)))), "")
+        return ": ".join(dict.fromkeys(filter(None, (whole.rstrip(".:") if parts else whole, parts))))
     return ""
+
+
+def _is_known(document: object) -> bool:
+    """Tell whether it is an error document that has nothing to say to people, such as SCIM's with an empty detail."""
+    return isinstance(document, dict) and any(key in document for key in _TELLING)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from groupsync.http import Answer
     from groupsync.model import Group
     from groupsync_rest.client import Wire
-    from groupsync_rest.profile import Call
+    from groupsync_rest.profile import Call, Profile
 
 _COMPARED: Final = ("id", "kind", "display_name", "description", "owners", "labels", "mark", "revision")
 _TWO: Final = 2
@@ -61,7 +61,7 @@ class Checking:
         lacking = [why for name, why in _WRITES.items() if name not in profile.calls]
         if profile.combined is not None:
             lacking = [why for why in lacking if why != _WRITES["add"]]
-        lacking += [] if can.ownership else ["there is no room for marks, so the target needs `owns`"]
+        lacking += [] if can.ownership else [f"{_why_no_marks(profile)}, so the target needs `owns`"]
         lacking += [] if can.revisions else ["there are no revisions, so groups are compared right before a write"]
         return Check(f"the profile `{profile.name}` is sound", "; ".join(lacking))
 
@@ -255,6 +255,12 @@ class Checking:
     def _at(self, *pointer: str) -> str:
         place = self.wire.profile.document.locate(pointer, key=True)
         return f"{place.path}:{place.line}"
+
+
+def _why_no_marks(profile: Profile) -> str:
+    if "mark" not in profile.fields:
+        return "there is no room for marks"
+    return "`update` sends no `$mark` or `$mark_text`" if "update" in profile.calls else "no `update` sends marks"
 
 
 def _size(group: Group) -> int:

@@ -87,7 +87,7 @@ def canonical_members(raw: Iterable[object], name: str, canonical: Canonical) ->
         try:
             made.append((canonical(name, each), each))
         except ValueError as error:
-            hint = "Take it out there, or choose another `identity` in the config."
+            hint = "Take it out there, or choose another `identity`."
             raise BackendError(f"`{name}` has a member that is none", f"{each!r}: {error}", hint, name=name) from error
     return made
 
@@ -128,9 +128,10 @@ def twice(name: str, members: Iterable[tuple[str, str]]) -> BackendError:
     for member, spelled in members:
         if member in seen:
             detail = f"as {seen[member]!r} and as {spelled!r}"
-            hint = "Take one of them out there." if seen[member] != spelled else "Plan again."
+            is_same = seen[member] == spelled
+            hint = ("Plan again; if it stays so, take" if is_same else "Take") + " one of the two out there."
             summary = f"`{name}` has `{member}` twice"
-            return BackendError(summary, detail, hint, name=name, retryable=seen[member] == spelled)
+            return BackendError(summary, detail, hint, name=name, retryable=is_same)
         seen[member] = spelled
     return BackendError(f"`{name}` has somebody twice", name=name)
 

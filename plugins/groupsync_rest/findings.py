@@ -34,6 +34,11 @@ KNOWN: Final = frozenset(
 """The names that a template may have, besides the profile's parameters."""
 
 _EXPRESSIONS: Final = ("group", "items", "total", "revision", "shows")
+_DECLARED: Final = "A value that the target shall give is declared under `parameters`."
+_INSTEAD: Final = {
+    "members": "`$add` and `$remove` are who comes and who goes. A whole list can't be sent.",
+}
+"""What to write for names that people look for."""
 _TEMPLATES: Final = ("query", "headers", "body", "form")
 _ONE_OF: Final = {
     "rename": (frozenset({"new_name"}), "`$new_name`"),
@@ -88,7 +93,7 @@ def _wrong_names(document: Document) -> Iterator[Diagnostic]:
         found = _at(value, pointer)
         names = path_variables(found) if pointer[-1] == "request" else variables(found)
         for each in sorted(set(names) - known):
-            hint = closest(each, known) or "A value that the target shall give is declared under `parameters`."
+            hint = _INSTEAD.get(each) or closest(each, known) or _DECLARED
             yield _finding(document, pointer, f"Nothing is called `{each}`", f"There are {_listed(known)}.", hint)
 
 

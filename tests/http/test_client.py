@@ -325,6 +325,18 @@ def test_a_status_says_whose_turn_it_is(status, headers, kind, retryable, second
     [
         ("application/json", b'{"error": {"code": "x", "message": "no such\\u001b[31m list"}}', ": no such [31m list"),
         ("application/json", b'{"schemas": [], "detail": "bad filter"}', ": bad filter"),
+        ("application/json", b'{"schemas": ["urn:x:Error"], "detail": "", "status": 501}', ""),
+        (
+            "application/json",
+            b'{"message": "See `details`.", "details": [{"message": "values must have 1 item"}, {"x": 1}]}',
+            ": See `details`: values must have 1 item",
+        ),
+        (
+            "application/json",
+            b'{"errors": [{"title": "Conflict", "detail": "is taken"}, {"detail": "is long"}]}',
+            ": is taken; is long",
+        ),
+        ("application/json", b'{"a": 1}', ': {"a": 1}'),
         ("text/plain", b"one\ntwo " + b"x" * 500, ": one two " + "x" * 192 + "…"),
         ("text/html", b"<h1>Oops</h1>", ", with a page"),
         ("", b"\xff\x00", ": \ufffd"),
