@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.guard_config import group_guards_of
 from groupsync.members.inline import inline_members
+from groupsync.members.kinds import SAVE_AS_CSV
 from groupsync.model import (
     KNOWN_USER_GROUP,
     SEGMENT,
@@ -42,6 +43,7 @@ __all__ = [
 MEMBER_FILE_TYPES: Final = (".txt", ".csv", ".tsv")
 _SEGMENT_KEYS: Final = ("source", "where", "holdout", "sample", "limit", "min_size")
 _PARQUET: Final = ".parquet"
+_WORKBOOKS: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 
 
 @lru_cache(maxsize=1)
@@ -246,9 +248,8 @@ class _Reader:
         if ending in MEMBER_FILE_TYPES:
             return path
         expected = f"Expected a file that ends in {', '.join(MEMBER_FILE_TYPES)}."
-        hint = (
-            "Export it as .csv; .parquet needs a plugin." if ending == _PARQUET else "Name the file by what it holds."
-        )
+        hint = SAVE_AS_CSV if ending in _WORKBOOKS else "Name the file by what it holds: .txt for a list of addresses."
+        hint = "Export it as .csv; .parquet needs a plugin." if ending == _PARQUET else hint
         self._error("GS212", pointer, thing, expected, hint)
         return None
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Final
 from groupsync.aliases import names_former
 from groupsync.errors import InvalidDefinitions
 from groupsync.files import UnreadableFile, read_text_file
+from groupsync.members.kinds import told_by_its_start
 from groupsync.members.tables import parse_table
-from groupsync.members.text import Entries, check, decode, error, parse_list
+from groupsync.members.text import Entries, check, cut_short, decode, error, parse_list
 from groupsync.model import Diagnostic, Members, Severity, SourceRange, digest_bytes, encode_members
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from groupsync.identity import Identity
@@ -95,7 +96,7 @@ class MemberFiles:
         data = self._read(file)
         # What a canonical text may hold as members, a list may mean otherwise: `#ada@example.com` is a comment here.
         means_otherwise = data.startswith(b"#") or any(mark in data for mark in (b"\n#", b",", b";", b"<"))
-        if means_otherwise or names_former(data, self._identity):
+        if means_otherwise or not data or data.isspace() or names_former(data, self._identity):
             return encode_members(self._checked(data, file))
         return data
 
@@ -144,7 +145,10 @@ def read_members(data: bytes, file: MemberFile, identity: Identity) -> tuple[fro
     With an error among the findings the members are only those that could be read.
     """
     entries = read_entries(data, file, identity)
-    return (frozenset(), entries) if isinstance(entries, list) else check(entries, identity, file.path)
+    if isinstance(entries, list):
+        return frozenset(), entries
+    members, found = check(entries, identity, file.path)
+    return members, found if members else [*found, *_nobody(data, file, found)]
 
 
 def read_entries(data: bytes, file: MemberFile, identity: Identity) -> Entries | list[Diagnostic]:
@@ -158,10 +162,25 @@ def read_entries(data: bytes, file: MemberFile, identity: Identity) -> Entries |
         summary = f"`{file.path}` is a list, so it has no column `{file.column}`"
         hint = "Take `column` out; or, if it is a table, name the file .csv."
         return [error("GS306", summary, "Only .csv and .tsv files have columns.", hint, file.at)]
-    text = decode(data, file.path)
+    text = told_by_its_start(data, file.path) or decode(data, file.path)
     if isinstance(text, Diagnostic):
         return [text]
-    return parse_list(text, file.path) if suffix == ".txt" else parse_table(text, file, identity)
+    entries = parse_list(text, file.path) if suffix == ".txt" else parse_table(text, file, identity)
+    if isinstance(entries, Entries):
+        entries.diagnostics.extend(cut_short(text, entries, file.path))
+    return entries
+
+
+def _nobody(data: bytes, file: MemberFile, found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
+    """Warn of a file that lists nobody, unless an error says why, or a comment that it is meant."""
+    is_list = _suffix(file) == ".txt"
+    if any(each.severity is Severity.ERROR for each in found) or (is_list and b"#" in data and b"@" not in data):
+        return
+    detail = "It is empty." if not data.strip() else "There is nothing but comments." if is_list else "It has no rows."
+    hint = "say so in it with a comment: `# nobody`" if is_list else "write `members: []` instead of this entry"
+    at = SourceRange(file.path, 1, 1)
+    summary = f"`{file.path}` lists nobody"
+    yield Diagnostic("GS314", Severity.WARNING, summary, detail, f"If nobody is meant, {hint}.", at)
 
 
 def _is_spelling_of(value: str, member: str, identity: Identity) -> bool:

@@ -31,6 +31,7 @@ _BYTE_ORDER_MARKS: Final = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
+_WHICH: Final = " Which encoding it has can't be told from its bytes."
 _COMMENT: Final = re.compile(r"#(?<!\S#)[^\n]*")
 _TOKEN: Final = re.compile(r"[^\s,;]+")
 _BRACKETS: Final = re.compile(r"<[^<>\n]*>")
@@ -84,27 +85,24 @@ def decode(data: bytes, path: str) -> str | Diagnostic:
 
 def _undecodable(data: bytes, offset: int, path: str) -> Diagnostic:
     at = _place(data[:offset].decode(), path)
-    byte = data[offset : offset + 1]
-    found = f"The byte 0x{byte.hex().upper()} is no part of a UTF-8 character."
-    if data[:1_000].count(0) > len(data[:1_000]) // 4:
-        return _not_utf8(path, at, f"{found} The file looks like UTF-16.", "UTF-16")
-    letter = byte.decode("cp1252", "replace")
-    if letter.isalpha():
-        found += f" The file looks like Latin-1 (Windows-1252), where it is `{letter}`."
-    return _not_utf8(path, at, found, "WINDOWS-1252")
+    found = f"The byte 0x{data[offset]:02X} is no part of a UTF-8 character."
+    return _not_utf8(path, at, f"{found}{_WHICH}", "")
 
 
 def _not_utf8(path: str, at: SourceRange, found: str, encoding: str) -> Diagnostic:
-    file, new = shlex.quote(path), shlex.quote(f"{path}.utf8")
-    command = f"iconv -f {encoding} -t UTF-8 {file} > {new} && mv {new} {file}"
-    return error("GS303", "The member file is not UTF-8", found, f"Convert it: `{command}`.", at)
+    hint = "Save it as UTF-8 (in Excel: `CSV UTF-8`) in the program that it comes from."
+    if encoding:
+        file, new = shlex.quote(path), shlex.quote(f"{path}.utf8")
+        hint = f"{hint[:-1]}, or convert it: `iconv -f {encoding} -t UTF-8 {file} > {new} && mv {new} {file}`."
+    return error("GS303", "The member file is not UTF-8", found, hint, at)
 
 
 def _control_character(text: str, path: str) -> Diagnostic:
     offset = next(index for index, char in enumerate(text) if ord(char) < 128 and ord(char) in _CONTROLS)
     at = _place(text[:offset], path)
     if text[offset] == "\0" and text[:1_000].count("\0") > len(text[:1_000]) // 4:
-        return _not_utf8(path, at, "Every other byte is NUL: the file looks like UTF-16.", "UTF-16")
+        found = f"Many of its bytes are NUL, as where each letter has two or four bytes.{_WHICH}"
+        return _not_utf8(path, at, found, "")
     summary = f"The control character U+{ord(text[offset]):04X} has no place in a member file"
     return error("GS304", summary, "Only tabs and line breaks may be there.", "Delete it.", at)
 
@@ -178,6 +176,20 @@ def _lines_and_columns(text: str, offsets: Iterable[int]) -> Iterator[tuple[int,
         start = max(start, text.rfind("\n", counted, offset) + 1)
         counted = offset
         yield line, offset - start + 1
+
+
+def cut_short(text: str, entries: Entries, path: str) -> Iterator[Diagnostic]:
+    """Warn where a file ends without a line break in an address that looks as if letters of its domain were missing."""
+    last = entries.values[-1] if entries.values and not text.endswith("\n") else ""
+    domain = re.escape(last[last.rfind("@") :]) if "@" in last else ""
+    if not domain or not text.endswith(last) or re.search(rf"{domain}(?![\w.-])", text[: -len(last)], re.IGNORECASE):
+        return
+    if longer := re.search(rf"{domain}(?:[\w-]|\.(?=\w))[\w.-]*", text, re.IGNORECASE):
+        summary = f"The file may be cut short: it ends with `{shown(last)}`, without a line break"
+        detail = f"Other addresses in it end with `{shown(longer[0].rstrip('.'))}`."
+        hint = "Copy or export it again; if it is whole, end its last line with a line break."
+        [place] = entries.places([len(entries.values) - 1])
+        yield Diagnostic("GS315", Severity.WARNING, summary, detail, hint, SourceRange(path, *place))
 
 
 # --- From entries to members ------------------------------------------------------------------------------------------
