@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from groupsync_rest.profile import Call
 
 MAX_PAGES: Final = 100_000
+MAX_EMPTY_PAGES: Final = 100
+"""So many in a row are a service that goes round in circles: one that filters behind its pages gives fewer."""
 _LINK: Final = re.compile(r"<([^<>]*)>((?:\s*;\s*[^\s;,=]+(?:\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]*))?)*)")
 _IS_NEXT: Final = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next(?![^\s;,]))", re.IGNORECASE)
 
@@ -48,6 +50,7 @@ class _State:
     """How far a list has come."""
 
     seen: int = 0
+    empty: int = 0
     number: int = 0
     total: int | None = None
     cursors: set[str] = field(default_factory=set)
@@ -98,6 +101,9 @@ def _begin(call: Call, state: _State) -> dict[str, str]:
 def _count(call: Call, state: _State, items: list[Any], body: object, size: int | None) -> None:
     """Hold what has come so far against the total that the service tells."""
     state.seen += len(items)
+    state.empty = 0 if items else state.empty + 1
+    if state.empty > MAX_EMPTY_PAGES:
+        raise NotWhole(f"the list goes on after {MAX_EMPTY_PAGES} pages in a row without anything in them")
     total = call.total.of(body) if call.total else None
     if total is not None and (isinstance(total, bool) or not isinstance(total, int)):
         raise NotWhole(f"the total is no number: {str(total)[:50]!r}")

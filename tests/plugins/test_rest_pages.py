@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from groupsync.http import Answer
 from groupsync_rest.expression import Expression
-from groupsync_rest.pages import NotWhole, pages
+from groupsync_rest.pages import NotProven, NotWhole, pages
 from groupsync_rest.profile import Call, Pages
 
 
@@ -126,6 +126,35 @@ def test_a_circle_of_pages_ends(by):
     service = Service(list(range(9)), by, 2)
     with pytest.raises(NotWhole, match="same next page twice"):
         read(call_of(by, total=False), lambda query, link: service({}, ""))
+
+
+@pytest.mark.parametrize(("empty", "is_whole"), [(100, True), (101, False)])
+def test_pages_without_anything_in_them_end(empty, is_whole):
+    """Some services filter behind their pages; one that names another next page for ever is not followed for ever."""
+    asked = []
+
+    def ask(query, link):
+        asked.append(link)
+        number = len(asked)
+        body = {"items": [] if number <= empty else [7], "next": f"c{number}" if number <= empty else None}
+        return Answer("GET", "/x", 200, {}, json.dumps(body).encode())
+
+    if is_whole:
+        assert [7] == read(call_of("cursor", total=False), ask)
+    else:
+        with pytest.raises(NotWhole, match="after 100 pages in a row"):
+            read(call_of("cursor", total=False), ask)
+
+
+@pytest.mark.parametrize(("count", "by"), [(3, "cursor"), (4, "link")])
+def test_a_full_first_page_without_a_next_is_no_proof(count, by):
+    """Unless a next page has been seen before; a page that is not full needs none."""
+    call = call_of(by, total=False)
+    things = list(range(count))
+    with pytest.raises(NotProven, match=f"{count} came, as many as one answer has, and no next page"):
+        read(call, lambda query, link: Answer("GET", "/x", 200, {}, json.dumps({"items": things}).encode()), size=3)
+    assert things == read(call, Service(things, by, 2), size=2)
+    assert things[:2] == read(call, Service(things[:2], by, 3), size=3)
 
 
 @pytest.mark.parametrize(
