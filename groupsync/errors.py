@@ -91,7 +91,16 @@ class PluginError(GroupsyncError):
 
 
 class SourceError(GroupsyncError):
-    """A source of customers did not answer, or has not what was asked for."""
+    """A source of customers did not answer, or has not what was asked for.
+
+    Attributes:
+        option: which option of the source in the config names what is not there, or can't be; empty where the source or
+            its data are out of order.
+    """
+
+    def __init__(self, summary: str, detail: str = "", hint: str = "", *, option: str = "") -> None:
+        super().__init__(summary, detail, hint)
+        self.option = option
 
 
 class BackendError(GroupsyncError):

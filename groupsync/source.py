@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from groupsync.model import Members
     from groupsync.model.criteria import Attribute, Condition, Scalar, Share, Top
 
-__all__ = ["Answer", "Census", "Question", "Source", "SourceAnswers", "SourceContext"]
+__all__ = ["Answer", "Census", "Misfits", "Question", "Source", "SourceAnswers", "SourceContext"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Misfits:
+    """Values of one column that are none of its type, and so are unknown (null).
+
+    Attributes:
+        column: its name.
+        count: in how many rows; of all rows, eligible or not.
+        samples: some of them as they stand there, at most three.
+    """
+
+    column: str
+    count: int
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Census:
     """What a source holds as a whole, after `eligible`: what its guards judge before any segment counts.
 
@@ -85,6 +100,7 @@ class Census:
         duplicates: canonical identifiers that more than one row has.
         samples: some of what `invalid` and `duplicates` count, at most ten, for messages.
         newest: the latest `updated_at` of all rows, or when the file was last written; None where nobody knows.
+        misfits: of the columns that were asked for and whose type does not hold for every row, in their order.
     """
 
     rows: int
@@ -93,6 +109,7 @@ class Census:
     duplicates: int = 0
     samples: tuple[str, ...] = ()
     newest: datetime | None = None
+    misfits: tuple[Misfits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

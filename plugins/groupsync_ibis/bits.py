@@ -121,6 +121,19 @@ def mentions_group(condition: Condition) -> bool:
             return False
 
 
+def tested(condition: Condition | None) -> set[str]:
+    """Return the attributes that a condition tests."""
+    match condition:
+        case Not():
+            return tested(condition.condition)
+        case All() | AnyOf():
+            return set().union(*map(tested, condition.conditions))
+        case Test():
+            return {condition.field}
+        case _:
+            return set()
+
+
 def column_of(prefix: str, bit: int) -> tuple[str, int]:
     """Return the column that a bit is in, and its value there."""
     return f"{prefix}{bit // BITS}", 1 << bit % BITS

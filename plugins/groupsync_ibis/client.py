@@ -12,14 +12,15 @@ from groupsync.errors import GroupsyncError, SourceError
 from groupsync.schema_words import closest
 from groupsync.secrets import Secret, scrub
 from groupsync_ibis.compile import Dialect
-from groupsync_ibis.files import files_of, listed, quoted_name, reader_of
-from groupsync_ibis.parquet import parquet_sql
+from groupsync_ibis.csv_files import broken_row
+from groupsync_ibis.files import listed, reader_of
+from groupsync_ibis.reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from groupsync.source import SourceContext
+    from groupsync.source import Misfits, SourceContext
     from groupsync_ibis.options import IbisOptions
 
 _MEMORY: Final = "384MB"
@@ -103,6 +104,7 @@ class Client:
         self._options = options
         self._context = context
         self._remote: Any = None
+        self._reading = Reading(options, context)
 
     @contextmanager
     def session(self, folder: Path | None = None) -> Iterator[Session]:
@@ -115,16 +117,20 @@ class Client:
             with self.explained():
                 local = _duckdb(folder)
                 engine = self._engine(local)
-                yield Session(engine, self._table(engine), local, folder, _dialect(engine))
+                yield Session(engine, self._table(engine, local), local, folder, _dialect(engine))
         finally:
             if local is not None:
                 local.close()
 
+    def misfits(self, session: Session, columns: Collection[str]) -> tuple[Misfits, ...]:
+        """Count the values of some columns that are none of their type."""
+        return self._reading.misfits(session.local, columns) if session.engine.name == "duckdb" else ()
+
     def newest_file(self) -> datetime | None:
         """Return when the file that holds the customers was last written; None where there is no file."""
-        options, root = self._options, self._context.root
-        if options.engine == "duckdb" and not options.place and reader_of(options.table):
-            paths = files_of(root, options.table, self._context.source)
+        options = self._options
+        if self._reading.reader:
+            paths = self._reading.files()
         elif options.engine in {"duckdb", "sqlite"} and options.place:
             paths = [self._database()]
         else:
@@ -152,6 +158,9 @@ class Client:
             if _is_ours(error):
                 raise
             lines = [line.strip() for line in scrub(str(error)).splitlines() if line.strip()]
+            if broken := broken_row(scrub(str(error))):
+                summary = f"source `{self._context.source}` can't read `{broken[0]}`"
+                raise SourceError(summary, broken[1], "Correct the file.") from error
             summary = f"source `{self._context.source}` did not answer"
             detail = f"{type(error).__name__}: {' '.join(lines[:3])[:500]}"
             raise SourceError(summary, detail, "See to the engine or to `url`, `table` and `query`.") from error
@@ -172,16 +181,12 @@ class Client:
             path = self._database()
             local.execute(f"ATTACH {listed([path])} AS customers (READ_ONLY)")
             local.execute("USE customers")
-        paths = [] if place or not reader_of(self._options.table) else self._files()
-        local.execute(f"SET allowed_paths = [{listed(paths)}]")
+        local.execute(f"SET allowed_paths = [{listed(self._reading.readable())}]")
         if self._options.query:
             local.execute(f"SET allowed_directories = [{listed([self._context.root.resolve()])}]")
         local.execute("SET enable_external_access = false")
         local.execute("SET lock_configuration = true")
         return engine
-
-    def _files(self) -> list[Path]:
-        return files_of(self._context.root, self._options.table, self._context.source)
 
     def _database(self) -> Path:
         """Return the database file that the URL names."""
@@ -190,9 +195,12 @@ class Client:
         is_absolute = unquote(self._options.place).startswith("/")
         if not is_absolute and not path.resolve().is_relative_to(root):
             summary = f"the database of source `{source}` lies outside of the project"
-            raise SourceError(summary, f"it leads to {path.resolve()}", "Give an absolute path, if that is meant.")
+            raise SourceError(
+                summary, f"it leads to {path.resolve()}", "Give an absolute path, if that is meant.", option="url"
+            )
         if not path.is_file():
-            raise SourceError(f"source `{source}` has no database `{path}`", "there is no such file", "Correct `url`.")
+            summary = f"source `{source}` has no database `{path}`"
+            raise SourceError(summary, "there is no such file", "Correct `url`.", option="url")
         return path
 
     def _connected(self) -> Any:
@@ -216,35 +224,43 @@ class Client:
             case _:
                 return ibis.connect(url)
 
-    def _table(self, engine: Any) -> Any:
+    def _table(self, engine: Any, local: Any) -> Any:
         options = self._options
-        if options.query:
-            table = engine.sql(self._select(options.query, engine))
-        elif options.engine == "duckdb" and not options.place and (reader := reader_of(options.table)):
-            table = self._table_of_files(engine, reader)
+        if options.engine == "duckdb":
+            table = self._reading.table(engine, local, lambda: self._asked(engine))
+        elif options.notation.types or options.notation.formats:
+            option = "types" if options.notation.types else "formats"
+            summary = f"`{option}` is for files and DuckDB, and source `{self._context.source}` has types of its own"
+            raise SourceError(summary, "", "Write a `query` that casts the column, and take it out.", option=option)
         else:
-            table = self._named_table(engine)
+            table = self._asked(engine)
         for option, column in (("id", options.id), ("updated_at", options.updated_at)):
             if column and column not in table.columns:
                 summary = f"source `{self._context.source}` has no column `{column}`, which `{option}` names"
                 near = closest(column, table.columns) or f"Correct `{option}`."
-                raise SourceError(summary, f"it has {_listed(table.columns)}", near)
+                raise SourceError(summary, f"it has {_listed(table.columns)}", near, option=option)
+        self._check_identifier(table[options.id].type())
         return table
 
-    def _table_of_files(self, engine: Any, reader: str) -> Any:
-        options = self._options
-        if reader != "read_parquet":
-            paths = [str(path) for path in self._files()]
-            return engine.read_csv(paths, table_name=options.table, union_by_name=options.by_name)
-        text = parquet_sql(
-            self._files(),
-            self._context.root.resolve(),
-            self._context.source,
-            lambda relation: engine.sql(f"FROM {relation}").schema(),
-            by_name=options.by_name,
+    def _asked(self, engine: Any) -> Any:
+        query = self._options.query
+        return engine.sql(self._select(query, engine)) if query else self._named_table(engine)
+
+    def _check_identifier(self, dtype: Any) -> None:
+        """Hold the type of identifiers to one that has each of them as it is written."""
+        if dtype.is_string() or dtype.is_integer() or dtype.is_uuid() or (dtype.is_decimal() and not dtype.scale):
+            return
+        name, source = self._options.id, self._context.source
+        hint = "Name another column in `id`."
+        if dtype.is_floating():
+            hint = f"Write them as texts; or, where they are whole numbers below 2^53, `types: {{{name}: integer}}`."
+            if self._options.engine != "duckdb":
+                hint = "Write a `query` that casts them to what they are."
+        summary = f"source `{source}` can't tell customers apart by `{name}`"
+        kind = str(dtype.copy(nullable=True)).lower()
+        raise SourceError(
+            summary, f"it is of the type {kind}, which does not hold identifiers as they are", hint, option="id"
         )
-        engine.raw_sql(f"CREATE TEMP VIEW {quoted_name(options.table)} AS {text}")
-        return engine.table(options.table)
 
     def _select(self, query: str, engine: Any) -> str:
         """Return a query that only reads, with the files that it names where DuckDB finds them.
@@ -258,7 +274,7 @@ class Client:
         if len(found) != 1 or not isinstance(found[0], sqlglot.exp.Query):
             what = f"{len(found)} statements" if len(found) != 1 else f"a statement that is no SELECT ({found[0].key})"
             summary = f"the query of source `{self._context.source}` must be one SELECT"
-            raise SourceError(summary, f"found {what}", "Correct `query`.")
+            raise SourceError(summary, f"found {what}", "Correct `query`.", option="query")
         if self._options.engine != "duckdb":
             return query.rstrip().rstrip(";")
         for table in found[0].find_all(sqlglot.exp.Table):
@@ -273,7 +289,8 @@ class Client:
         known = engine.list_tables(**at)
         if name not in known:
             summary = f"source `{self._context.source}` has no table `{self._options.table}`"
-            raise SourceError(summary, f"it has {_listed(known)}", closest(name, known) or "Correct `table`.")
+            near = closest(name, known) or "Correct `table`."
+            raise SourceError(summary, f"it has {_listed(known)}", near, option="table")
         return engine.table(name, **at)
 
 
@@ -295,9 +312,11 @@ def _duckdb(folder: Path | None) -> Any:
     import duckdb
 
     spill = {"temp_directory": "" if folder is None else str(folder / "spill")}
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:", config={**_CLOSED, **spill, "memory_limit": _MEMORY, "preserve_insertion_order": "false"}
     )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
 
 
 def _spark(url: str) -> Any:

@@ -45,17 +45,19 @@ def files_of(root: Path, table: str, source: str) -> list[Path]:
     hint = "Give a path relative to the project's folder, such as `data/customers.parquet`."
     outside = f"the table of source `{source}` must lie inside the project"
     if table.startswith(("/", "~")) or "\\" in table or ".." in table.split("/"):
-        raise SourceError(outside, f"found `{table}`", hint)
+        raise SourceError(outside, f"found `{table}`", hint, option="table")
     exact = real / table
     found = [exact] if exact.is_file() else sorted(path for path in real.glob(table) if path.is_file())
     if not found:
         names = [path.relative_to(real).as_posix() for path in _neighbours(exact)]
         near = closest(table, names)
-        listed = ", ".join(f"`{name}`" for name in sorted(names)[:5]) or "no such files"
-        raise SourceError(f"source `{source}` has no file `{table}`", f"its folder has {listed}", near or hint)
+        there = ", ".join(f"`{name}`" for name in sorted(names)[:5]) or "no such files"
+        raise SourceError(
+            f"source `{source}` has no file `{table}`", f"its folder has {there}", near or hint, option="table"
+        )
     for path in found:
         if not path.resolve().is_relative_to(real):
-            raise SourceError(outside, f"`{path.relative_to(real)}` leads to {path.resolve()}", hint)
+            raise SourceError(outside, f"`{path.relative_to(real)}` leads to {path.resolve()}", hint, option="table")
     return found
 
 

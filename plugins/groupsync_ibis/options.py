@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from groupsync.errors import ConfigError
+from groupsync.model.criteria import Type
 from groupsync.secrets import Secret
+from groupsync_ibis.cells import PLAIN, Notation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +67,57 @@ SCHEMA: Final[JsonSchema] = {
             "null there. Without it, that is an error.",
             "default": False,
         },
+        "encoding": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+            "title": "Encoding",
+            "description": "Which encoding CSV files have, by a name that Python knows.",
+            "default": "utf-8",
+            "examples": ["windows-1252", "utf-16", "shift_jis"],
+        },
+        "delimiter": {
+            "type": "string",
+            "pattern": '^[^"\\r\\n]$',
+            "title": "Delimiter",
+            "description": "What stands between the cells of CSV files: one character. Without it, a comma, semicolon, "
+            "tab or bar, as the header has it.",
+            "examples": [";", "\t"],
+        },
+        "decimal": {
+            "enum": [".", ","],
+            "title": "Decimal",
+            "description": "The mark before the fraction of numbers in CSV files. Where it is written, the other "
+            "one of point and comma may part thousands.",
+            "examples": [","],
+        },
+        "nulls": {
+            "type": "array",
+            "items": {"type": "string"},
+            "minItems": 1,
+            "uniqueItems": True,
+            "title": "Nulls",
+            "description": "Cells of CSV files that mean no value, as an empty one always does.",
+            "examples": [["NULL", "n/a"]],
+        },
+        "types": {
+            "type": "object",
+            "additionalProperties": {"enum": ["text", "integer", "number", "decimal", "boolean", "date", "instant"]},
+            "title": "Types",
+            "description": "What columns are, by name. A value that is none of that type is null, and counts for "
+            "`max_misfits`. Without it, a column of CSV files is what all of its cells are, and a text in doubt.",
+            "examples": [{"uid": "integer", "zip": "text"}],
+        },
+        "formats": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "string",
+                "pattern": "^(?=.*%[Yy])(?=.*%[mbB])(?=.*%d)(?:[^%]|%[YymbBdHIMSfpz])+$",
+            },
+            "title": "Formats",
+            "description": "How dates and times of text columns are written, by column, in words of strptime. Without "
+            "it, only ISO 8601 is a date or a time.",
+            "examples": [{"renews": "%m/%d/%Y"}],
+        },
     },
     "required": ["id"],
     "additionalProperties": False,
@@ -73,7 +126,7 @@ SCHEMA: Final[JsonSchema] = {
 
 @dataclass(frozen=True, slots=True)
 class IbisOptions:
-    """The same as values; exactly one of `table` and `query` is not empty."""
+    """The same as values; exactly one of `table` and `query` is not empty; `given` has the names of those written."""
 
     url: str | Secret
     id: str
@@ -81,6 +134,11 @@ class IbisOptions:
     query: str = ""
     updated_at: str = ""
     by_name: bool = False
+    encoding: str = "utf-8"
+    delimiter: str = ""
+    nulls: tuple[str, ...] = ()
+    notation: Notation = PLAIN
+    given: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, options: Mapping[str, Any], source: str) -> Self:
@@ -101,6 +159,15 @@ class IbisOptions:
             _text(query),
             options.get("updated_at", ""),
             options.get("by_name", False),
+            options.get("encoding", "utf-8"),
+            options.get("delimiter", ""),
+            tuple(options.get("nulls", ())),
+            Notation(
+                {column: Type(kind) for column, kind in options.get("types", {}).items()},
+                dict(options.get("formats", {})),
+                options.get("decimal", ""),
+            ),
+            tuple(options),
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -11,7 +11,7 @@ from groupsync.bucket import threshold
 from groupsync.model.criteria import All
 from groupsync.source import SourceAnswers
 from groupsync_ibis.answers import NEWEST, Segment, answer_batches
-from groupsync_ibis.bits import ALWAYS, Registry, columns_of, formula_sql, mentions_group
+from groupsync_ibis.bits import ALWAYS, Registry, columns_of, formula_sql, mentions_group, tested
 from groupsync_ibis.client import Client
 from groupsync_ibis.compile import compile_bits, compile_condition, moment, never, readable
 from groupsync_ibis.convert import attributes_of, scalar_of
@@ -87,6 +87,8 @@ class IbisSource:
         segments = [_segment(number, question, registry, folder) for number, question in enumerate(questions)]
         tops = {f"t{number}": each.top.field for number, each in enumerate(questions) if each.top is not None}
         with self._client.session(folder) as session:
+            columns = {test.field for test in registry.atoms} | tested(eligible) | {*tops.values(), self._options.id}
+            misfits = self._client.misfits(session, columns | {self._options.updated_at})
             counter = self._pass(session, _Asked(registry, segments, tops), groups, eligible)
             answers = {
                 question.name: segment.answer(
@@ -94,7 +96,8 @@ class IbisSource:
                 )
                 for question, segment in zip(questions, segments, strict=True)
             }
-            return SourceAnswers(counter.census(self._client.newest_file()), answers)
+            census = replace(counter.census(self._client.newest_file()), misfits=misfits)
+            return SourceAnswers(census, answers)
 
     def count(
         self,

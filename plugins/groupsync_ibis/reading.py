@@ -1,0 +1,134 @@
+"""What the embedded DuckDB reads as customers: files, a table or a query, with one type for each column."""
+
+from __future__ import annotations
+
+import codecs
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from groupsync.errors import SourceError
+from groupsync_ibis.csv_files import csv_sql, in_utf8
+from groupsync_ibis.files import files_of, quoted_name, reader_of
+from groupsync_ibis.parquet import parquet_sql
+from groupsync_ibis.typed import declared_columns, guessed_columns, misfits, typed_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from groupsync.source import Misfits, SourceContext
+    from groupsync_ibis.options import IbisOptions
+    from groupsync_ibis.typed import TypedColumn
+
+_CSV_OPTIONS = ("encoding", "delimiter", "decimal", "nulls")
+
+
+class Reading:
+    """Reads for one source; what was found out about its files is kept while they are the same."""
+
+    def __init__(self, options: IbisOptions, context: SourceContext) -> None:
+        self._options = options
+        self._context = context
+        self._root = context.root.resolve()
+        self._guessed: dict[tuple[object, ...], list[TypedColumn]] = {}
+        self._copies: dict[tuple[object, ...], Path] = {}
+        self._folder: Path | None = None
+        self._relation = ""
+        self._columns: list[TypedColumn] = []
+
+    @property
+    def reader(self) -> str | None:
+        """Which DuckDB function reads the files that are named; None where none are."""
+        options = self._options
+        return reader_of(options.table) if options.engine == "duckdb" and not options.place else None
+
+    def files(self) -> list[Path]:
+        """Return the files that are named, sorted."""
+        return files_of(self._root, self._options.table, self._context.source)
+
+    def readable(self) -> list[Path]:
+        """Return the files that DuckDB reads: in UTF-8, copies where they are not.
+
+        Raises:
+            SourceError: they are not of the encoding that the config says, or there is no such.
+        """
+        options, source = self._options, self._context.source
+        if self.reader != "read_csv" and (given := [each for each in _CSV_OPTIONS if each in options.given]):
+            summary = f"`{given[0]}` is for CSV files, and source `{source}` has none"
+            raise SourceError(summary, "", "Take it out.", option=given[0])
+        if self.reader is None:
+            return []
+        try:
+            name = codecs.lookup(options.encoding).name
+        except LookupError as error:
+            summary = f"source `{source}` has an encoding that is not known"
+            raise SourceError(summary, f"found `{options.encoding}`", "Correct it.", option="encoding") from error
+        paths = self.files()
+        return paths if name in {"utf-8", "utf-8-sig", "ascii"} else [self._copy(path, name) for path in paths]
+
+    def table(self, engine: Any, local: Any, named: Callable[[], Any]) -> Any:
+        """Return the customers as an Ibis table.
+
+        Args:
+            engine: the Ibis backend.
+            local: its connection.
+            named: gives the table or query that the options name, where that is no file.
+        """
+        reader, notation, source = self.reader, self._options.notation, self._context.source
+        guessed: list[TypedColumn] = []
+        if reader == "read_csv":
+            paths = self.readable()
+            self._relation, names = csv_sql(paths, source, self._options)
+            schema = engine.sql(self._relation).schema()
+        elif reader:
+            self._relation = parquet_sql(
+                self.files(),
+                self._root,
+                source,
+                lambda relation: engine.sql(f"FROM {relation}").schema(),
+                by_name=self._options.by_name,
+            )
+            schema = engine.sql(self._relation).schema() if notation.types or notation.formats else {}
+            names = list(schema)
+        else:
+            table = named()
+            schema, names = table.schema(), list(table.columns)
+            self._relation = str(engine.compile(table)) if notation.types or notation.formats else ""
+        self._columns = declared_columns(schema, notation, source) if notation.types or notation.formats else []
+        if reader == "read_csv":
+            told = {self._options.id, *(name for name in names if notation.declared(name))}
+            guessed = self._guess(local, paths, [name for name in names if name not in told])
+        columns = [*self._columns, *guessed]
+        if not reader:
+            return engine.sql(typed_sql(self._relation, names, columns)) if columns else table
+        text = typed_sql(self._relation, names, columns) if columns else self._relation
+        local.execute(f"CREATE TEMP VIEW {quoted_name(self._options.table)} AS {text}")
+        return engine.table(self._options.table)
+
+    def misfits(self, local: Any, names: Collection[str]) -> tuple[Misfits, ...]:
+        """Count values that do not fit, of the named columns of the table that was asked for last."""
+        return misfits(local, self._relation, self._columns, names)
+
+    def _guess(self, local: Any, paths: list[Path], names: list[str]) -> list[TypedColumn]:
+        key = (*map(_state, paths), *names)
+        if key not in self._guessed:
+            self._guessed = {key: guessed_columns(local, self._relation, names, self._options.notation)}
+        return self._guessed[key]
+
+    def _copy(self, path: Path, encoding: str) -> Path:
+        key = _state(path)
+        if key not in self._copies:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="groupsync-"))
+                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            place = self._folder / str(len(self._copies))
+            place.mkdir()
+            self._copies[key] = in_utf8(path, encoding, place, self._context.source)
+        return self._copies[key]
+
+
+def _state(path: Path) -> tuple[object, ...]:
+    status = path.stat()
+    return path, status.st_mtime_ns, status.st_size

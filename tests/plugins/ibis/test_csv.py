@@ -1,0 +1,309 @@
+"""Customers in CSV files: what a cell means never depends on other rows, and the config can say how it is written."""
+
+from __future__ import annotations
+
+import codecs
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from groupsync.errors import SourceError
+from groupsync.identity import Identity
+from groupsync.model.criteria import Everyone, Operator, Type
+from groupsync.source import Misfits, Question
+from tests.conditions import AT, bound
+from tests.plugins.ibis.conftest import Shop
+
+ID = Identity("id", "preserve")
+
+
+def types(source):
+    """Return what columns are, but for the identifier."""
+    return {each.name: each.type for each in source.attributes() if each.name != "email"}
+
+
+def write(shop, *cells, name="c.csv", encoding="utf-8"):
+    """Write a table with one column `x` besides identifiers."""
+    rows = [f'{chr(97 + number)}@example.com;"{cell}"' for number, cell in enumerate(cells)]
+    (shop.root / name).write_text("\n".join(["email;x", *rows]) + "\n", encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["1", "-20", "", "0"], Type.INTEGER),
+        (["1", "2.5", "1e3", ".5", "0.30000000000000004"], Type.NUMBER),
+        (["2026-11-20", "2000-02-29"], Type.DATE),
+        (["2026-11-20T10:00:00Z", "2026-11-20 10:00", "2026-11-20 10:00:00.123456+02"], Type.INSTANT),
+        (["true", "False"], Type.BOOLEAN),
+        (["12/01/2026", "11/25/2026"], Type.TEXT),
+        (["2026-11-20", "2026-11-20 10:00"], Type.TEXT),
+        (["2026-02-30"], Type.TEXT),
+        (["01067", "10115"], Type.TEXT),
+        (["1.234,50"], Type.TEXT),
+        (["1,5"], Type.TEXT),
+        (["yes", "no"], Type.TEXT),
+        (["9007199254740993", "0.5"], Type.TEXT),
+        (["12345678901234567890"], Type.TEXT),
+        (["1", "unknown"], Type.TEXT),
+        (["", " "], Type.TEXT),
+        ([" 1 ", "\u00a02"], Type.INTEGER),
+    ],
+)
+def test_a_column_is_what_all_of_its_cells_are(shop, cells, kind):
+    """ISO dates and times, numbers that lose nothing, true and false; all else is a text, whatever the order."""
+    for order in (cells, cells[::-1]):
+        write(shop, *order)
+        assert {"x": kind} == types(shop.source(table="c.csv"))
+
+
+def test_a_late_row_is_read_as_an_early_one(shop):
+    """Far behind the first rows one cell still makes the column what it is, in any file."""
+    write(shop, *["1"] * 5_000, name="c1.csv")
+    write(shop, "1.5", name="c2.csv")
+    source = shop.source(table="c*.csv")
+    assert {"x": Type.NUMBER} == types(source)
+    assert {"x": Type.INTEGER} == types(shop.source(table="c1.csv"))
+    write(shop, "?", name="c3.csv")
+    assert {"x": Type.TEXT} == types(source)
+
+
+def test_a_row_of_another_customer_changes_no_date(shop):
+    """A date is read as its format says; one more row changes nobody else, and what does not fit is counted."""
+    where = bound("x", "gte", date(2026, 9, 1))
+    for more in ([], ["11/25/2026"]):
+        write(shop, "12/01/2026", "10/01/2026", *more)
+        american = shop.source(table="c.csv", formats={"x": "%m/%d/%Y"})
+        european = shop.source(table="c.csv", formats={"x": "%d/%m/%Y"})
+        assert {"a@example.com", "b@example.com"} == shop.members(american, where) - {"c@example.com"}
+        assert set() == shop.members(european, where)
+    found = shop.evaluate(european, Question("q", where), Question("null", bound("x", "is_null", True)))
+    assert (Misfits("x", 1, ("11/25/2026",)),) == found.census.misfits
+    assert {"c@example.com"} == found.answers["null"].members.load()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "cells", "values"),
+    [
+        ("integer", {}, ["007", "12.0", "12.5", "x"], [7, 12, None, None]),
+        ("integer", {"decimal": ","}, ["1.234", "12,0", "1.23"], [1234, 12, None]),
+        ("integer", {"decimal": "."}, ["1,234", "1,23"], [1234, None]),
+        ("number", {"decimal": ","}, ["1.234,5", "0,25", "1.5"], [1234.5, 0.25, None]),
+        ("decimal", {}, ["0.1", "-12.50", "1e3"], [Decimal("0.1"), Decimal("-12.5"), None]),
+        ("boolean", {}, ["yes", "0", "TRUE", "maybe"], [True, False, True, None]),
+        ("date", {}, ["2026-01-02", "2026-01-02 10:00", "1/2/2026"], [date(2026, 1, 2), None, None]),
+        ("text", {}, ["1", "02"], ["1", "02"]),
+        (
+            "instant",
+            {},
+            ["2026-01-02T10:00:00+02:00", "2026-01-02 10:00:00 UTC", "2026-01-02"],
+            [datetime(2026, 1, 2, hour, tzinfo=UTC) for hour in (8, 10, 0)],
+        ),
+        (
+            "instant",
+            {"formats": {"x": "%d.%m.%Y %H:%M"}},
+            ["02.01.2026 10:00", "02.01.26 10:00"],
+            [datetime(2026, 1, 2, 10, tzinfo=UTC), None],
+        ),
+        ("date", {"formats": {"x": "%d.%m.%y"}}, ["02.01.26", "32.01.26"], [date(2026, 1, 2), None]),
+    ],
+)
+def test_a_column_is_what_the_config_says(shop, kind, options, cells, values):
+    """A cell that is none of that type is unknown and counted, and changes no other."""
+    write(shop, *cells)
+    source = shop.source(table="c.csv", types={"x": kind}, **options)
+    assert {"x": Type(kind)} == types(source)
+    people = [f"{chr(97 + number)}@example.com" for number in range(len(cells))]
+    rows = source.rows(people, ["x"])
+    assert values == [rows[who]["x"] for who in people]
+    census = shop.evaluate(source, Question("q", bound("x", Operator.IS_NULL, True))).census
+    bad = [cell for cell, value in zip(cells, values, strict=True) if value is None]
+    assert ((Misfits("x", len(bad), tuple(sorted(bad))),) if bad else ()) == census.misfits
+
+
+def test_what_no_condition_asks_for_is_not_held_against_the_source(shop):
+    """Only columns that are asked for are counted."""
+    write(shop, "x")
+    source = shop.source(table="c.csv", types={"x": "integer"})
+    assert () == shop.evaluate(source, Question("all", Everyone(AT))).census.misfits
+
+
+def test_marks_of_numbers_and_of_nothing_can_be_named(shop):
+    """A decimal comma holds for the whole source, and so do the texts that mean no value."""
+    write(shop, "1.234,5", "n/a", "2", "")
+    source = shop.source(table="c.csv", decimal=",", nulls=["n/a", "NULL"])
+    assert {"x": Type.NUMBER} == types(source)
+    assert {"a@example.com"} == shop.members(source, bound("x", "gt", 1000.0))
+    assert {"b@example.com", "d@example.com"} == shop.members(source, bound("x", "is_null", True))
+
+
+@pytest.mark.parametrize(
+    ("identifiers", "options", "expected"),
+    [
+        (["12345678901234567890", "22345678901234567891"], {}, {"12345678901234567890", "22345678901234567891"}),
+        (["123.0", "007", "+49151", "1e3"], {}, {"123.0", "007", "+49151", "1e3"}),
+        (["123.0", "124"], {"types": {"uid": "integer"}}, {"123", "124"}),
+    ],
+)
+def test_identifiers_of_a_csv_file_are_what_stands_there(shop, identifiers, options, expected):
+    """Letter for letter, whatever they look like; as digits only where that is written."""
+    (shop.root / "c.csv").write_text("\n".join(["uid,n", *(f"{each},1" for each in identifiers)]))
+    source = shop.source(ID, table="c.csv", id="uid", **options)
+    assert expected == shop.members(source, Everyone(AT))
+
+
+def test_identifiers_that_a_column_can_only_round_are_refused(shop):
+    """A double as `id` is an error; read as whole numbers, what is none has no identifier and is counted."""
+    shop.write(pa.table({"uid": [123.0, 124.0, None, 12.5, 2.0**53, float("nan")], "n": [1] * 6}))
+    with pytest.raises(SourceError, match="can't tell customers apart by `uid`") as caught:
+        shop.source(ID, id="uid").attributes()
+    assert "id" == caught.value.option
+    assert "types: {uid: integer}" in caught.value.hint
+    source = shop.source(ID, id="uid", types={"uid": "integer"})
+    found = shop.evaluate(source, Question("all", Everyone(AT)))
+    assert {"123", "124"} == found.answers["all"].members.load()
+    assert 4 == found.census.nulls
+    assert (Misfits("uid", 2, ("12.5", "9007199254740992.0")),) == found.census.misfits
+
+
+@pytest.mark.parametrize("column", [[True], [date(2026, 1, 1)], [Decimal("1.50")], [["a"]], [b"a"]])
+def test_only_what_holds_identifiers_as_they_are_names_customers(shop, column):
+    """Booleans, dates, fractions, lists and bytes are no identifiers."""
+    shop.write(pa.table({"uid": column}))
+    with pytest.raises(SourceError, match="can't tell customers apart"):
+        shop.source(ID, id="uid").attributes()
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "utf-16", "utf-8-sig", "utf-8"])
+@pytest.mark.parametrize("delimiter", [None, ";"])
+def test_encodings_are_read_as_the_config_says(shop, encoding, delimiter):
+    """What spreadsheets write, with their marks; without a word only UTF-8."""
+    write(shop, "Zoë €", encoding=encoding)
+    given = {"delimiter": delimiter} if delimiter else {}
+    source = shop.source(table="c.csv", encoding=encoding, **given)
+    for _ in range(2):
+        assert {"a@example.com"} == shop.members(source, bound("x", "eq", "Zoë €"))
+    if not encoding.startswith("utf-8"):
+        with pytest.raises(SourceError, match="can't read `c") as caught:
+            shop.source(table="c.csv").attributes()
+        assert "encoding" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        (b"", "the file has no header"),
+        (b"\n\n", "the file has no header"),
+        (b"email,n,n\n", "its header has `n` more than once"),
+        (b"email,n\na@example.com,1\nTotal: 2 rows\n", "line 3: it has 1 cell, and the header has 2: 'Total: 2 rows'"),
+        (b"email,n\na@example.com,1,2\n", "line 2: it has 3 cells, and the header has 2: 'a@example.com,1,2'"),
+        (b'email,n\n"a@example.com"x,1\n', "line 2: value with unterminated quote found: '\"a@example.com\"x,1'"),
+        (codecs.BOM_UTF16_LE + "email".encode("utf-16-le"), "it is not UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told_with_its_line(shop, text, detail):
+    """No other line is read as something else for it."""
+    (shop.root / "c.csv").write_bytes(text)
+    source = shop.source(table="c.csv")
+    with pytest.raises(SourceError, match="can't read `c") as caught:
+        source.attributes()
+    assert detail == caught.value.detail
+
+
+@pytest.mark.parametrize(
+    "text", ["sep=;\nemail;n\na@example.com;1\n", "email\tn\na@example.com\t1\n", "n|email\n1|a@example.com"]
+)
+def test_the_header_tells_what_parts_its_columns(shop, text):
+    """A comma, semicolon, tab or bar, or what a spreadsheet's own line says."""
+    (shop.root / "c.csv").write_text(text)
+    assert {"a@example.com"} == shop.members(shop.source(table="c.csv"), bound("n", "eq", 1))
+
+
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        ({"encoding": "klingon"}, "encoding"),
+        ({"types": {"y": "integer"}}, "types"),
+        ({"formats": {"y": "%Y%m%d"}}, "formats"),
+        ({"table": "customers.parquet", "delimiter": ";"}, "delimiter"),
+        ({"table": "customers.parquet", "types": {"orders": "date"}}, "types"),
+        ({"id": "e_mail"}, "id"),
+        ({"table": "d.csv"}, "table"),
+    ],
+)
+def test_an_option_that_can_not_be_is_named(shop, options, option):
+    """The error says which option of the config to correct."""
+    write(shop, "1")
+    shop.write([])
+    with pytest.raises(SourceError) as caught:
+        shop.source(**{"table": "c.csv", **options}).attributes()
+    assert option == caught.value.option
+
+
+CELLS = [
+    "",
+    "1",
+    "-3",
+    "2.5",
+    "1000",
+    "007",
+    "x",
+    "2026-01-02",
+    "2026-03-01",
+    "1/2/2026",
+    "true",
+    "yes",
+    "9" * 19,
+    " 1 ",
+]
+WHERES = [
+    *(bound("x", operator, 1) for operator in ("gt", "lte", "eq")),
+    *(bound("x", operator, 1.5) for operator in ("gt", "lte", "eq")),
+    *(bound("x", operator, date(2026, 1, 15)) for operator in ("gt", "lte", "eq")),
+    bound("x", "eq", "1"), bound("x", "starts_with", "1"), bound("x", "eq", True), bound("x", "is_null", True),
+]  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.sampled_from(CELLS), min_size=1, max_size=12),
+    st.lists(st.integers(0, 2), min_size=12, max_size=12),
+    st.sampled_from(CELLS),
+)
+def test_members_depend_on_no_other_row_and_on_no_file(cells, places, more):
+    """Spread over files in any way, rows have the same members; a customer more changes nobody else's truth.
+
+    Where one more row makes the column something else, a condition of before is none of its type any more, and refused.
+    """
+    rows = [(f"p{number}@example.com", cell) for number, cell in enumerate(cells)]
+    alone = asked([rows])
+    assert alone == asked([[row for row, at in zip(rows, places, strict=False) if at == file] for file in range(3)])
+    after = asked([[("more@example.com", more), *rows]])
+    for where in alone.keys() & after.keys():
+        assert alone[where] == after[where] - {"more@example.com"}, where
+
+
+def asked(files):
+    """Return the members by each condition that goes with what the column `x` of files turns out to be."""
+    with TemporaryDirectory() as folder:
+        shop = Shop(Path(folder))
+        for number, rows in enumerate(files):
+            lines = [f'{who},"{cell}"' for who, cell in rows]
+            (shop.root / f"c{number}.csv").write_text("\n".join(["email,x", *lines]) + "\n")
+        source = shop.source(table="c*.csv")
+        kind = types(source)["x"]
+        fitting = [where for where in WHERES if where.operator is Operator.IS_NULL or _kind(where.value) is kind]
+        questions = [Question(repr(where), where) for where in fitting]
+        answers = shop.evaluate(source, *questions).answers
+        return {name: answer.members.load() for name, answer in answers.items()}
+
+
+def _kind(value):
+    kinds = {bool: Type.BOOLEAN, int: Type.INTEGER, float: Type.NUMBER, date: Type.DATE, str: Type.TEXT}
+    return kinds[type(value)]
