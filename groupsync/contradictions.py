@@ -123,6 +123,8 @@ def _conflict(literals: Sequence[_Literal]) -> Diagnostic:
     listed = " and ".join(f"`{one.words()}`" for one in pair)
     summary = f"{listed} can't be true {'at once' if len(pair) > 1 else 'for anybody'}"
     detail = "What they are part of would be true for nobody."
+    if len(pair) > 1 and pair[0].leaf.at == last.leaf.at:
+        return Diagnostic("GS223", Severity.ERROR, summary, detail, "Write the smaller value first.", last.leaf.at)
     return _impossible(summary, detail, last.leaf.at, tuple(one.leaf.at for one in pair[:-1]))
 
 

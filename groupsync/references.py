@@ -149,6 +149,8 @@ class Graph:
                     done.add(path.pop().target if path else start)
                     on_path.popitem()
                 elif edge.target in on_path:
+                    if on_path[edge.target] == len(path):
+                        continue  # it names itself, which is told where it is read
                     found.append(_cycle([*path[on_path[edge.target] :], edge]))
                 elif edge.target not in done and len(path) == _MAX_DEPTH:
                     found.append(_too_deep(path))

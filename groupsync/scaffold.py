@@ -12,6 +12,7 @@ from groupsync.config import CONFIG_NAME, load_config
 from groupsync.errors import ConfigError
 from groupsync.files import path_expression
 from groupsync.segment_templates import SCHEMA, text_for
+from groupsync.wording import nearest_name
 from groupsync.writing import write_file
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ _MAGIC: Final = re.compile(r"[*?\[]")
 
 def project_name(text: str) -> str:
     """Return the valid project name nearest to `text`, such as the name of a folder; `groups` where nothing is left."""
-    name = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("._-")
-    return name[:_MAX_NAME_LENGTH].rstrip("._-") or "groups"
+    return nearest_name(text)[:_MAX_NAME_LENGTH].rstrip("._-") or "groups"
 
 
 def project_files(name: str, templates: Sequence[Template] = ()) -> dict[str, bytes]:

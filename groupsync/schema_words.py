@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from groupsync.model import Diagnostic, Severity
-from groupsync.wording import counted
+from groupsync.wording import counted, nearest_name
 from groupsync.yaml.scalars import kind_of, shown
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ _TYPE_WORDS: Final = {
     "string": "a text", "integer": "a whole number", "number": "a number", "boolean": "true or false",
     "array": "a list", "object": "a mapping", "null": "null",
 }  # fmt: skip
+_FEW: Final = 4
+"""So many choices are told where a key is missing."""
 
 
 def diagnostics_of(errors: Iterable[ValidationError], document: Document) -> list[Diagnostic]:
@@ -114,7 +116,9 @@ def _missing_keys(error: ValidationError, document: Document) -> list[Diagnostic
                 schema.get("properties", {}).get(key, {}).get("description", "").partition(". ")[0].rstrip(".") + "."
             )
             summary = f"The key `{key}` is missing{where}"
-            found += _finding("GS202", error, document, summary, detail=about, hint=f"Add a line `{key}: …`.")
+            choices = schema.get("properties", {}).get(key, {}).get("enum", ["…"])
+            lines = " or ".join(f"`{key}: {choice}`" for choice in choices[:_FEW])
+            found += _finding("GS202", error, document, summary, detail=about, hint=f"Add a line {lines}.")
     return found
 
 
@@ -130,12 +134,29 @@ def _not_of_kind(error: ValidationError, document: Document, expected: str, word
     if "a text" in words and isinstance(value, int | float):
         hint = f'Put quotes around it: "{shown(value)}".'
     elif "a list" in words and not isinstance(value, dict):
-        hint = f"Write it as a list: [{shown(value)}]."
+        hint = f"Write it as a list: [{_items(error)}]."
+    elif words == ["a mapping"] and isinstance(value, str) and len(wanted := _required(error)) == 1:
+        hint = f"Write it as a mapping: {{{wanted[0]}: {shown(value)}}}."
     elif "true or false" in words and str(value).lower() in {"yes", "no", "on", "off", "true", "false"}:
         hint = "YAML 1.2 knows only true and false, without quotes."
     scalar = f" `{shown(value)}`" if not isinstance(value, list | dict) else ""
     detail = f"Found {kind_of(value)}{scalar}. {expected}"
     return _finding("GS203", error, document, f"{_thing(error)} is {kind_of(value)}", detail=detail, hint=hint)
+
+
+def _items(error: ValidationError) -> str:
+    """Return a value that stands in the place of a list as its items, written as the schema's examples have them."""
+    value, schema = shown(error.instance), cast("dict[str, Any]", error.schema)
+    examples = [item for example in schema.get("examples", ()) for item in example]
+    if examples and isinstance(examples[0], dict):
+        return f"{{{next(iter(examples[0]))}: {value}}}"
+    several = value.split()
+    return ", ".join(several) if all("@" in each for each in several) else value
+
+
+def _required(error: ValidationError) -> list[str]:
+    schema: Any = error.schema
+    return list(schema.get("required", ())) if isinstance(schema, dict) else []
 
 
 def _not_listed(error: ValidationError, document: Document) -> list[Diagnostic]:
@@ -151,7 +172,12 @@ def _not_listed(error: ValidationError, document: Document) -> list[Diagnostic]:
 
 def _bad_text(error: ValidationError, document: Document) -> list[Diagnostic]:
     expected = _expected(error, f"a text that matches {error.validator_value}")
-    return _finding("GS206", error, document, f"{_thing(error)} is `{shown(error.instance)}`", detail=expected)
+    near = nearest_name(str(error.instance))
+    is_near = near and re.search(str(error.validator_value), near) and not near.isdigit()
+    hint = f"Such as `{near}`." if is_near else ""
+    return _finding(
+        "GS206", error, document, f"{_thing(error)} is `{shown(error.instance)}`", detail=expected, hint=hint
+    )
 
 
 def _bad_key(error: ValidationError, document: Document) -> list[Diagnostic]:

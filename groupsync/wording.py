@@ -1,6 +1,9 @@
-"""Counts in sentences: one function, so that a number and its noun agree everywhere. Pure."""
+"""Counts in sentences: one function, so that a number and its noun agree everywhere; names made of texts. Pure."""
 
 from __future__ import annotations
+
+import re
+import unicodedata
 
 
 def counted(value: int, one: str, many: str = "") -> str:
@@ -17,3 +20,9 @@ def counted(value: int, one: str, many: str = "") -> str:
 def few(value: int, one: str, many: str = "") -> str:
     """Write the same where a 1 needs no number: `change`, `3 changes`."""
     return one if value == 1 else counted(value, one, many)
+
+
+def nearest_name(text: str) -> str:
+    """Return the valid name that is nearest to a text, without accents; empty where nothing is left of it."""
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+    return re.sub(r"[^a-z0-9._-]+", "-", plain.lower()).strip("._-")

@@ -292,6 +292,12 @@ def test_what_leaves_nobody_out_is_a_warning(text, summary):
     assert "is_null: false" in found.hint or "everyone: true" in found.hint
 
 
+def test_bounds_that_changed_places_are_told_as_that():
+    """Once, at the place where both are written."""
+    _, (found,) = bind(read("age: {between: [34, 18]}"), ATTRIBUTES, NOW, "customers")
+    assert ("Write the smaller value first.", ()) == (found.hint, found.related)
+
+
 def test_a_contradiction_names_the_two_that_disagree():
     """Of many tests it names two, at the place of the second."""
     written = read("all:\n  - age: {gt: 10}\n  - vip: true\n  - age: {ne: 12}\n  - age: {lt: 5}\n")

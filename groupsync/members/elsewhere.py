@@ -88,6 +88,7 @@ def swallowed_rows(swallowed: Sequence[tuple[int, tuple[str, ...]]], path: str) 
         hint = "If these are rows of their own, take out the quote mark that begins the cell, and the one that ends it."
         yield Diagnostic("GS313", Severity.WARNING, summary, detail, hint, SourceRange(path, line))
     if len(swallowed) > _SHOWN_CELLS:
-        summary = f"{counted(len(swallowed) - _SHOWN_CELLS, 'more cell has', 'more cells have')} addresses in them"
+        more_cells = len(swallowed) - _SHOWN_CELLS
+        summary = counted(more_cells, "more cell has addresses in it", "more cells have addresses in them")
         at = SourceRange(path, swallowed[_SHOWN_CELLS][0])
         yield Diagnostic("GS313", Severity.WARNING, summary, "", "Check how the file was made.", at)

@@ -14,6 +14,7 @@ from groupsync.backend import Step, member_chunks
 from groupsync.errors import BackendError, StalePlanError
 from groupsync.http.failures import failure_of
 from groupsync.model import ATTRIBUTES, Action
+from groupsync.wording import counted
 from groupsync_rest.client import is_done, meaning
 from groupsync_rest.convert import changed_values, mark_values, whole_values
 from groupsync_rest.profile import MARKS, MEMBERS
@@ -101,7 +102,7 @@ class Writing:
         """Return the one lot of a service where members come with a new group, and in no other way."""
         limit = self.wire.profile.limits.bulk
         if limit is not None and len(add) > limit:
-            summary = f"`{self.change.name}` can't be made with {len(add):,} members"
+            summary = f"`{self.change.name}` can't be made with {counted(len(add), 'member')}"
             detail = f"one request takes {limit:,}, and the profile has no call that adds more later"
             raise BackendError(summary, detail, "Describe `add` and `remove` in the profile.", name=self.change.name)
         return [(add, [])] if add else []
