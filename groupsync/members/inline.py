@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.members.text import mend
+from groupsync.lookalikes import odd_letters
+from groupsync.members.text import looks_like_another, mend
 from groupsync.model import Diagnostic, InlineMembers, Severity, TimedMember
 from groupsync.times import period_of
 from groupsync.yaml.scalars import shown
@@ -48,6 +49,10 @@ def inline_members(
             at = document.locate(("members", index))
             timed.append(TimedMember(address, period, item.get("reason", ""), at))
     found += _bounded(_not_identifiers(document, wrong, identity), len(wrong))
+    if identity.type == "email":
+        odd = [(index, address, letters) for index, address in written if (letters := odd_letters(address))]
+        told = (looks_like_another(address, each, document.locate(("members", at))) for at, address, each in odd)
+        found += _bounded(told, len(odd))
     repeated = _repeated(items, written)
     found += _bounded(_duplicates(document, items, repeated), len(repeated))
     return InlineMembers("\n".join(address for index, address in written if type(items[index]) is str), tuple(timed))

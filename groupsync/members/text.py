@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from groupsync.lookalikes import named, odd_letters, plain_of
 from groupsync.model import Diagnostic, Severity, SourceRange
 from groupsync.wording import counted
 
@@ -200,12 +201,15 @@ def check(entries: Entries, identity: Identity, path: str) -> tuple[frozenset[st
 
     Both are bounded: the last finding of each kind says how many more there are.
     """
-    canonical, wrong = _canonical(entries.values, identity)
+    plain = identity.canonical_plain(entries.values)
+    canonical, wrong = (plain, []) if plain is not None else _canonical(entries.values, identity)
     members = frozenset(canonical)
     diagnostics = list(entries.diagnostics)
     if wrong:
         members -= {""}
         diagnostics += _not_identifiers(entries, wrong, identity, path)
+    if identity.type == "email" and plain is None:
+        diagnostics += _odd_letters(entries, canonical, path)
     repeated = len(canonical) - len(wrong) - len(members)
     if repeated:
         diagnostics += _duplicates(entries, canonical, repeated, path)
@@ -214,9 +218,6 @@ def check(entries: Entries, identity: Identity, path: str) -> tuple[frozenset[st
 
 def _canonical(values: Sequence[str], identity: Identity) -> tuple[list[str], list[tuple[int, str]]]:
     """Return the canonical form of each value, empty for what has none, and the indexes of those with the reasons."""
-    plain = identity.canonical_plain(values)
-    if plain is not None:
-        return plain, []
     canonical: list[str] = []
     wrong: list[tuple[int, str]] = []
     for start in range(0, len(values), _CHUNK):
@@ -237,6 +238,23 @@ def _one_by_one(values: Iterable[str], start: int, identity: Identity, wrong: li
             yield ""
             if len(wrong) >= _COUNTED_ERRORS:
                 return
+
+
+def _odd_letters(entries: Entries, canonical: Sequence[str], path: str) -> Iterator[Diagnostic]:
+    odd = [(index, letters) for index, each in enumerate(canonical) if (letters := odd_letters(each))]
+    places = entries.places([index for index, _ in odd[: SHOWN_ERRORS + 1]])
+    for (index, letters), place in zip(odd[:SHOWN_ERRORS], places, strict=False):
+        yield looks_like_another(canonical[index], letters, SourceRange(path, *place))
+    if len(odd) > SHOWN_ERRORS:
+        summary = counted(len(odd) - SHOWN_ERRORS, "more address has such letters", "more addresses have such letters")
+        yield Diagnostic("GS319", Severity.WARNING, summary, "", "", SourceRange(path, *places[SHOWN_ERRORS]))
+
+
+def looks_like_another(address: str, letters: str, at: SourceRange) -> Diagnostic:
+    """Warn of an address with letters that are, or look like, those of another script."""
+    summary = f"`{shown(address)}` may look like another address"
+    detail = f"It has {named(letters)}. With plain letters it would be `{plain_of(address)}`."
+    return Diagnostic("GS319", Severity.WARNING, summary, detail, "If the plain one is meant, write that.", at)
 
 
 def _not_identifiers(

@@ -46,6 +46,7 @@ def test_the_other_target_is_planned_and_applied(typed, tmp_path):
         done = typed(*command)
         assert ExitCode.INCOMPLETE == done.code, (command, done.err)
         if command[0] != "apply":
+            assert "GS640" in done.err, command
             assert "crm is left out: it could not be read" in done.err, command
     assert "ada@example.com\n" in (tmp_path / "state/groups/staff.txt").read_text()
     assert "same" in done.out
