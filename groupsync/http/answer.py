@@ -24,6 +24,8 @@ class Answer:
         status: of the answer.
         headers: by name in lower case.
         body: the bytes, content encoding undone.
+        below: `path` as messages have it, without what the service's own address has of it, which may be secret; empty
+            for the same.
     """
 
     method: str
@@ -31,6 +33,12 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    below: str = ""
+
+    @property
+    def asked(self) -> str:
+        """The request, for a message: `GET /groups`."""
+        return f"{self.method} {self.below or self.path}"
 
     @property
     def is_ok(self) -> bool:
@@ -54,7 +62,7 @@ class Answer:
             return _json(self.body)
         except (ValueError, RecursionError) as error:
             kind = self.headers.get("content-type", "no content type")[:80]
-            summary = f"{self.method} {self.path} was not answered in JSON"
+            summary = f"{self.asked} was not answered in JSON"
             detail = f"status {self.status}, {kind}, {len(self.body):,} bytes"
             raise BackendError(summary, detail, "Check the target's `url`.", retryable=True) from error
 

@@ -98,7 +98,7 @@ class ClientCredentials:
         if not isinstance(found, dict) or not isinstance(token, str) or not token:
             # What the endpoint says is not quoted: some repeat what was sent.
             summary, hint = "no access token was given out", "Check `auth.oauth2` of the target."
-            detail = f"{answer.method} {answer.path} gave {answer.status}"
+            detail = f"{answer.asked} gave {answer.status}"
             if answer.status >= 500 or answer.status == 429:
                 raise BackendError(summary, detail, retryable=True)
             raise AuthenticationError(summary, detail, hint)

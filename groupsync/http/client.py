@@ -104,16 +104,20 @@ class HttpClient:
             BackendError: there was no whole answer, or it led elsewhere; retryable where that may pass.
             AuthenticationError: no token was to be had.
         """
-        url = self._within(path, path)
+        url = self._within(path, "a link of the service")
         for _ in range(_REDIRECTS):
             answer = self._send_with_auth(method, url, params=params, json=json, data=form, headers=headers or {})
             target = answer.headers.get("location") if answer.status in _REDIRECT_STATUSES else None
             if target is None:
                 return answer
             if method != "GET":
-                raise BackendError(_elsewhere(answer), f"to {_shown(target)}", "Put the right address into `url`.")
+                raise BackendError(
+                    _elsewhere(answer),
+                    f"to {_host(target) or 'another path of it'}",
+                    "Put the right address into `url`.",
+                )
             url, params = self._within(urljoin(url, target), _elsewhere(answer)), None
-        raise BackendError(f"{method} {_shown(path)} was redirected too often", f"{_REDIRECTS} times")
+        raise BackendError(f"{method} {self._below(url)} was redirected too often", f"{_REDIRECTS} times")
 
     def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """Post a form to a token endpoint, which may be on another host; without the client's own credentials."""
@@ -124,6 +128,11 @@ class HttpClient:
         """Close the connections. May be called twice."""
         self._session.close()
 
+    def _below(self, url: str) -> str:
+        """Return the path of a URL as messages have it: without the service's own, in which there may be a key."""
+        path, own = urlsplit(url).path, urlsplit(self.base_url).path
+        return f"/{path.removeprefix(own).lstrip('/')}" if path.startswith(own) else path or "/"
+
     def _within(self, path: str, what: str) -> str:
         """Return the URL of a path, if it lies on the service's own host and does not climb.
 
@@ -131,11 +140,11 @@ class HttpClient:
         """
         if any(unquote(part) in {".", ".."} for part in urlsplit(path).path.split("/")):
             hint = "Give what is named so another name."
-            raise BackendError(f"{urlsplit(path).path} can't be asked for", "there is a part of dots alone in it", hint)
+            raise BackendError(f"{self._below(path)} can't be asked for", "there is a part of dots alone in it", hint)
         url = urljoin(self.base_url, path if "://" in path else path.lstrip("/"))
         if _origin(url) != self._origin:
-            detail = f"{_shown(url)} is not on {_shown(self.base_url)}"
-            raise BackendError(f"{_shown(what)} leads to another host", detail, "Put the right address into `url`.")
+            detail = f"{_host(url)} is not {_host(self.base_url)}"
+            raise BackendError(f"{what} leads to another host", detail, "Put the right address into `url`.")
         return url
 
     def _send_with_auth(self, method: str, url: str, *, headers: Mapping[str, str], **body: Any) -> Answer:
@@ -155,18 +164,19 @@ class HttpClient:
             with self._mutex:
                 self.requests_made[counted or method] += 1
             self.on_request(method, path)
-            asked = f"{method} {path}"
+            below = self._below(url)
+            asked = f"{method} {below}"
             with Deadline(self._timeout_seconds + _GRACE_SECONDS) as deadline:
                 try:
-                    response, body = self._exchange(method, url, what)
+                    response, body = self._exchange(method, url, asked, what)
                 except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                     raise self._too_slow(asked, deadline) or _unanswered(error, asked, self._timeout_seconds) from error
             if late := self._too_slow(asked, deadline):
                 raise late
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(method, path, response.status_code, headers, body)
+        return Answer(method, path, response.status_code, headers, body, below)
 
-    def _exchange(self, method: str, url: str, what: dict[str, Any]) -> tuple[requests.Response, bytes]:
+    def _exchange(self, method: str, url: str, asked: str, what: dict[str, Any]) -> tuple[requests.Response, bytes]:
         with self._session.request(
             method,
             url,
@@ -177,7 +187,7 @@ class HttpClient:
             stream=True,
             **what,
         ) as response:
-            return response, self._read(response, f"{method} {urlsplit(url).path}")
+            return response, self._read(response, asked)
 
     def _read(self, response: requests.Response, what: str) -> bytes:
         """Read an answer piece by piece, as it comes; too long or too short is a failure."""
@@ -219,17 +229,17 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or default
 
 
-def _shown(url: str) -> str:
-    """Return a URL without what may be secret in it: user, password, query."""
+def _host(url: str) -> str:
+    """Return what of a URL tells where it leads, without what may be secret in it: user, password, path, query."""
     try:
         parts = parse_url(url)
     except (HTTPError, ValueError):
         return "an address that is none"
-    return str(Url(parts.scheme, None, parts.host, parts.port, parts.path))
+    return str(Url(parts.scheme, None, parts.host, parts.port))
 
 
 def _elsewhere(answer: Answer) -> str:
-    return f"{answer.method} {answer.path} was redirected"
+    return f"{answer.asked} was redirected"
 
 
 def _unanswered(error: Exception, what: str, timeout_seconds: float) -> BackendError:

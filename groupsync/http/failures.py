@@ -46,7 +46,7 @@ def raise_for(answer: Answer, doing: str, name: str = "") -> None:
 def failure_of(answer: Answer, doing: str, name: str = "", now: datetime | None = None) -> BackendError:
     """Return the error that an answer stands for; see `raise_for`. `now` is for tests."""
     summary = f"the target would not {doing}"
-    detail = f"{answer.method} {answer.path} gave {answer.status}{_said(answer)}"
+    detail = f"{answer.asked} gave {answer.status}{_said(answer)}"
     if answer.status in (401, 403):
         hint = "Check the credentials in `auth`." if answer.status == 401 else "Check what these credentials may do."
         return AuthenticationError(summary, detail, hint, name=name)

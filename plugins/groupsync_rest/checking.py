@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync.backend import Check
 from groupsync.errors import AuthenticationError, GroupsyncError
 from groupsync.http.failures import failure_of
+from groupsync.secrets import scrub
 from groupsync.wording import counted
 from groupsync_rest.client import Refused, is_done, meaning
 from groupsync_rest.convert import canonical_members, group_of
@@ -72,7 +73,7 @@ class Checking:
         if isinstance(answer, Check):
             return answer
         found = call.shows.of(answer.json()) if call.shows is not None else None
-        return Check(what, "" if found is None else as_text(found)[:500])
+        return Check(what, "" if found is None else scrub(as_text(found))[:500])
 
     # --- The list and what is in it -----------------------------------------------------------------------------------
 

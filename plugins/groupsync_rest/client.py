@@ -123,7 +123,7 @@ class Refused(Exception):
     """
 
     def __init__(self, answer: Answer, meaning: str) -> None:
-        super().__init__(f"{answer.method} {answer.path} gave {answer.status}")
+        super().__init__(f"{answer.asked} gave {answer.status}")
         self.answer = answer
         self.meaning = meaning
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from groupsync.errors import BackendError
 from groupsync.model import ATTRIBUTES, KNOWN_USER_GROUP, Group, Mark, Members
+from groupsync.secrets import scrub
 from groupsync.wording import counted
 from groupsync_rest.pages import NotWhole
 
@@ -155,7 +156,7 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True, default=str)
+    text = scrub(json.dumps(value, ensure_ascii=True, default=str))
     return text if len(text) <= 80 else text[:80] + "…"
 
 

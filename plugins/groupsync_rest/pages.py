@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin
 
+from groupsync.secrets import scrub
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def pages(call: Call, size: int | None, ask: Callable[[dict[str, str], str], Ans
         items = call.items.of(body) if call.items else None
         if not isinstance(items, list):
             where = f"there is no list at `{call.items.text}`" if call.items else "it does not say where the list is"
-            raise NotWhole(f"{answer.method} {answer.path}: {where} of the answer")
+            raise NotWhole(f"{answer.asked}: {where} of the answer")
         if call.items and (lost := call.items.dropped(body)):
             raise NotWhole(f"{lost:,} of {counted(lost + len(items), 'item')} have nothing at `{call.items.text}`")
         _count(call, state, items, body, size)
@@ -106,7 +107,7 @@ def _count(call: Call, state: _State, items: list[Any], body: object, size: int 
         raise NotWhole(f"the list goes on after {MAX_EMPTY_PAGES} pages in a row without anything in them")
     total = call.total.of(body) if call.total else None
     if total is not None and (isinstance(total, bool) or not isinstance(total, int)):
-        raise NotWhole(f"the total is no number: {str(total)[:50]!r}")
+        raise NotWhole(f"the total is no number: {scrub(str(total))[:50]!r}")
     if call.total and total is None:
         raise NotWhole(f"the answer has no total at `{call.total.text}`")
     if state.total is not None and total != state.total:

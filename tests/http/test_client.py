@@ -271,6 +271,32 @@ def test_a_redirect_to_another_host_is_refused(server, opened, to):
     assert 1 == len(server.seen)
 
 
+def test_no_message_has_the_path_of_the_services_own_address(server, opened):
+    """A key may stand in it; what is asked for below it is enough to know."""
+    key = "0123"  # too short to be found by its looks
+    client = opened(url=f"http://127.0.0.1:{server.port}/hooks/{key}/v1", max_response_bytes=1024)
+    elsewhere = f"http://elsewhere.example.com/hooks/{key}"
+    server.replies = [
+        answer(404),
+        answer(200, b"{"),
+        answer(302, headers=[f"Location: {elsewhere}"]),
+        answer(302, headers=[f"Location: {elsewhere}"]),
+        answer(200, b"x" * 5000),
+        b"",
+    ]
+    with pytest.raises(BackendError) as refused:
+        raise_for(client.request("GET", "groups"), "list the groups")
+    with pytest.raises(BackendError) as garbled:
+        client.request("GET", "groups").json()
+    told = [refused.value, garbled.value]
+    for method, path in (("GET", "groups"), ("POST", "groups"), ("GET", "groups"), ("GET", ".."), ("GET", elsewhere)):
+        with pytest.raises(BackendError) as failed:
+            client.request(method, path)
+        told.append(failed.value)
+    assert [] == [f"{each}" for each in told if key in f"{each.summary} {each.detail} {each.hint}"]
+    assert "GET /groups gave 404" in told[0].detail
+
+
 def test_redirects_within_the_host_are_followed_for_reading_alone(server, opened):
     """A GET goes on, five times at most; what writes does not."""
     server.replies = [answer(307, headers=["Location: /elsewhere?a=b"]), answer()]
@@ -279,7 +305,7 @@ def test_redirects_within_the_host_are_followed_for_reading_alone(server, opened
     server.replies = [answer(307, headers=["Location: /x"])]
     with pytest.raises(BackendError, match="redirected too often"):
         opened().request("GET", "x")
-    with pytest.raises(BackendError, match="POST /api/x was redirected"):
+    with pytest.raises(BackendError, match="POST /x was redirected: to another path of it"):
         opened().request("POST", "x")
 
 
