@@ -49,7 +49,10 @@ quoted() {
 
 # Runs a command in the folder that the input names; for groupsync, and nothing else.
 in_project() {
-  (cd -- "$GITHUB_WORKSPACE" && cd -- "${INPUT_WORKING_DIRECTORY:-.}" && "$@")
+  (
+    if [ -n "${INPUT_SECRETS:-}" ]; then export GROUPSYNC_SECRETS=$INPUT_SECRETS; fi
+    cd -- "$GITHUB_WORKSPACE" && cd -- "${INPUT_WORKING_DIRECTORY:-.}" && "$@"
+  )
 }
 
 needs() {

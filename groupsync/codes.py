@@ -84,6 +84,7 @@ CODES: Final[dict[str, str]] = {
     "GS508": "An address has two aliases, so that it is not clear which one its person has now.",
     "GS509": "Aliases lead back to the address that they start from.",
     "GS510": "The base that a config extends can't be used.",
+    "GS511": "A secret may not be used, or would go to a host that it may not go to.",
     "GS601": "A group is not created or deleted because its target was not read wholly.",
     "GS602": "A group on the target carries another project's mark.",
     "GS603": "A group with `state: absent` carries no mark, so it is not ours to delete.",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from groupsync.causes import with_edits
 from groupsync.config import load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.git import ask_git
 from groupsync.links import bases_of
 from groupsync.model import Action, Cause, Comparison, Diagnostic, Severity
 from groupsync.project import Project, load_project, sorted_findings
@@ -207,11 +208,6 @@ def _said(done: subprocess.CompletedProcess[bytes]) -> str:
 
 def _ask(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(  # noqa: S603 -- git, with arguments that can be no options
-            ["git", "-C", str(root), *arguments],  # noqa: S607 -- the user's own git
-            capture_output=True,
-            check=False,
-            timeout=_GIT_SECONDS,
-        )
+        return ask_git(root, *arguments, timeout_seconds=_GIT_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigError("git can't be asked", str(error), "`--compare` needs git.") from error

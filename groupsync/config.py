@@ -24,7 +24,8 @@ from groupsync.model import CONFIG_NAME, DEFAULT_GUARDS, Diagnostic, Guards, Ref
 from groupsync.policy_config import check_policies_section, policy_options
 from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
-from groupsync.secrets import Secret, has_reference, malformed_references
+from groupsync.secret_references import has_reference, malformed_references
+from groupsync.secrets import Secret
 from groupsync.targets import OWN_KEYS, Selector, TargetConfig, target_config
 from groupsync.wording import counted
 from groupsync.yaml.events import parse_yaml

@@ -8,7 +8,6 @@ branch, no index and no file of the working copy is touched.
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import subprocess
@@ -16,6 +15,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from groupsync.git import ask_git
 from groupsync.journal_store import Append, Delete, StoreError, StoreMovedError
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ _NOBODY: Final = {
     for role in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "groupsync"), ("EMAIL", "groupsync@localhost"))
 }
-_OURS: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_PREFIX")
-"""Set while a hook runs; they would lead git elsewhere than to the project's repository."""
 _FETCHING: Final = (
     "--quiet",
     "--no-tags",
@@ -233,17 +231,8 @@ class GitStore:
     def _ask(
         self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
         try:
-            return subprocess.run(  # noqa: S603 -- git, with arguments that can be no options
-                ["git", "-C", str(self._root), *arguments],  # noqa: S607 -- the user's own git
-                input=given,
-                capture_output=True,
-                check=False,
-                timeout=_SECONDS,
-                start_new_session=True,  # Ctrl-C is for us: a push that is under way is to come to its end
-                env=inherited | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"} | dict(extra or {}),
-            )
+            return ask_git(self._root, *arguments, timeout_seconds=_SECONDS, given=given, extra=extra)
         except subprocess.TimeoutExpired as error:
             detail = f"{self._where()}: no answer within {_SECONDS} seconds."
             raise StoreError(

@@ -9,7 +9,8 @@ from groupsync.errors import BackendError, ConfigError
 from groupsync.journal_git import GitStore
 from groupsync.journal_sealing import SealError
 from groupsync.journal_store import Delete, Replace, StoreError, StoreMovedError
-from groupsync.secrets import Secret, resolve_references
+from groupsync.secret_references import resolve_references
+from groupsync.secrets import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

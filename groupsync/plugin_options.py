@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from groupsync.model import Diagnostic, Severity
 from groupsync.schema_check import check
 from groupsync.schema_words import closest
-from groupsync.secrets import HiddenText, Secret, resolve_references
+from groupsync.secret_references import resolve_references
+from groupsync.secret_rules import BOUND, origins_in, rules
+from groupsync.secrets import HiddenText, Secret
 from groupsync.yaml.document import Document, MappingPlaces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from groupsync.backend import JsonSchema
+    from groupsync.model import SourceRange
     from groupsync.yaml.document import Spot
 
 Pointer: TypeAlias = tuple[str | int, ...]
@@ -57,7 +60,46 @@ def options_at(document: Document, pointer: tuple[str, str], own_keys: Sequence[
     resolver = _Resolver(document, folder)
     values = {key: resolver.resolved(each, (*pointer, key)) for key, each in entry.items() if key not in own_keys}
     part = Document(document.path, entry, _spot_of(document, pointer))
-    return PluginOptions(values, own_keys, part, tuple(resolver.missing))
+    return PluginOptions(values, own_keys, part, (*resolver.missing, *_astray(resolver, values, folder)))
+
+
+def _astray(resolver: _Resolver, values: Mapping[str, object], folder: Path) -> Iterator[Diagnostic]:
+    """Refuse the secrets that would go where whoever runs this does not let them go.
+
+    What a plugin does with its options is not known here, so each secret of an entry counts as sent to each address
+    in it.
+    """
+    bound = rules()
+    if bound is None or not resolver.secrets:
+        return
+    texts = [_revealed(each) for each in _leaves(values)]
+    hosts = sorted({host for text in texts for host in origins_in(text)})
+    is_told = any("://" in text for text in texts)
+    for secret, at in resolver.secrets:
+        for name in secret.names:
+            astray = sorted(set(hosts) - (bound.of(name, folder) or frozenset()))
+            where = astray[0] if astray else "" if is_told else "an address that the config does not name"
+            if where:
+                summary = f"`${{{name}}}` would go to {where}, which it may not"
+                detail = f"`{BOUND}` in the environment binds secrets to hosts, and all addresses of an entry count."
+                hint = f"Where it is meant, whoever runs this adds that host to `{name.removeprefix('env:')}` there."
+                yield Diagnostic("GS511", Severity.ERROR, summary, detail, hint if is_told else "", at)
+
+
+def _leaves(value: object) -> Iterator[str | Secret]:
+    match value:
+        case Mapping():
+            for each in value.values():
+                yield from _leaves(each)
+        case list():
+            for each in value:
+                yield from _leaves(each)
+        case str() | Secret():
+            yield value
+
+
+def _revealed(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
 
 
 def check_options(options: PluginOptions, schema: JsonSchema) -> list[Diagnostic]:
@@ -108,6 +150,7 @@ class _Resolver:
         self._document = document
         self._folder = folder
         self.missing: list[Diagnostic] = []
+        self.secrets: list[tuple[Secret, SourceRange]] = []
 
     def resolved(self, value: object, pointer: Pointer) -> object:
         """Return the value with its references replaced, as far as that is possible."""
@@ -123,9 +166,15 @@ class _Resolver:
 
     def _resolved_text(self, text: str, pointer: Pointer) -> str | Secret:
         found = resolve_references(text, self._folder)
-        if not isinstance(found, list):
-            return found
         at = self._document.locate(pointer)
+        match found:
+            case Secret():
+                self.secrets.append((found, at))
+                return found
+            case str():
+                return found
         for problem in found:
-            self.missing.append(Diagnostic("GS502", Severity.ERROR, problem.summary, problem.detail, problem.hint, at))
+            self.missing.append(
+                Diagnostic(problem.code, Severity.ERROR, problem.summary, problem.detail, problem.hint, at)
+            )
         return text

@@ -1,23 +1,14 @@
-"""Secrets that the config only refers to: `${env:NAME}`, `${file:path}`. An edge: it reads the environment and files.
-
-What comes from there is a `Secret`, which shows itself nowhere.
-"""
+"""What must not be shown: a `Secret` shows itself nowhere, and what was revealed is taken out of what is printed."""
 
 from __future__ import annotations
 
-import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO, final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
-MAX_SECRET_BYTES: Final = 65_536
 _SHOWN: Final = "(secret)"
-_REFERENCE: Final = re.compile(r"\$(\$\{)|\$\{([^{}]*)\}|\$\{")
-_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @final
@@ -27,12 +18,19 @@ class Secret:
     Not a `str`, so that joining, logging or serialising it is a mistake that is noticed at once. Can't be pickled.
     """
 
-    __slots__ = ("_pieces", "_value")
+    __slots__ = ("_pieces", "_value", "names")
 
-    def __init__(self, value: str, pieces: Iterable[str] = ()) -> None:
-        """Hold a text; `pieces` are those in it that came from where secrets are, where not all of it did."""
+    def __init__(self, value: str, pieces: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        """Hold a text.
+
+        Args:
+            value: the text.
+            pieces: those in it that came from where secrets are, where not all of it did.
+            names: where they came from, as a config refers to it: `env:CRM_TOKEN`.
+        """
         self._value = value
         self._pieces = tuple(pieces)
+        self.names = tuple(names)
 
     def reveal(self) -> str:
         """Return the text itself. From then on `scrub` takes it, and each piece, out of whatever is printed."""
@@ -134,92 +132,3 @@ class ScrubbedStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a reference has no value, in the words of a diagnostic."""
-
-    summary: str
-    detail: str
-    hint: str
-
-
-def has_reference(text: str) -> bool:
-    """Tell whether there is anything in `text` that would be replaced; pure."""
-    return "${" in text
-
-
-def malformed_references(text: str) -> list[Problem]:
-    """Return what looks like a reference in `text` and is none; pure."""
-    problems = []
-    for found in _REFERENCE.finditer(text):
-        if not found[1] and _source_of(found) is None:
-            summary = f"`{found.group()[:60]}` refers to nothing"
-            detail = "Expected `${env:NAME}` or `${file:path}`."
-            problems.append(Problem(summary, detail, "For a literal `${` write `$${`."))
-    return problems
-
-
-def resolve_references(text: str, folder: Path) -> str | Secret | list[Problem]:
-    """Replace the references in a text; reads the environment and files.
-
-    Args:
-        text: may hold several, among other text; `$${` stands for a literal `${`. What is malformed stays as it is.
-        folder: where relative paths start.
-
-    Returns:
-        The text where there was no reference, a secret where there was, or all that keeps it from being replaced.
-    """
-    problems: list[Problem] = []
-    pieces: list[str] = []
-
-    def value_of(found: re.Match[str]) -> str:
-        source = _source_of(found)
-        if found[1] or source is None:
-            return found[1] or found.group()
-        value = _from_environment(source[1]) if source[0] == "env" else _from_file(source[1], folder)
-        if isinstance(value, Problem):
-            problems.append(value)
-            return ""
-        pieces.append(value)
-        return value
-
-    result = _REFERENCE.sub(value_of, text)
-    if problems:
-        return problems
-    return Secret(result, pieces) if pieces else result
-
-
-def _source_of(found: re.Match[str]) -> tuple[str, str] | None:
-    """Return `env` or `file`, and the name; None for what is no reference."""
-    source, _, name = (found[2] or "").partition(":")
-    is_name = _VARIABLE.fullmatch(name) if source == "env" else source == "file" and name.strip() and "\0" not in name
-    return (source, name) if is_name else None
-
-
-def _from_environment(name: str) -> str | Problem:
-    value = os.environ.get(name)
-    if value:
-        return value
-    state = "not set" if value is None else "empty"
-    return Problem(f"The environment variable `{name}` is {state}", "", f"Set it: `export {name}=…`.")
-
-
-def _from_file(name: str, folder: Path) -> str | Problem:
-    path = folder / name
-    summary = f"The secret file `{name}` can't be read"
-    try:
-        if not path.is_file():
-            missing = "There is no such file." if not path.exists() else "It is no ordinary file."
-            return Problem(summary, missing, f"Create `{path}`, with the secret and nothing else in it.")
-        with path.open("rb") as stream:
-            data = stream.read(MAX_SECRET_BYTES + 1)
-        text = data.decode().removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        return Problem(summary, "It is not UTF-8.", "Save it as UTF-8 text.")
-    except OSError as failure:
-        return Problem(summary, f"{failure.strerror}.", "Make it readable.")
-    if len(data) > MAX_SECRET_BYTES:
-        return Problem(summary, f"It has more than {MAX_SECRET_BYTES:,} bytes.", "Name the right file.")
-    return text or Problem(summary, "It is empty.", "Write the secret into it.")

@@ -20,7 +20,7 @@ from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.identity import Identity
 from groupsync.model import Definition, Limit, Reference, SourceRange
 from groupsync.plugin_options import check_options
-from groupsync.secrets import MAX_SECRET_BYTES
+from groupsync.secret_references import MAX_SECRET_BYTES
 from groupsync.source_config import SourceGuards
 
 MINIMAL = "version: 1\nproject: shop\ndefinitions: [groups/**/*.yaml]\n"

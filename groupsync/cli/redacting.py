@@ -104,7 +104,8 @@ def error_words(error: GroupsyncError) -> str:
 
 
 def _referred(config: Config) -> str:
-    from groupsync.secrets import Secret, resolve_references
+    from groupsync.secret_references import resolve_references
+    from groupsync.secrets import Secret
 
     found = resolve_references(config.redact_key, config.root)
     match found:

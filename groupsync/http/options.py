@@ -156,6 +156,9 @@ def client_from_options(
 
     url = plain(options["url"])
     _check_url(url, plain_http=bool(options.get("plain_http")), target=context.target)
+    if "proxy" in options and "://" not in plain(options["proxy"]):
+        summary = f"the proxy of the target `{context.target}` can't be used"
+        raise ConfigError(summary, "expected `http://` or `https://` and a host", "Correct `proxy`.")
     client = HttpClient(
         url,
         timeout_seconds=float(options.get("timeout_seconds", TIMEOUT_SECONDS)),
