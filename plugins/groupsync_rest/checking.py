@@ -15,6 +15,7 @@ from groupsync.wording import counted
 from groupsync_rest.client import Refused, is_done, meaning
 from groupsync_rest.convert import canonical_members, group_of
 from groupsync_rest.pages import NotWhole
+from groupsync_rest.profile import READING
 from groupsync_rest.template import as_text
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Checking:
             lacking = [why for why in lacking if why != _WRITES["add"]]
         lacking += [] if can.ownership else [f"{_why_no_marks(profile)}, so the target needs `owns`"]
         lacking += [] if can.revisions else ["there are no revisions, so groups are compared right before a write"]
+        posts = [name for name in READING if name in profile.calls and profile.calls[name].method == "POST"]
+        lacking += [f"`{name}` is a POST, of which the profile says that it only reads" for name in posts]
         return Check(f"the profile `{profile.name}` is sound", "; ".join(lacking))
 
     def _shown(self) -> Check:

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from groupsync.errors import BackendError
 from groupsync_rest.pages import NotProven, NotWhole, pages
+from groupsync_rest.profile import READING
 from groupsync_rest.template import as_text, fill, fill_path
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class Wire:
         Raises:
             BackendError: there was no answer, or the path needs a value that there is none of.
         """
+        if call.name in READING and not call.only_reads:
+            hint = "Correct the profile: GET or HEAD, or POST with `reads: true`."
+            raise BackendError(f"`{call.name}` of the profile may change something", f"it is a {call.method}", hint)
         values = {**self.parameters, **values}
         body = fill(call.body, values, group)
         if call.body is not None and body is None:

@@ -8,6 +8,7 @@ from groupsync.model import ATTRIBUTES, Diagnostic, Severity, SourceRange
 from groupsync.schema_words import closest
 from groupsync.wording import counted
 from groupsync_rest.expression import Expression
+from groupsync_rest.profile import READING
 from groupsync_rest.template import kept, path_variables, variables
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def no_profile(path: str, count: int) -> Diagnostic:
 
 def problems_of(document: Document) -> list[Diagnostic]:
     """Return what is wrong with a profile that fits its schema, each finding at the place to mend."""
-    return [*_wrong_expressions(document), *_wrong_names(document), *_wrong_calls(document), *_wrong_pages(document)]
+    kinds = (_wrong_expressions, _wrong_names, _wrong_calls, _writing_reads, _wrong_pages)
+    return [found for each in kinds for found in each(document)]
 
 
 def _wrong_expressions(document: Document) -> Iterator[Diagnostic]:
@@ -123,6 +125,16 @@ def _wrong_calls(document: Document) -> Iterator[Diagnostic]:
     if "members" in calls and "members" in value["group"]:
         summary = "The members are both in the group and in a call of their own"
         yield _finding(document, ("calls", "members"), summary, "", "Take one of the two out.", key=True)
+
+
+def _writing_reads(document: Document) -> Iterator[Diagnostic]:
+    value: Any = document.value
+    for name in READING:
+        call = value["calls"].get(name, {})
+        if call.get("request", "").startswith("POST ") and not call.get("reads"):
+            detail = f"Plans and checks send `{name}`, and must change nothing by it."
+            hint = "Write `reads: true` beside it, if this POST only reads; otherwise ask by GET."
+            yield _finding(document, ("calls", name, "request"), f"`{name}` is a POST, which may write", detail, hint)
 
 
 def _wrong_pages(document: Document) -> Iterator[Diagnostic]:

@@ -122,6 +122,7 @@ def _call(name: str, said: dict[str, Any], errors: dict[str, Any]) -> Call:
         meanings={each: tuple(map(_meaning, listed)) for each, listed in meanings.items()},
         pages=_pages(said["pages"]) if "pages" in said else None,
         then_get=said.get("then_get", False),
+        reads=said.get("reads", False),
         **{key: Expression(said[key]) for key in ("group", "items", "total", "revision", "shows") if key in said},
     )
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MEMBERS: Final = frozenset({"add", "remove"})
 MARKS: Final = frozenset({"mark", "mark_text"})
+READING: Final = ("list", "get", "members", "check")
+"""The calls that plans and checks make, which must change nothing."""
+_READING_METHODS: Final = frozenset({"GET", "HEAD"})
 _WRITES: Final = ("update", "rename", "add", "remove", "delete")
 
 
@@ -69,6 +72,7 @@ class Call:
         items, total, revision: of a list, where the answer has them.
         pages: of a list, None for all in one answer.
         shows: of `check`, what of the answer to show.
+        reads: whether it only reads though it is a POST.
         then_get: of `list`, whether each group has to be asked for by `get` to know all of it.
     """
 
@@ -89,11 +93,17 @@ class Call:
     shows: Expression | None = None
     pages: Pages | None = None
     then_get: bool = False
+    reads: bool = False
 
     @property
     def carries(self) -> frozenset[str]:
         """The names of all that is sent with it."""
         return frozenset([*path_variables(self.path), *variables([self.query, self.headers, self.body])])
+
+    @property
+    def only_reads(self) -> bool:
+        """Whether it may be sent where nothing is to be changed."""
+        return self.method in _READING_METHODS or (self.method == "POST" and self.reads)
 
     @property
     def takes_many(self) -> bool:

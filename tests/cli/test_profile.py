@@ -100,6 +100,18 @@ def test_bad_credentials_are_told_as_such(check):
     assert "wr0ng-token" not in done.out + done.err
 
 
+def test_a_post_that_reads_is_shown(check, service):
+    """Whoever tries a profile sees of which calls they have to believe that they change nothing."""
+    given = ("-o", AUTH, "-o", "parameters={org: acme}")
+    posts = PROFILE.replace("request: GET orgs/{org}/teams\n", "request: POST orgs/{org}/teams\n    reads: true\n")
+    done = check(posts, *given)
+    assert "`list` is a POST, of which the profile says that it only reads" in done.out.replace("\n             ", " ")
+    service[0].asked.clear()
+    done = check(PROFILE.replace("request: GET orgs/{org}/teams\n", "request: DELETE orgs/{org}/teams\n"), *given)
+    assert ExitCode.ERROR == done.code
+    assert [] == service[0].asked
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from groupsync.backend import BackendContext
-from groupsync.errors import ConfigError, InvalidDefinitions
+from groupsync.errors import BackendError, ConfigError, InvalidDefinitions
 from groupsync.model import Action
 from groupsync_rest.backend import RestBackend
+from groupsync_rest.client import Wire
 from groupsync_rest.loading import load_profile, parse_profile, profile_schema, shipped
 from groupsync_rest.profile import Meaning
 
@@ -98,6 +100,44 @@ def test_what_is_wrong_with_a_profile_has_a_place(change, expected):
     code, line, column, summary = expected
     assert (code, line, column) in [each[:3] for each in found], found
     assert any(each[3].startswith(summary) for each in found), found
+
+
+READS = """\
+version: 1
+group: {name: name}
+calls:
+  list: {request: GET groups, items: "@"}
+  get: {request: "GET groups/{name}", group: "@"}
+  members: {request: "GET groups/{name}/users", items: "@"}
+  check: {request: GET me, shows: name}
+"""
+
+
+@pytest.mark.parametrize("name", ["list", "get", "members", "check"])
+def test_a_call_that_reads_can_not_write(name):
+    """Plans and checks send it: it is a GET or HEAD, or a POST of which the profile says that it only reads."""
+    line = next(line for line in READS.splitlines() if line.startswith(f"  {name}:"))
+
+    def made(method, more=""):
+        return READS.replace(line, line.replace("GET", method).removesuffix("}") + more + "}")
+
+    for method in ("DELETE", "PUT", "PATCH"):
+        for more in ("", ", reads: true"):
+            assert "GS206" in [each[0] for each in findings(made(method, more))]
+            assert not Draft202012Validator(profile_schema()).is_valid(YAML(typ="safe").load(made(method, more)))
+    for more in ("", ", reads: false"):
+        assert [f"`{name}` is a POST, which may write"] == [each[3] for each in findings(made("POST", more))]
+    for text in (made("HEAD"), made("POST", ", reads: true")):
+        assert parsed(text).calls[name].only_reads
+
+
+def test_nothing_that_may_write_is_sent_for_reading():
+    """Not even where a profile was made in another way."""
+    profile = parsed(READS)
+    call = replace(profile.calls["list"], method="DELETE")
+    wire = Wire(None, profile, {})  # would be asked
+    with pytest.raises(BackendError, match="`list` of the profile may change something: it is a DELETE"):
+        wire.send(call, {})
 
 
 @pytest.mark.parametrize(
