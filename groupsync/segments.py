@@ -19,7 +19,7 @@ from groupsync.plugin_options import check_options
 from groupsync.project import stop_on_errors
 from groupsync.resolve import Blocked
 from groupsync.source import Question, SourceContext
-from groupsync.source_guards import judge_source
+from groupsync.source_guards import judge_source, such_as
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Resolution
-    from groupsync.source import Answer, Census, Source
+    from groupsync.source import Answer, Census, Misfits, Source
     from groupsync.source_config import SourceConfig
 
 
@@ -285,6 +285,7 @@ class _Computing:
         )
         if census.invalid:
             self.project.findings.append(_invalid_ids(source.config, census))
+        self.project.findings.extend(_misfits(source.config, each) for each in census.misfits)
 
     def done(self, resolution: Resolution) -> Computed:
         """Return the project with its segments."""
@@ -329,7 +330,22 @@ def _invalid_ids(config: SourceConfig, census: Census) -> Diagnostic:
             f"row of the source `{config.name}` is left out: it names nobody",
             f"rows of the source `{config.name}` are left out: they name nobody",
         ),
-        f"What stands there can be no identifier: {', '.join(census.samples[:3])}." if census.samples else "",
+        f"What stands there can be no identifier{such_as(census.invalid_samples)}.",
         "Mend them where they are kept.",
+        config.at,
+    )
+
+
+def _misfits(config: SourceConfig, found: Misfits) -> Diagnostic:
+    return Diagnostic(
+        "GS625",
+        Severity.WARNING,
+        counted(
+            found.count,
+            f"value of `{found.column}` in the source `{config.name}` is unknown: it is none of its type",
+            f"values of `{found.column}` in the source `{config.name}` are unknown: they are none of its type",
+        ),
+        f"What stands there can't be read{such_as(found.samples)}.",
+        "Correct them where they are kept, or how the source is read.",
         config.at,
     )

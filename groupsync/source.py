@@ -95,10 +95,11 @@ class Census:
 
     Attributes:
         rows: how many.
-        nulls: rows whose identifier is null or empty.
+        nulls: rows whose identifier is null, empty or blank.
         invalid: rows whose identifier is no identifier, such as an address without an @-sign.
-        duplicates: canonical identifiers that more than one row has.
-        samples: some of what `invalid` and `duplicates` count, at most ten, for messages.
+        duplicates: canonical identifiers that more than one row has. Blanks around an identifier are none of it.
+        invalid_samples, duplicate_samples: some of what `invalid` and `duplicates` count, at most five each, for
+            messages; invalid ones as they stand there.
         newest: the latest `updated_at` of all rows, or when the file was last written; None where nobody knows.
         misfits: of the columns that were asked for and whose type does not hold for every row, in their order.
     """
@@ -107,7 +108,8 @@ class Census:
     nulls: int = 0
     invalid: int = 0
     duplicates: int = 0
-    samples: tuple[str, ...] = ()
+    invalid_samples: tuple[str, ...] = ()
+    duplicate_samples: tuple[str, ...] = ()
     newest: datetime | None = None
     misfits: tuple[Misfits, ...] = ()
 

@@ -22,11 +22,20 @@ if TYPE_CHECKING:
     from groupsync.model.criteria import Condition
     from groupsync.yaml.document import Document
 
-OWN_KEYS: Final = ("plugin", "eligible", "attributes", "min_rows", "max_shrink", "max_age", "max_null_ids")
+OWN_KEYS: Final = (
+    "plugin",
+    "eligible",
+    "attributes",
+    "min_rows",
+    "max_shrink",
+    "max_age",
+    "max_null_ids",
+    "max_misfits",
+)
 """What every source has; all other keys are its plugin's options."""
 
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
-_NULL_IDS: Final = Limit(1, 5)
+_FEW: Final = Limit(1, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +48,15 @@ class SourceGuards:
         max_age: how old the newest row may be; None for any age.
         max_age_at: where that is written.
         max_null_ids: how many rows may have no identifier that can be one.
+        max_misfits: how many values of a column may be none of its type, and so unknown.
     """
 
     min_rows: Limit | None = None
     max_shrink: Limit | None = None
     max_age: timedelta | None = None
     max_age_at: SourceRange | None = None
-    max_null_ids: Limit = _NULL_IDS
+    max_null_ids: Limit = _FEW
+    max_misfits: Limit = _FEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +168,8 @@ def _guards(document: Document, pointer: tuple[str, str], value: dict[str, Any])
         limit("max_shrink"),
         timedelta(**{_UNITS[age[-1]]: int(age[:-1])}) if age else None,
         at("max_age") if age else None,
-        limit("max_null_ids") or _NULL_IDS,
+        limit("max_null_ids") or _FEW,
+        limit("max_misfits") or _FEW,
     )
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from groupsync.model import NOT_COMPUTED, Refusal
+from groupsync.model import MAX_MISFITS, NOT_COMPUTED, Refusal
 from groupsync.times import in_words
 from groupsync.wording import counted
+from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from groupsync.source import Census
     from groupsync.source_config import SourceConfig
 
+_SAMPLES: Final = 3
+_AHEAD: Final = timedelta(minutes=15)
+"""How far clocks may be apart."""
 _SHOWN: Final = "What is computed from it is shown, and not applied; lists go on."
 _KEPT: Final = "Nothing that is computed from it is planned; lists go on."
 
@@ -28,7 +33,18 @@ def judge_source(source: SourceConfig, census: Census, past_rows: int | None, as
         past_rows: how many customers it had at the last run; None where no run is known.
         as_of: the instant from which ages are counted.
     """
-    return [*_too_few(source, census, past_rows), *_odd_ids(source, census), *_too_old(source, census, as_of)]
+    return [
+        *_too_few(source, census, past_rows),
+        *_odd_ids(source, census),
+        *_odd_values(source, census),
+        *_too_old(source, census, as_of),
+    ]
+
+
+def such_as(samples: Sequence[str]) -> str:
+    """Return a clause with some values, in quotes so that blanks can be seen; empty where there is none."""
+    quoted = [f"'{shown(each)}'" for each in samples[:_SAMPLES]]
+    return f", such as {', '.join(quoted)}" if quoted else ""
 
 
 def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Iterator[Refusal]:
@@ -62,13 +78,13 @@ def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Ite
 
 
 def _odd_ids(source: SourceConfig, census: Census) -> Iterator[Refusal]:
-    samples = f", such as {', '.join(census.samples[:3])}" if census.samples else ""
     if census.duplicates:
         yield Refusal(
             "",
             source.name,
             NOT_COMPUTED,
-            f"{counted(census.duplicates, 'identifier has', 'identifiers have')} more than one row{samples}",
+            f"{counted(census.duplicates, 'identifier has', 'identifiers have')} more than one row"
+            f"{such_as(census.duplicate_samples)}",
             f"{_KEPT} The source must have one row for each customer: name such a table, or a query that makes one.",
             source.at,
             count=census.duplicates,
@@ -81,10 +97,30 @@ def _odd_ids(source: SourceConfig, census: Census) -> Iterator[Refusal]:
             source.name,
             "max_null_ids",
             f"{counted(census.nulls, 'row has', 'rows have')} no identifier and "
-            f"{counted(census.invalid, 'has', 'have')} none that can be one{samples}; {most:,} may",
+            f"{counted(census.invalid, 'has', 'have')} none that can be one"
+            f"{such_as(census.invalid_samples)}; {most:,} may",
             f"{_SHOWN} See whether `id` names the right column, or raise `max_null_ids`.",
             limit.at or source.at,
             count=odd,
+            limit=most,
+        )
+
+
+def _odd_values(source: SourceConfig, census: Census) -> Iterator[Refusal]:
+    limit = source.guards.max_misfits
+    most = limit.of(census.rows)
+    if most is None:
+        return
+    for each in (column for column in census.misfits if column.count > most):
+        yield Refusal(
+            "",
+            source.name,
+            MAX_MISFITS,
+            f"{counted(each.count, 'value')} of `{each.column}` {'is' if each.count == 1 else 'are'} none of its type"
+            f"{such_as(each.samples)}; {most:,} may be",
+            f"{_SHOWN} Correct them where they are kept, or how the source is read, or raise `max_misfits`.",
+            limit.at or source.at,
+            count=each.count,
             limit=most,
         )
 
@@ -95,6 +131,10 @@ def _too_old(source: SourceConfig, census: Census, as_of: datetime) -> Iterator[
         return
     if census.newest is None:
         summary, hint = "nobody knows how old it is", "Name the column that tells in `updated_at`."
+    elif census.newest - as_of > _AHEAD:
+        when = f"{census.newest:%Y-%m-%dT%H:%M:%SZ}"
+        summary = f"its newest row is of {when}, after the plan's instant, so nobody knows how old it is"
+        hint = "Correct the time where it is kept."
     elif as_of - census.newest > most:
         summary = f"its newest row is {in_words(as_of - census.newest)} old, and may be {in_words(most)}"
         hint = "See whether the source is still loaded, or raise `max_age`."

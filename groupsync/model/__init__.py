@@ -94,6 +94,7 @@ from groupsync.model.plan import (
 )
 from groupsync.model.run import PastSource, Removed, Run, RunEntry, RunKind
 from groupsync.model.verdict import (
+    MAX_MISFITS,
     NOT_COMPUTED,
     SAVED_SOURCE,
     SOURCE_RULES,
@@ -111,6 +112,7 @@ __all__ = [
     "EMPTY_DIGEST",
     "KINDS",
     "KNOWN_USER_GROUP",
+    "MAX_MISFITS",
     "NOT_COMPUTED",
     "NO_MEMBERS",
     "PLAN_DIGITS",

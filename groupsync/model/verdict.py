@@ -17,8 +17,16 @@ NOT_COMPUTED: Final = "duplicate_ids"
 """The rule that refuses a source of which nobody can say who belongs to its segments: nothing is computed from it."""
 SAVED_SOURCE: Final = "saved_source"
 """The rule that refuses a source of which a saved plan does not say what it was like."""
+MAX_MISFITS: Final = "max_misfits"
+"""The rule that refuses a source of which too many values are none of their type; it has no exception."""
 SOURCE_RULES: Final = frozenset(
-    {NOT_COMPUTED, SAVED_SOURCE, f"{UNJUDGED}{RULES[Kind.MAX_SHRINK]}", *(RULES[kind] for kind in SOURCE_KINDS)}
+    {
+        NOT_COMPUTED,
+        SAVED_SOURCE,
+        MAX_MISFITS,
+        f"{UNJUDGED}{RULES[Kind.MAX_SHRINK]}",
+        *(RULES[kind] for kind in SOURCE_KINDS),
+    }
 )
 """The rules that refuse a source; any other rule is about a group or a target."""
 

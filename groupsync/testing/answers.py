@@ -82,7 +82,7 @@ class Identifying(CustomersRoom):
         census = found.census
 
         assert (5, 2, 2) == (census.rows, census.nulls, census.invalid)
-        assert {"nobody", "a b@example.com"} == set(census.samples)
+        assert {"nobody", "a b@example.com"} == set(census.invalid_samples)
         assert [people(0), people(0)] == [found.answers[name].members.load() for name in "ab"]
         assert (1,) == source.count([EVERYONE], {})
 
@@ -91,14 +91,31 @@ class Identifying(CustomersRoom):
         written = [person(0), person(0).upper(), person(1), person(2), person(2), person(2)]
         found = asked.evaluate(asked.table([{ID: each} for each in written], {}), Question("a", EVERYONE))
 
-        assert (6, 2, people(0, 2)) == (found.census.rows, found.census.duplicates, frozenset(found.census.samples))
+        assert (6, 2, people(0, 2)) == (
+            found.census.rows,
+            found.census.duplicates,
+            frozenset(found.census.duplicate_samples),
+        )
         assert (3, 3) == (found.answers["a"].matched, found.answers["a"].members.count)
 
-    def test_there_are_never_more_than_ten_samples(self, asked: Asked) -> None:
-        """However much is wrong."""
+    def test_there_are_never_more_than_five_samples(self, asked: Asked) -> None:
+        """However much is wrong, five of each kind, and those of one are none of the other."""
         rows = [{ID: f"nobody {number}"} for number in range(30)] + [{ID: person(at // 2)} for at in range(60)]
+        census = asked.evaluate(asked.table(rows, {})).census
 
-        assert 10 == len(asked.evaluate(asked.table(rows, {})).census.samples)
+        assert (5, 5) == (len(census.invalid_samples), len(census.duplicate_samples))
+        assert all(each.startswith("nobody") for each in census.invalid_samples)
+        assert set(census.duplicate_samples) <= people(*range(30))
+
+    def test_blanks_around_an_identifier_are_none_of_it(self, asked: Asked) -> None:
+        """Spaces, tabs, line breaks and no-break spaces come off, as in lists; blanks alone are nothing."""
+        written = [f"{person(0)} ", f"\u00a0{person(1)}", f"\t{person(2)}\r\n", " \u2003\n", f" {person(0).upper()}"]
+        source = asked.table([{ID: each} for each in written], {})
+        census = asked.evaluate(source).census
+
+        assert people(0, 1, 2) == asked.who(source, EVERYONE)
+        assert (5, 1, 0, 1) == (census.rows, census.nulls, census.invalid, census.duplicates)
+        assert {person(2)} == set(source.rows([person(2)], [ID]))
 
     def test_who_is_not_eligible_is_no_customer(self, asked: Asked) -> None:
         """Neither in the census, nor in an answer, a count, a share; unknown is not eligible."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from groupsync_ibis.bits import Formula
 
-_SAMPLES: Final = 10
+_SAMPLES: Final = 5
 _SAMPLE_LENGTH: Final = 100
 NEWEST: Final = "newest"
 """Name of the column with the time that a row last changed, where there is one."""
@@ -233,12 +233,12 @@ class Counter:
 
     def census(self, newest_file: datetime | None) -> Census:
         """Return what was counted."""
-        half = _SAMPLES // 2
-        repeated, invalid = self._repeated_samples, self._invalid_samples
-        mixed = [*repeated[:half], *invalid[:half], *repeated[half:], *invalid[half:]][:_SAMPLES]
-        samples = tuple(each[:_SAMPLE_LENGTH] for each in mixed)
+        invalid, repeated = (
+            tuple(each[:_SAMPLE_LENGTH] for each in samples)
+            for samples in (self._invalid_samples, self._repeated_samples)
+        )
         newest = self._newest or newest_file
-        return Census(self._rows, self._nulls, self._invalid, self._duplicates, samples, newest)
+        return Census(self._rows, self._nulls, self._invalid, self._duplicates, invalid, repeated, newest)
 
 
 def answer_batches(batches: Iterable[Any], segments: Iterable[Segment]) -> Counter:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 GUESSED: Final = (Type.INTEGER, Type.NUMBER, Type.BOOLEAN, Type.DATE, Type.INSTANT)
 """What a column of texts can be without being told; the first that each of its cells fits."""
-_BLANKS: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+BLANKS: Final = "".join(c for c in map(chr, range(0x3001)) if c.isspace())
+"""What `str.strip` takes off."""
 _DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME: Final = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,9})?)?"
 _ZONE: Final = r"(Z| UTC|[+-][0-9]{2}(:?[0-9]{2})?)?"
@@ -114,7 +115,7 @@ PLAIN: Final = Notation({}, {})
 
 def trimmed(column: str) -> str:
     """Return the DuckDB expression for a text without blanks around it; null where nothing is left."""
-    bare = f"nullif(trim({column}, '{_BLANKS}'), '')"  # ten times slower than to see that there is none
+    bare = f"nullif(trim({column}, '{BLANKS}'), '')"  # ten times slower than to see that there is none
     return f"CASE WHEN regexp_full_match({column}, '[!-~](.*[!-~])?') THEN {column} ELSE {bare} END"
 
 

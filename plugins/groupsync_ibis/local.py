@@ -5,7 +5,7 @@ What comes out of `sorted_batches` has in place of `raw`:
 
     id      the canonical identifier and a line break, in the order of UTF-8 bytes, which is that of code points;
             null for rows that have none, which come last
-    odd     the identifier of those rows as it is, empty where it is null; null for all others
+    odd     the identifier of those rows as it is, empty where it is null or blank; null for all others
     g0, s0  bits of groups and of shares
 
 so that members that are filtered from a batch are the very bytes of a member file.
@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync_ibis.bits import BITS, column_of, columns_of
+from groupsync_ibis.cells import BLANKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -90,7 +91,8 @@ class Local:
         groups = "".join(f", coalesce({each}, 0) AS {each}" for each in columns_of("g", len(self._registry.groups)))
         join = " LEFT JOIN in_groups ON name || chr(10) = in_groups.id" if groups else ""
         return (
-            "SELECT name || chr(10) AS id, CASE WHEN name IS NULL THEN coalesce(raw, '') END AS odd"
+            "SELECT name || chr(10) AS id, "
+            f"CASE WHEN name IS NULL THEN CASE WHEN trim(raw, '{BLANKS}') <> '' THEN raw ELSE '' END END AS odd"
             f"{given}{groups}{shares} FROM ({named}){join}"
         )
 
@@ -122,7 +124,8 @@ class Local:
 
     def _canonical_or_none(self, value: str | None) -> str | None:
         try:
-            return self._identity.canonical(value) if value else None
+            written = value.strip() if value else ""
+            return self._identity.canonical(written) if written else None
         except ValueError:
             return None
 

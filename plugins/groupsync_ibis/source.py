@@ -214,7 +214,8 @@ class IbisSource:
 
     def _canonical(self, raw: str | None) -> str | None:
         try:
-            return self._identity.canonical(raw) if raw else None
+            written = raw.strip() if raw else ""
+            return self._identity.canonical(written) if written else None
         except ValueError:
             return None
 

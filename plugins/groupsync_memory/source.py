@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from groupsync.model.criteria import Condition, Scalar, Top
     from groupsync.source import Question, SourceContext
 
-_SAMPLES: Final = 10
+_SAMPLES: Final = 5
 _VALUE: Final = {"type": ["string", "number", "boolean", "null"]}
 
 
@@ -214,12 +214,17 @@ class MemorySource:
 
     def _census(self, everyone: Sequence[_Customer]) -> Census:
         odd = [customer.row[self._id] for customer in everyone if not customer.member]
-        invalid = [str(raw) for raw in odd if raw not in (None, "")]
+        invalid = [str(raw) for raw in odd if raw is not None and str(raw).strip()]
         counts = Counter(customer.member for customer in everyone if customer.member)
         repeated = [member for member, count in counts.items() if count > 1]
-        samples = tuple([*repeated[: _SAMPLES // 2], *invalid][:_SAMPLES])
         return Census(
-            len(everyone), len(odd) - len(invalid), len(invalid), len(repeated), samples, self._newest(everyone)
+            len(everyone),
+            len(odd) - len(invalid),
+            len(invalid),
+            len(repeated),
+            tuple(invalid[:_SAMPLES]),
+            tuple(repeated[:_SAMPLES]),
+            self._newest(everyone),
         )
 
     def _newest(self, everyone: Sequence[_Customer]) -> datetime | None:
@@ -231,7 +236,8 @@ class MemorySource:
 
 def _canonical(raw: Scalar | None, identity: Identity) -> str:
     try:
-        return "" if raw is None or raw == "" else identity.canonical(str(raw))
+        written = "" if raw is None else str(raw).strip()
+        return identity.canonical(written) if written else ""
     except ValueError:
         return ""
 

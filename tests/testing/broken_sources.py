@@ -83,7 +83,7 @@ class WritesItsOwnDigest(Evaluating):
 
 class CountsNobodyTwice(Evaluating):
     def census(self, census):
-        return replace(census, duplicates=0, samples=())
+        return replace(census, duplicates=0, duplicate_samples=())
 
 
 class TakesEmptyForInvalid(Evaluating):

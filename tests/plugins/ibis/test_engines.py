@@ -193,7 +193,7 @@ def test_the_engine_gives_what_files_give(shop, engine):
         whole = shop.evaluate(source).census
         found.append((
             answer.members.raw(), list(answer.order()), answer.held_out, answer.matched, answers.census.rows,
-            (whole.rows, whole.nulls, whole.invalid, whole.duplicates, whole.samples),
+            (whole.rows, whole.nulls, whole.invalid, whole.duplicates, whole.invalid_samples, whole.duplicate_samples),
             source.count([other, question.where], {}, bound("orders", "gt", 3)),
             source.shares(other, "orders", {}, bound("small", "eq", 1)),
             source.rows(["p1@example.com", "zoë@example.com", "p999@example.com"], ["orders", "small"]).keys(),

@@ -90,7 +90,7 @@ def test_the_census_counts_what_has_no_identifier(shop):
     shop.write([(each, {}) for each in (None, "", None, "nobody", "a@b", "a@example.com", "x" * 500)])
     found = shop.evaluate(shop.source(), Question("all", ALL))
     assert (7, 3, 3, 0) == (found.census.rows, found.census.nulls, found.census.invalid, found.census.duplicates)
-    assert {"nobody", "a@b", "x" * 100} == set(found.census.samples)
+    assert {"nobody", "a@b", "x" * 100} == set(found.census.invalid_samples)
     assert {"a@example.com"} == found.answers["all"].members.load()
 
 
@@ -106,7 +106,7 @@ def test_who_has_several_rows_is_a_member_once(shop):
     both = All((bound("orders", "eq", 1), bound("small", "eq", 1)), AT)
     found = shop.evaluate(shop.source(), Question("one", bound("orders", "eq", 1)), Question("both", both))
     assert 2 == found.census.duplicates
-    assert {"ada@example.com", "bob@example.com"} == set(found.census.samples)
+    assert {"ada@example.com", "bob@example.com"} == set(found.census.duplicate_samples)
     assert (3, 3) == (found.answers["one"].members.count, found.answers["one"].matched)
     assert {"bob@example.com"} == found.answers["both"].members.load()
     assert b"bob@example.com\n" == found.answers["both"].members.raw()
@@ -122,7 +122,7 @@ def test_someone_with_more_rows_than_a_batch_is_a_member_once(shop):
     late = Question("late", bound("orders", "gte", count - 1))
     found = shop.evaluate(shop.source(), Question("all", ALL), late)
     assert 2 == found.census.duplicates
-    assert ("nobody@example.com", "z@example.com") == found.census.samples
+    assert ("nobody@example.com", "z@example.com") == found.census.duplicate_samples
     assert b"a@example.com\nnobody@example.com\nz@example.com\n" == found.answers["all"].members.raw()
     assert {"nobody@example.com"} == found.answers["late"].members.load()
     assert 1 == found.answers["late"].matched
