@@ -35,7 +35,11 @@ _SAME: Final = {Operator.BEFORE: Operator.LT, Operator.AFTER: Operator.GT}
 
 
 def bind(
-    condition: Condition, attributes: Mapping[str, Attribute], as_of: datetime, source: str
+    condition: Condition,
+    attributes: Mapping[str, Attribute],
+    as_of: datetime,
+    source: str,
+    what: str = "The source",
 ) -> tuple[Condition, list[Diagnostic]]:
     """Check a condition against a source's attributes, and write it with their types and columns.
 
@@ -44,12 +48,13 @@ def bind(
         attributes: what the source knows of each customer, by name.
         as_of: the instant of the run, in UTC; `within_days` counts back from it.
         source: its name, for messages.
+        what: it is, for messages.
 
     Returns:
         The bound condition, which has only operators of `BOUND_OPERATORS`; and everything found. Where there is an
         error among that, the condition is the one that was given, and no use.
     """
-    binder = _Binder(attributes, as_of, source)
+    binder = _Binder(attributes, as_of, source, what)
     named = binder.bound(condition)
     found = binder.found or list(contradictions(named))
     if any(one.severity is Severity.ERROR for one in found):
@@ -91,7 +96,10 @@ def _with_columns(condition: Condition, attributes: Mapping[str, Attribute]) -> 
 class _Binder:
     """Binds one condition, and collects what is wrong with it."""
 
-    def __init__(self, attributes: Mapping[str, Attribute], as_of: datetime, source: str) -> None:
+    def __init__(
+        self, attributes: Mapping[str, Attribute], as_of: datetime, source: str, what: str = "The source"
+    ) -> None:
+        self.what = what
         self.attributes = attributes
         self.as_of = as_of
         self.source = source
@@ -166,7 +174,7 @@ class _Binder:
         more = f" and {len(names) - _SHOWN_NAMES:,} more" if len(names) > _SHOWN_NAMES else ""
         detail = f"`{self.source}` has: {', '.join(map(shown, names[:_SHOWN_NAMES]))}{more}." if names else ""
         hint = f"Did you mean `{meant}`?" if meant else "Write the name of one of its attributes."
-        summary = f"The source `{self.source}` has no attribute `{shown(field)}`"
+        summary = f"{self.what} `{self.source}` has no attribute `{shown(field)}`"
         self.found.append(Diagnostic("GS220", Severity.ERROR, summary, detail, hint, at))
 
     def _unfit_operator(self, test: Test, attribute: Attribute) -> None:

@@ -64,6 +64,7 @@ CODES: Final[dict[str, str]] = {
     "GS313": "A quoted cell of a table goes over several lines, and has addresses that are not read.",
     "GS314": "A member file lists nobody.",
     "GS315": "A member file may be cut short: its last address is the beginning of what others are.",
+    "GS316": "A column of a member file says of people whether they are meant, and no `where` chooses rows.",
     "GS319": "An address has letters of another script, or letters that look like plain ones.",
     "GS401": "A reference names a group that no definition defines.",
     "GS402": "A pattern in a reference matches no group.",

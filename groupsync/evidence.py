@@ -205,9 +205,7 @@ def _is_person(entry: str, person: str, identity: Identity) -> bool:
         return False
 
 
-def _file_places(
-    project: Project, involved: Iterable[Definition], person: str
-) -> dict[tuple[str, str | None], SourceRange]:
-    files = {(file.path, file.column): file for definition in involved for file in definition.members_from or ()}
+def _file_places(project: Project, involved: Iterable[Definition], person: str) -> dict[str, SourceRange]:
+    files = {file.key: file for definition in involved for file in definition.members_from or ()}
     places = {key: project.files.place_of(file, person) for key, file in files.items()}
     return {key: at for key, at in places.items() if at}

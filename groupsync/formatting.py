@@ -67,7 +67,8 @@ def project_files(config: Config, report: Callable[[Diagnostic], None]) -> Proje
     members: dict[str, str | None] = {}
     for definition in load_definitions(config.root, config.definitions, config.identity).definitions:
         for file in definition.members_from or ():
-            members.setdefault(file.path, file.column)
+            if file.reading is None and not isinstance(file.column, int):
+                members.setdefault(file.path, file.column)
     return ProjectFiles(tuple(definitions), tuple(sorted(members.items(), key=lambda item: item[0])))
 
 

@@ -129,8 +129,8 @@ def _approvals(
 def _check_files(
     definitions: Iterable[Definition], files: MemberFiles, findings: list[Diagnostic], track: Track
 ) -> None:
-    """Read every member file once for each column that is asked for."""
-    distinct = {(file.path, file.column): file for each in definitions for file in each.members_from or ()}
+    """Read every member file once for each way that it is to be read."""
+    distinct = {file.key: file for each in definitions for file in each.members_from or ()}
     for file in track("Reading member files", list(distinct.values())):
         with collecting(findings):
             files.members(file).load()

@@ -204,9 +204,10 @@ def _still_out(why: Why) -> Iterator[str]:
 
 
 def own_file(project: Project, definition: Definition) -> MemberFile | None:
-    """Return the only member file of a group, if no other group has it, too."""
+    """Return the only member file of a group, if no other group has it, too, and all of it is read as it stands."""
     files = definition.members_from or ()
-    return files[0] if len(files) == 1 and not groups_with(project, files[0], definition.name) else None
+    is_plain = len(files) == 1 and files[0].reading is None
+    return files[0] if is_plain and not groups_with(project, files[0], definition.name) else None
 
 
 def groups_with(project: Project, file: MemberFile, group: str) -> list[str]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.guard_config import group_guards_of
+from groupsync.member_file_keys import reading_of
 from groupsync.members.inline import inline_members
 from groupsync.members.kinds import SAVE_AS_CSV
 from groupsync.model import (
@@ -63,7 +64,10 @@ def _checked_schema() -> Mapping[str, Any]:
     That part is for editors; `groupsync.criteria` tells what is wrong with a condition better than any schema can.
     """
     schema = group_schema()
-    return {**schema, "properties": {**schema["properties"], "where": {}}}
+    file = schema["$defs"]["member_file"]
+    file = {**file, "properties": {**file["properties"], "where": {}}}
+    properties, definitions = {**schema["properties"], "where": {}}, {**schema["$defs"], "member_file": file}
+    return {**schema, "properties": properties, "$defs": definitions}
 
 
 def check_definition(document: Document) -> list[Diagnostic]:
@@ -223,13 +227,14 @@ class _Reader:
         return tuple(dict.fromkeys(names))
 
     def _member_files(self) -> tuple[MemberFile, ...]:
-        files: dict[tuple[str, str | None], MemberFile] = {}
+        files: dict[str, MemberFile] = {}
         for index, item in enumerate(self.value["members_from"]):
             column = item.get("column")
             path = self._member_path(item["path"], ("members_from", index, "path"))
             if path is not None:
                 at = self.document.locate(("members_from", index))
-                files.setdefault((path, column), MemberFile(path, column, at))
+                file = MemberFile(path, column, at, reading_of(self.document, index, item, self.found))
+                files.setdefault(file.key, file)
         return tuple(files.values())
 
     def _member_path(self, written: str, pointer: tuple[str | int, ...]) -> str | None:

@@ -175,7 +175,7 @@ class Evidence:
         as_of: the instant that it is about.
         graph: which group is built from which.
         places: by group: where its `members` name the person as plain text.
-        files: by path and column: where the person stands in a member file.
+        files: by `MemberFile.key`: where the person stands in a member file.
         conditions: by segment, bound.
         eligible: by source, bound; None for everybody.
         rows: by source, what it knows of the person; None where it does not know them.
@@ -189,7 +189,7 @@ class Evidence:
     as_of: datetime
     graph: Graph
     places: Mapping[str, SourceRange]
-    files: Mapping[tuple[str, str | None], SourceRange]
+    files: Mapping[str, SourceRange]
     conditions: Mapping[str, Condition]
     eligible: Mapping[str, Condition | None]
     rows: Mapping[str, Mapping[str, Scalar | None] | None]
@@ -244,7 +244,7 @@ class _Explaining:
             if timed.address == evidence.person:
                 yield Listed(timed.at, timed.period, timed.reason, timed.period.holds(evidence.as_of))
         for file in definition.members_from or ():
-            found = evidence.files.get((file.path, file.column))
+            found = evidence.files.get(file.key)
             yield InFile(found or file.at, file.path, found is not None)
         if definition.where is not None and definition.source is not None:
             yield self._matched(definition.name, definition.source, definition.where.at)

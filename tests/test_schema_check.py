@@ -302,7 +302,7 @@ def test_the_schema_is_enforced_strictly():
                 yield from mappings(inner)
 
     loose = [rule["title"] for rule in mappings(group_schema()) if rule.get("additionalProperties") is not False]
-    assert ["Labels", "Order by", "Condition"] == loose
+    assert ["Labels", "Order by", "Condition", "Types"] == loose
 
 
 def test_findings_come_from_json_as_well():

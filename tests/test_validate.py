@@ -294,6 +294,22 @@ def test_all_and_any_make_different_definitions():
         ("previously: [beta]\n", [(3, 14, "GS214", "`previously` names `beta`, which is the group's name now")]),
         ("until: 0000-01-01\n", [(3, 8, "GS211", "`until` is `0000-01-01`")]),
         ("until: 9999-12-31T23:00:00-09:00\n", [(3, 8, "GS211", "`until` is `9999-12-31T23:00:00-09:00`")]),
+        (
+            "members_from: [{path: m.csv, where: {in_group: staff}}]\n",
+            [(3, 48, "GS218", "Rows of a file can't be chosen by `in_group`")],
+        ),
+        (
+            "members_from: [{path: m.csv, where: {not: {seen: {within_days: 3}}}}]\n",
+            [(3, 64, "GS218", "Rows of a file can't be chosen by `within_days`")],
+        ),
+        (
+            "members_from: [{path: m.csv, where: {}}]\n",
+            [(3, 37, "GS207", "`members_from[0].where` is empty")],
+        ),
+        (
+            "members_from: [{path: m.csv, encoding: base64}]\n",
+            [(3, 40, "GS205", "There is no encoding `base64`")],
+        ),
         ("members_from: [{path: m.xlsx}]\n", [(3, 23, "GS212", "`members_from[0].path` is `m.xlsx`")]),
         ("members_from: [{path: m.parquet}]\n", [(3, 23, "GS212", "`members_from[0].path` is `m.parquet`")]),
         ("members_from: [{path: members}]\n", [(3, 23, "GS212", "`members_from[0].path` is `members`")]),

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from groupsync.identity import Identity
-from groupsync.model import Period, Severity, SourceRange, criteria
+from groupsync.model import MemberFile, Period, Severity, SourceRange, criteria
 from groupsync.model.criteria import All, AnyOf, Everyone, Floor, InGroup, Not, Operator, Share, Top
 from groupsync.references import Graph
 from groupsync.resolve import Blocked, resolve
@@ -117,7 +117,11 @@ def evidence_of(person, definitions, files, everywhere, resolution, folder, elig
     return Evidence(
         person, NOW, Graph({each.name: each for each in definitions}, everywhere),
         places={each.name: HERE for each in definitions if each.members and person in each.members.plain_members()},
-        files={(path, None): SourceRange(path, 1, 1) for path, held in files.files.items() if person in held},
+        files={
+            MemberFile(path, None, SourceRange(path)).key: SourceRange(path, 1, 1)
+            for path, held in files.files.items()
+            if person in held
+        },
         conditions={each.name: each.where for each in segments},
         eligible={"customers": eligible},
         rows={"customers": rows.get(person)},

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.edits.text import CannotEdit, Edited, Text, insertion_point
 from groupsync.members.files import read_entries, read_members
-from groupsync.members.layout import find_delimiter
+from groupsync.members.layout import delimiter_of
 from groupsync.model import Severity, SourceRange
 
 if TYPE_CHECKING:
@@ -83,6 +83,9 @@ def remove_people(data: bytes, file: MemberFile, people: frozenset[str], identit
     Raises:
         CannotEdit: it has to be done by hand.
     """
+    if file.reading is not None and file.reading.encoding is not None:
+        message = f"it is not written in UTF-8 but in {file.reading.encoding}"
+        raise CannotEdit(message)
     entries, text = _entries(data, file, identity), Text(data)
     gone = [index for index, value in enumerate(entries.values) if identity.canonical(value) in people]
     places = entries.places(gone)
@@ -144,7 +147,7 @@ def _is_list(file: MemberFile) -> bool:
 
 
 def _delimiter(text: str, file: MemberFile, identity: Identity) -> str:
-    return "\t" if file.path.casefold().endswith(".tsv") else find_delimiter(text, identity)
+    return delimiter_of(text, file, identity)
 
 
 def _cell(person: str) -> str:

@@ -9,6 +9,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from groupsync.members.text import error, is_member_column, shown
+from groupsync.wording import counted
 from groupsync.yaml.write import scalar
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def column_with_addresses(
     return _contradiction(header, claiming[0], better[0], file) if better else claiming[0]
 
 
-def named_column(names: tuple[str, ...], column: str, file: MemberFile) -> int | Diagnostic:
-    """Return the index of the column that is called so, in any case."""
+def named_column(names: tuple[str, ...], column: str | int, file: MemberFile) -> int | Diagnostic:
+    """Return the index of the column that is called so, in any case, or has that number."""
+    if isinstance(column, int):
+        return column - 1 if column <= len(names) else _no_such_number(names, column, file)
     exact = [index for index, name in enumerate(names) if name == column.strip()]
     alike = [index for index, name in enumerate(names) if name.casefold() == column.strip().casefold()]
     found = exact or alike
@@ -80,14 +83,14 @@ def which_column(names: tuple[str, ...], header: tuple[str, ...], found: Sequenc
     """Say that none of the columns, or more than one (`found`), can be meant."""
     if not header:
         detail = f"There is no header, and the first row is: {' | '.join(map(shown, names))}."
-        hint = "Add a header row, and name the column: `{path: …, column: …}`."
+        hint = "Say which one by its number: `column: 2`; or add a header row, and name it."
     elif found:
         both = " and ".join(f"`{shown(header[index])}`" for index in found)
         detail = f"{_listing(header)} Of these, {both} could hold the member."
         hint = f"Name the right one: {' or '.join(_key(header[index]) for index in found)}."
     else:
         detail = f"{_listing(header)} Of these, none of them says that it holds the member."
-        hint = "Name it: `{path: …, column: …}`."
+        hint = f"Name it, such as {_key(header[0])}."
     return error("GS311", f"It is not clear which column of `{file.path}` to read", detail, hint, file.at)
 
 
@@ -95,6 +98,12 @@ def _contradiction(header: tuple[str, ...], holding: int, called: int, file: Mem
     summary = f"It is not clear which column of `{file.path}` to read"
     detail = f"`{shown(header[called])}` is called like it, and only `{shown(header[holding])}` holds addresses."
     return error("GS311", summary, detail, f"If that is the right one, name it: {_key(header[holding])}.", file.at)
+
+
+def _no_such_number(names: tuple[str, ...], column: int, file: MemberFile) -> Diagnostic:
+    summary = f"`{file.path}` has no column {column}"
+    detail = f"Its first row has {counted(len(names), 'cell')}."
+    return error("GS311", summary, detail, "Correct the number; the first column is 1.", file.at)
 
 
 def _key(name: str) -> str:

@@ -17,7 +17,7 @@ from groupsync.files import UnreadableFile, read_text_file
 from groupsync.members.kinds import told_by_its_start
 from groupsync.members.tables import parse_table
 from groupsync.members.text import Entries, check, cut_short, decode, error, parse_list
-from groupsync.model import Diagnostic, Members, Severity, SourceRange, digest_bytes, encode_members
+from groupsync.model import Diagnostic, Members, Reading, Severity, SourceRange, digest_bytes, encode_members
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -51,14 +51,14 @@ class MemberFiles:
         self._report = report
         self._reported: set[Diagnostic] = set()
         self._versions: dict[str, tuple[int, ...]] = {}
-        self._digests: dict[tuple[str, str | None], str] = {}
+        self._digests: dict[str, str] = {}
 
     def members(self, file: MemberFile) -> Members:
         """Return the file's members, lazily. `raw` is there for a list without `column`.
 
         Loading raises `InvalidDefinitions` with all that is wrong with the file; so does `raw` where it can't be read.
         """
-        is_list = file.column is None and _suffix(file) == ".txt"
+        is_list = file.column is None and file.reading is None and _suffix(file) == ".txt"
         return Members(partial(self._load, file), raw=partial(self._raw, file) if is_list else None)
 
     def place_of(self, file: MemberFile, member: str) -> SourceRange | None:
@@ -83,7 +83,7 @@ class MemberFiles:
         Raises:
             InvalidDefinitions: it can't be read.
         """
-        key = (file.path, file.column)
+        key = file.key
         if key not in self._digests:
             data = self._read(file)
             self._digests[key] = digest_bytes(data) + self._used_aliases(data, file)
@@ -158,11 +158,12 @@ def read_entries(data: bytes, file: MemberFile, identity: Identity) -> Entries |
         summary = f"`{file.path}` is no kind of member file that groupsync reads"
         detail = "It reads .txt (lists), .csv and .tsv (tables)."
         return [error("GS306", summary, detail, "Convert the file, and name it accordingly.", file.at)]
-    if suffix == ".txt" and file.column is not None:
-        summary = f"`{file.path}` is a list, so it has no column `{file.column}`"
-        hint = "Take `column` out; or, if it is a table, name the file .csv."
-        return [error("GS306", summary, "Only .csv and .tsv files have columns.", hint, file.at)]
-    text = told_by_its_start(data, file.path) or decode(data, file.path)
+    if suffix == ".txt" and (key := _key_of_tables(file)):
+        summary = f"`{file.path}` is a list, so `{key}` does not go with it"
+        hint = f"Take `{key}` out; or, if it is a table, name the file .csv."
+        return [error("GS306", summary, "Only .csv and .tsv files have columns and rows.", hint, file.at)]
+    encoding = file.reading.encoding if file.reading else None
+    text = (None if encoding else told_by_its_start(data, file.path)) or decode(data, file.path, encoding)
     if isinstance(text, Diagnostic):
         return [text]
     entries = parse_list(text, file.path) if suffix == ".txt" else parse_table(text, file, identity)
@@ -171,12 +172,22 @@ def read_entries(data: bytes, file: MemberFile, identity: Identity) -> Entries |
     return entries
 
 
+def _key_of_tables(file: MemberFile) -> str:
+    """Return what is said of a file that only tables have; empty where there is nothing."""
+    reading = file.reading or Reading()
+    said = {"column": file.column, "delimiter": reading.delimiter, "header_row": reading.header_row,
+            "where": reading.where, "types": reading.types or None}  # fmt: skip
+    return next((key for key, value in said.items() if value is not None), "")
+
+
 def _nobody(data: bytes, file: MemberFile, found: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
     """Warn of a file that lists nobody, unless an error says why, or a comment that it is meant."""
     is_list = _suffix(file) == ".txt"
     if any(each.severity is Severity.ERROR for each in found) or (is_list and b"#" in data and b"@" not in data):
         return
     detail = "It is empty." if not data.strip() else "There is nothing but comments." if is_list else "It has no rows."
+    if file.reading and file.reading.where:
+        detail = "None of its rows fits `where`."
     hint = "say so in it with a comment: `# nobody`" if is_list else "write `members: []` instead of this entry"
     at = SourceRange(file.path, 1, 1)
     summary = f"`{file.path}` lists nobody"

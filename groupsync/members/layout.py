@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from groupsync.members.choosing import Choice, choice_of
 from groupsync.members.columns import claim_of, named_column, which_column
-from groupsync.members.text import is_member_column
+from groupsync.members.text import error, is_member_column
 from groupsync.model import Diagnostic
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Layout:
         width: cells in each record.
         index: of the cell that holds the member.
     certain: whether that is said, by `column` or the name of one column, or there is no other.
+        choice: which rows are meant; None for all.
         header: the names of the columns; empty where the table has none.
     """
 
@@ -48,6 +50,7 @@ class Layout:
     index: int
     header: tuple[str, ...] = ()
     certain: bool = True
+    choice: Choice | None = None
 
 
 def reader_of(text: str, delimiter: str) -> Reader:
@@ -98,31 +101,67 @@ def is_identifier(text: str, identity: Identity) -> bool:
     return True
 
 
-def layout_of(text: str, delimiter: str, file: MemberFile, identity: Identity) -> Layout | Diagnostic:
+def delimiter_of(text: str, file: MemberFile, identity: Identity) -> str:
+    """Return what stands between the cells of a table: what is said, a tab by the ending, or what is found."""
+    reading = file.reading
+    if reading is not None and reading.delimiter is not None:
+        return reading.delimiter
+    if file.path.casefold().endswith(".tsv"):
+        return "\t"
+    return find_delimiter(_below_titles(text, file), identity)
+
+
+def _below_titles(text: str, file: MemberFile) -> str:
+    above = ((file.reading and file.reading.header_row) or 1) - 1
+    return text.split("\n", above)[-1] if above and text[:4].casefold() != "sep=" else text
+
+
+def layout_of(
+    text: str, delimiter: str, file: MemberFile, identity: Identity
+) -> Layout | Diagnostic | list[Diagnostic]:
     """Return how to read a table, as far as its first record tells; `groupsync.members.elsewhere` looks at the others.
 
-    A first record in which no cell is an address is a header.
+    A first record in which no cell is an address is a header, unless `header_row` says where it is.
     """
-    records = (record for _, record in records_of(text, delimiter))
-    first = next(records, [])
-    skipped = 0
-    if first and first[0].lower() == "sep=":
-        first, skipped = next(records, []), 1
+    first, skipped = _start(text, delimiter, file)
+    if first is None:
+        row = file.reading.header_row if file.reading else 0
+        summary = f"`{file.path}` has no row on line {row} that could be its header"
+        return error("GS311", summary, "Lines count from 1.", "Correct `header_row`.", file.at)
     names = tuple(cell.strip() for cell in first)
+    header = names if _is_header(names, file, identity) else ()
+    width, skipped = len(names), skipped + bool(header)
+    choice = choice_of(file, header)
+    if isinstance(choice, list):
+        return choice
     if file.column is not None:
         index = named_column(names, file.column, file)
-        return index if isinstance(index, Diagnostic) else Layout(delimiter, skipped + 1, len(names), index, names)
-    if identity.type == "email":
-        has_header = bool(names) and not any("@" in name for name in names)
-    else:
-        has_header = any(is_member_column(name) for name in names)
-    header = names if has_header else ()
-    width, skipped = len(names), skipped + has_header
+        return (
+            index if isinstance(index, Diagnostic) else Layout(delimiter, skipped, width, index, header, choice=choice)
+        )
     candidates = [index for index, name in enumerate(header) if is_member_column(name)]
     best = max((claim_of(header[index]) for index in candidates), default=0)
     certain = [index for index in candidates if claim_of(header[index]) == best]
     if width <= 1 or len(certain) == 1:
-        return Layout(delimiter, skipped, width, certain[0] if certain else 0, header)
+        return Layout(delimiter, skipped, width, certain[0] if certain else 0, header, choice=choice)
     if identity.type != "email":
         return which_column(names, header, certain, file)
-    return Layout(delimiter, skipped, width, 0, header, certain=False)
+    return Layout(delimiter, skipped, width, 0, header, certain=False, choice=choice)
+
+
+def _start(text: str, delimiter: str, file: MemberFile) -> tuple[list[str] | None, int]:
+    """Return the first record that counts, None where `header_row` leads to none, and how many stand before it."""
+    row = file.reading.header_row if file.reading else None
+    for skipped, (line, record) in enumerate(records_of(text, delimiter)):
+        if (line >= row) if row else record[0].lower() != "sep=":
+            return (record if not row or line == row else None), skipped
+    return (None if row else []), 0
+
+
+def _is_header(names: tuple[str, ...], file: MemberFile, identity: Identity) -> bool:
+    row = file.reading.header_row if file.reading else None
+    if row is not None or isinstance(file.column, str):
+        return row != 0
+    if identity.type == "email":
+        return bool(names) and not any("@" in name for name in names)
+    return any(is_member_column(name) for name in names)

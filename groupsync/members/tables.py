@@ -13,9 +13,10 @@ from dataclasses import replace
 from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Final
 
+from groupsync.members.choosing import UnfitCell, unused_status
 from groupsync.members.columns import claim_of, column_with_addresses
 from groupsync.members.elsewhere import look_elsewhere, swallowed_rows
-from groupsync.members.layout import find_delimiter, layout_of, reader_of, records_of
+from groupsync.members.layout import Layout, delimiter_of, layout_of, reader_of, records_of
 from groupsync.members.text import SHOWN_ERRORS, Entries, error, shown
 from groupsync.model import Diagnostic, Severity, SourceRange
 from groupsync.wording import counted
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from groupsync.identity import Identity
-    from groupsync.members.layout import Layout
     from groupsync.model import MemberFile
 
+_TITLE_ROWS: Final = 20
 _CELL_START: Final = re.compile(r'[^\S\n]*"?[^\S\n]*')
 
 
@@ -37,11 +38,13 @@ def parse_table(text: str, file: MemberFile, identity: Identity) -> Entries | li
     Returns:
         The entries, or why there are none.
     """
-    delimiter = "\t" if file.path.casefold().endswith(".tsv") else find_delimiter(text, identity)
+    delimiter = delimiter_of(text, file, identity)
     try:
         layout = layout_of(text, delimiter, file, identity)
         if isinstance(layout, Diagnostic):
-            return [layout]
+            return [_with_later_header(text, delimiter, file, layout)]
+        if isinstance(layout, list):
+            return layout
         return _entries(text, layout, file, identity)
     except csv.Error:
         return [_broken_quotes(text, delimiter, file.path)]
@@ -58,14 +61,27 @@ def _entries(text: str, layout: Layout, file: MemberFile, identity: Identity) ->
         if file.column is None and layout.width > 1 and (elsewhere.holding or not layout.certain):
             index = column_with_addresses(_first(text, layout), layout.header, elsewhere.holding, file)
             if isinstance(index, Diagnostic):
-                return [index]
+                return [_with_later_header(text, layout.delimiter, file, index)]
             if index != layout.index:
                 return _entries(text, replace(layout, index=index, certain=True), file, identity)
 
     def places(indexes: Sequence[int]) -> list[tuple[int, int]]:
         return _places(text, layout, indexes)
 
-    return Entries(values, places, [*_guessed(layout, file), *diagnostics])
+    rows = (record for _, record in islice(records_of(text, layout.delimiter), layout.skipped, None))
+    return Entries(
+        values, places, [*_guessed(text, layout, file), *unused_status(file, layout.header, rows), *diagnostics]
+    )
+
+
+def _with_later_header(text: str, delimiter: str, file: MemberFile, found: Diagnostic) -> Diagnostic:
+    """Hint at a header that stands below titles, where there seems to be one."""
+    if file.reading is None or file.reading.header_row is None:
+        for line, record in islice(records_of(text, delimiter), 1, _TITLE_ROWS):
+            if any(map(claim_of, record)) and not any("@" in cell for cell in record):
+                hint = f"If the header stands on line {line}, say so: `header_row: {line}`."
+                return replace(found, hint=hint)
+    return found
 
 
 def _first(text: str, layout: Layout) -> tuple[str, ...]:
@@ -73,13 +89,14 @@ def _first(text: str, layout: Layout) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in next(records, (0, []))[1])
 
 
-def _guessed(layout: Layout, file: MemberFile) -> Iterator[Diagnostic]:
+def _guessed(text: str, layout: Layout, file: MemberFile) -> Iterator[Diagnostic]:
     """Warn where a header was taken for one only because it has no address: it may be a member, badly written."""
     if file.column is None and layout.header and not claim_of(name := layout.header[layout.index]):
         summary = f"The first row is taken for a header, `{shown(name)}`"
         detail = f"`{file.path}` has no address in its first row."
         hint = f"If it is a header, say so: `column: {scalar(name)}`. If it is a member, correct it."
-        yield Diagnostic("GS312", Severity.WARNING, summary, detail, hint, file.at)
+        found = Diagnostic("GS312", Severity.WARNING, summary, detail, hint, file.at)
+        yield _with_later_header(text, layout.delimiter, file, found)
 
 
 # --- The cells --------------------------------------------------------------------------------------------------------
@@ -89,13 +106,13 @@ def _column(text: str, layout: Layout, path: str) -> tuple[list[str], list[Diagn
     width, index = layout.width, layout.index
     # The usual table, in one go: every record as wide as the first, no cell empty.
     records = filter(None, reader_of(text, layout.delimiter))
-    cells = [each[index].strip() if len(each) == width else "" for each in records]
-    if all(cells):
-        return cells[layout.skipped :], []
+    if layout.choice is None:
+        cells = [each[index].strip() if len(each) == width else "" for each in records]
+        if all(cells):
+            return cells[layout.skipped :], []
     values: list[str] = []
     wrong: list[Diagnostic] = []
-    for line, record in islice(records_of(text, layout.delimiter), layout.skipped, None):
-        problem = _problem(record, layout)
+    for line, record, problem in _chosen(text, layout):
         if problem is None:
             values.append(record[index].strip())
         else:
@@ -107,8 +124,20 @@ def _column(text: str, layout: Layout, path: str) -> tuple[list[str], list[Diagn
     return values, wrong
 
 
-def _problem(record: Sequence[str], layout: Layout) -> tuple[str, str, str] | None:
-    """Return summary, detail and hint of what is wrong with a record; empty cells at its end don't matter."""
+def _chosen(text: str, layout: Layout) -> Iterator[tuple[int, list[str], tuple[str, str, str] | None]]:
+    """Give line and record of each row that is meant, with what is wrong with it."""
+    for line, record in islice(records_of(text, layout.delimiter), layout.skipped, None):
+        problem = _misfit(record, layout)
+        try:
+            if problem is None and layout.choice is not None and not layout.choice.takes(record):
+                continue
+        except UnfitCell as unfit:
+            problem = unfit.args
+        yield line, record, problem or _empty(record, layout)
+
+
+def _misfit(record: Sequence[str], layout: Layout) -> tuple[str, str, str] | None:
+    """Return summary, detail and hint of what is wrong with a record's cells; empty ones at its end don't matter."""
     found, width = len(record), layout.width
     if found < width or any(cell.strip() for cell in record[width:]):
         summary = f"The row has {found} {'cell' if found == 1 else 'cells'} instead of {width}"
@@ -116,6 +145,10 @@ def _problem(record: Sequence[str], layout: Layout) -> tuple[str, str, str] | No
         if found < width:
             return summary, detail, "Complete the row; an empty cell needs its delimiter too."
         return summary, detail, "Quote a cell that has the delimiter in it."
+    return None
+
+
+def _empty(record: Sequence[str], layout: Layout) -> tuple[str, str, str] | None:
     if record[layout.index].strip():
         return None
     column = f"column `{shown(layout.header[layout.index])}`" if layout.header else f"column {layout.index + 1}"
@@ -139,8 +172,7 @@ def _range(starts: Sequence[int], offset: int) -> tuple[int, int]:
 
 
 def _places(text: str, layout: Layout, indexes: Sequence[int]) -> list[tuple[int, int]]:
-    records = islice(records_of(text, layout.delimiter), layout.skipped, None)
-    good = (line for line, record in records if _problem(record, layout) is None)
+    good = (line for line, _, problem in _chosen(text, layout) if problem is None)
     wanted = set(indexes)
     lines = [line for index, line in enumerate(islice(good, max(wanted, default=-1) + 1)) if index in wanted]
     starts, cell = _line_starts(text), _cell(layout.delimiter)

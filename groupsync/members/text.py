@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import shlex
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -67,13 +66,24 @@ def shown(text: str) -> str:
 # --- From bytes to text -----------------------------------------------------------------------------------------------
 
 
-def decode(data: bytes, path: str) -> str | Diagnostic:
-    r"""Return the text of a member file, without byte order mark, lines ended by `\n`; or what is wrong with it."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
+def decode(data: bytes, path: str, encoding: str | None = None) -> str | Diagnostic:
+    r"""Return the text of a member file, without byte order mark, lines ended by `\n`; or what is wrong with it.
+
+    Args:
+        data: the file.
+        path: as it is shown.
+        encoding: in which it is written; None for UTF-8.
+    """
+    if encoding is not None:
+        try:
+            data = data.decode(encoding).encode()
+        except UnicodeError as failure:
+            summary = f"The member file is not {encoding}, as `encoding` says"
+            detail = f"{str(failure)[:1].upper()}{str(failure)[1:]}."
+            return error("GS303", summary, detail, "Correct `encoding`, or take it out.", SourceRange(path, 1, 1))
+    for mark, marked in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
-            return _not_utf8(
-                path, SourceRange(path, 1, 1), f"It starts with the byte order mark of {encoding}.", encoding
-            )
+            return _not_utf8(SourceRange(path, 1, 1), f"It starts with the byte order mark of {marked}.", marked)
     data = data.removeprefix(codecs.BOM_UTF8)
     try:
         text = data.decode()
@@ -87,14 +97,13 @@ def decode(data: bytes, path: str) -> str | Diagnostic:
 def _undecodable(data: bytes, offset: int, path: str) -> Diagnostic:
     at = _place(data[:offset].decode(), path)
     found = f"The byte 0x{data[offset]:02X} is no part of a UTF-8 character."
-    return _not_utf8(path, at, f"{found}{_WHICH}", "")
+    return _not_utf8(at, f"{found}{_WHICH}", "")
 
 
-def _not_utf8(path: str, at: SourceRange, found: str, encoding: str) -> Diagnostic:
-    hint = "Save it as UTF-8 (in Excel: `CSV UTF-8`) in the program that it comes from."
-    if encoding:
-        file, new = shlex.quote(path), shlex.quote(f"{path}.utf8")
-        hint = f"{hint[:-1]}, or convert it: `iconv -f {encoding} -t UTF-8 {file} > {new} && mv {new} {file}`."
+def _not_utf8(at: SourceRange, found: str, encoding: str) -> Diagnostic:
+    hint = "Save it as UTF-8 (in Excel: `CSV UTF-8`) in the program that it comes from"
+    known = f": `encoding: {encoding.lower()}`" if encoding else ", if you know it: `{path: …, encoding: …}`"
+    hint = f"{hint}; or name its encoding in the definition{known}."
     return error("GS303", "The member file is not UTF-8", found, hint, at)
 
 
@@ -103,7 +112,7 @@ def _control_character(text: str, path: str) -> Diagnostic:
     at = _place(text[:offset], path)
     if text[offset] == "\0" and text[:1_000].count("\0") > len(text[:1_000]) // 4:
         found = f"Many of its bytes are NUL, as where each letter has two or four bytes.{_WHICH}"
-        return _not_utf8(path, at, found, "")
+        return _not_utf8(at, found, "")
     summary = f"The control character U+{ord(text[offset]):04X} has no place in a member file"
     return error("GS304", summary, "Only tabs and line breaks may be there.", "Delete it.", at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import json
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +15,7 @@ from groupsync.model.members import digest_bytes, encode_members
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from groupsync.model.criteria import Condition, Floor, Share, Top
+    from groupsync.model.criteria import Condition, Floor, Share, Top, Type
     from groupsync.model.findings import SourceRange
     from groupsync.model.guards import GroupGuards
 
@@ -68,18 +68,45 @@ class InlineMembers:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How a member file is to be read, beyond what can be told from it.
+
+    Attributes:
+        encoding: of a text that is not UTF-8, as Python names it; None for UTF-8.
+        delimiter: between the cells; None: it is found.
+        header_row: the line on which the header stands, from 1; 0 where there is none; None: it is found.
+        where: which rows are meant, as written; `Everyone` for all; None where nothing is said.
+        types: of columns whose cells are no texts, by name.
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    header_row: int | None = None
+    where: Condition | None = None
+    types: tuple[tuple[str, Type], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MemberFile:
     """One entry of `members_from`.
 
     Attributes:
         path: the file, relative to the project's folder, `/` between the parts; already known to lie inside it.
-        column: name of the column that holds the member; None for a text file or a table with one column.
+        column: name of the column that holds the member, or its number from 1; None for a text file or a table in which
+            only one can be meant.
         at: where the entry is written.
+        reading: how to read it, where that is said.
     """
 
     path: str
-    column: str | None
+    column: str | int | None
     at: SourceRange
+    reading: Reading | None = field(default=None, metadata={"said": "where it is there"})
+
+    @property
+    def key(self) -> str:
+        """What two entries share that mean the same members, wherever they are written."""
+        return json.dumps(said(self), sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +225,12 @@ def said(value: object) -> object:
 
 
 def _names(value: Any) -> list[str]:
-    return [field.name for field in fields(value) if field.name not in {"at", "field_at"}]
+    """Return the names of what a value says; not of what came later, and is not there."""
+    return [
+        each.name
+        for each in fields(value)
+        if each.name not in {"at", "field_at"} and not (each.metadata and getattr(value, each.name) is None)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from groupsync.identity import Identity
 from groupsync.members.files import MAX_FILE_BYTES, MemberFiles, read_members
 from groupsync.members.layout import find_delimiter
 from groupsync.members.text import SHOWN_ERRORS, parse_list
-from groupsync.model import MemberFile, Severity, SourceRange, digest_bytes, encode_members
+from groupsync.model import MemberFile, Reading, Severity, SourceRange, criteria, digest_bytes, encode_members
 
 AT = SourceRange("groups/beta.yaml", 4, 5)
 EMAIL = Identity()
@@ -171,7 +171,7 @@ def test_other_encodings_and_control_characters_are_refused(data, code, at, word
     assert [(code, f"{path}:{at}")] == places(found)
     assert words in f"{found[0].summary} {found[0].detail}"
     names_one = data.startswith(b"\xff\xfe")
-    assert names_one == ("iconv" in found[0].hint) == ("UTF-16" in found[0].detail)
+    assert names_one == ("`encoding: utf-16`" in found[0].hint) == ("UTF-16" in found[0].detail)
 
 
 # --- Tables -----------------------------------------------------------------------------------------------------------
@@ -520,3 +520,50 @@ def test_a_list_that_was_emptied_is_told_wherever_it_is_read(tmp_path, files, fi
     assert members.raw is not None
     assert b"" == members.raw()
     assert [("GS314", "beta.txt:1:1")] == places(findings)
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (f"Beta programme\n\nname,email\nAda,{ADA}\n", None),
+        (f"Beta programme,\n\nname,email\nAda,{ADA}\n", None),
+        (f"Beta programme\n\nname,email\nAda,{ADA}\n", "email"),
+        (f"Beta programme\n\nname;email\nAda;{ADA}\n", "email"),
+    ],
+)
+def test_a_header_below_titles_is_hinted_at(text, column):
+    """Whoever exports a sheet with a title is told the line to name, and naming it helps."""
+    found = read(text, "beta.csv", column)[1]
+    assert ["`header_row: 3`" in each.hint for each in found if each.code in {"GS311", "GS312"}] == [True]
+    file = MemberFile("beta.csv", column, AT, Reading(header_row=3))
+    assert (frozenset({ADA}), []) == read_members(text.encode(), file, EMAIL)
+
+
+@pytest.mark.parametrize(
+    "content", [f"josé,{ADA}\n".encode("cp1252"), f"{ADA}\n".encode("utf-16"), f"{ADA}\n".encode("utf-16-be")]
+)
+def test_the_place_of_an_encoding_in_the_definition_is_told(content):
+    """The hint says where it goes, and a name that is known is in it."""
+    assert "encoding:" in read(content, "beta.csv")[1][0].hint
+
+
+def test_a_status_column_is_told_with_what_to_write():
+    """The hint has a value that is there, and followed it silences the warning."""
+    text = f"email,account status\n{ADA},active\n{GRACE},gone\n"
+    [found] = read(text, "beta.csv")[1]
+    assert "`where: {account status: active}`" in found.hint
+    assert "`active`, `gone`" in found.detail
+    where = criteria.Test("account status", criteria.Operator.EQ, "active", AT)
+    file = MemberFile("beta.csv", None, AT, Reading(where=where))
+    assert (frozenset({ADA}), []) == read_members(text.encode(), file, EMAIL)
+
+
+def test_a_file_is_digested_for_each_way_of_reading_it(tmp_path, files):
+    """Two entries that choose other rows are two entries, and so are they for the definition's digest."""
+    (tmp_path / "project/beta.csv").write_text(f"email,status\n{ADA},active\n{GRACE},gone\n")
+    chosen = [
+        MemberFile("beta.csv", None, AT, Reading(where=criteria.Test("status", criteria.Operator.EQ, value, AT)))
+        for value in ("active", "gone")
+    ]
+    assert [{ADA}, {GRACE}] == [files.members(each).load() for each in chosen]
+    assert 3 == len({each.key for each in (*chosen, MemberFile("beta.csv", None, AT))})
