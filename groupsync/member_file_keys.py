@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from groupsync.model.criteria import Condition
     from groupsync.yaml.document import Document
 
-_KEYS: Final = ("encoding", "delimiter", "header_row", "where", "types")
+_KEYS: Final = ("encoding", "delimiter", "header_row", "sheet", "where", "types")
 
 
 def reading_of(document: Document, index: int, item: Mapping[str, Any], found: list[Diagnostic]) -> Reading | None:
@@ -27,6 +27,7 @@ def reading_of(document: Document, index: int, item: Mapping[str, Any], found: l
         encoding=_encoding(document, (*pointer, "encoding"), item.get("encoding"), found),
         delimiter=item.get("delimiter"),
         header_row=item.get("header_row"),
+        sheet=item.get("sheet"),
         where=_where(document, (*pointer, "where"), item["where"], found) if "where" in item else None,
         types=tuple(sorted((name, Type(of)) for name, of in item.get("types", {}).items())),
     )

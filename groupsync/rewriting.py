@@ -10,7 +10,7 @@ from groupsync.edits.members import add_member, entry_text, remove_member
 from groupsync.edits.text import CannotEdit
 from groupsync.errors import ConfigError, GroupsyncError
 from groupsync.files import UnreadableFile, read_text_file
-from groupsync.members.files import MAX_FILE_BYTES
+from groupsync.members.files import MAX_FILE_BYTES, is_editable
 from groupsync.memberships import Membership, memberships
 from groupsync.model import ALWAYS, Period, State
 from groupsync.project import load_project
@@ -206,7 +206,7 @@ def _still_out(why: Why) -> Iterator[str]:
 def own_file(project: Project, definition: Definition) -> MemberFile | None:
     """Return the only member file of a group, if no other group has it, too, and all of it is read as it stands."""
     files = definition.members_from or ()
-    is_plain = len(files) == 1 and files[0].reading is None
+    is_plain = len(files) == 1 and files[0].reading is None and is_editable(files[0])
     return files[0] if is_plain and not groups_with(project, files[0], definition.name) else None
 
 

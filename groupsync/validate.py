@@ -41,10 +41,10 @@ __all__ = [
     "parse_instant",
 ]  # fmt: skip
 
-MEMBER_FILE_TYPES: Final = (".txt", ".csv", ".tsv")
+MEMBER_FILE_TYPES: Final = (".txt", ".csv", ".tsv", ".xlsx", ".xlsm", ".txt.gz", ".csv.gz", ".tsv.gz")
 _SEGMENT_KEYS: Final = ("source", "where", "holdout", "sample", "limit", "min_size")
 _PARQUET: Final = ".parquet"
-_WORKBOOKS: Final = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
+_WORKBOOKS: Final = (".xls", ".ods", ".numbers")
 
 
 @lru_cache(maxsize=1)
@@ -250,7 +250,7 @@ class _Reader:
             self._error("GS212", pointer, f"{thing}, which leads out of the project", "", hint)
             return None
         ending = posixpath.splitext(path)[1].lower()
-        if ending in MEMBER_FILE_TYPES:
+        if path.lower().endswith(MEMBER_FILE_TYPES):
             return path
         expected = f"Expected a file that ends in {', '.join(MEMBER_FILE_TYPES)}."
         hint = SAVE_AS_CSV if ending in _WORKBOOKS else "Name the file by what it holds: .txt for a list of addresses."

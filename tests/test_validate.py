@@ -310,7 +310,7 @@ def test_all_and_any_make_different_definitions():
             "members_from: [{path: m.csv, encoding: base64}]\n",
             [(3, 40, "GS205", "There is no encoding `base64`")],
         ),
-        ("members_from: [{path: m.xlsx}]\n", [(3, 23, "GS212", "`members_from[0].path` is `m.xlsx`")]),
+        ("members_from: [{path: m.xls}]\n", [(3, 23, "GS212", "`members_from[0].path` is `m.xls`")]),
         ("members_from: [{path: m.parquet}]\n", [(3, 23, "GS212", "`members_from[0].path` is `m.parquet`")]),
         ("members_from: [{path: members}]\n", [(3, 23, "GS212", "`members_from[0].path` is `members`")]),
         ("members_from: [{path: /m.csv}]\n", [(3, 23, "GS212", "`members_from[0].path` is `/m.csv`")]),

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from groupsync.edits.text import CannotEdit, Edited, Text, insertion_point
-from groupsync.members.files import read_entries, read_members
+from groupsync.members.files import is_editable, read_entries, read_members
 from groupsync.members.layout import delimiter_of
 from groupsync.model import Severity, SourceRange
 
@@ -83,8 +83,8 @@ def remove_people(data: bytes, file: MemberFile, people: frozenset[str], identit
     Raises:
         CannotEdit: it has to be done by hand.
     """
-    if file.reading is not None and file.reading.encoding is not None:
-        message = f"it is not written in UTF-8 but in {file.reading.encoding}"
+    if not is_editable(file):
+        message = f"`{file.path}` is no text in UTF-8, but a workbook, packed or in another encoding"
         raise CannotEdit(message)
     entries, text = _entries(data, file, identity), Text(data)
     gone = [index for index, value in enumerate(entries.values) if identity.canonical(value) in people]

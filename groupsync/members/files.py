@@ -15,6 +15,7 @@ from groupsync.aliases import names_former
 from groupsync.errors import InvalidDefinitions
 from groupsync.files import UnreadableFile, read_text_file
 from groupsync.members.kinds import told_by_its_start
+from groupsync.members.packed import WORKBOOKS, text_of_sheet, unpacked
 from groupsync.members.tables import parse_table
 from groupsync.members.text import Entries, check, cut_short, decode, error, parse_list
 from groupsync.model import Diagnostic, Members, Reading, Severity, SourceRange, digest_bytes, encode_members
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES: Final = 1 << 30
 """A bound against mistakes; a file of that size lists some forty million people."""
+_PACKED: Final = ".gz"
 _CODES: Final = {"GS107": "GS305", "GS111": "GS302"}
 """What other files of a project are told with, and what a member file is."""
 
@@ -58,7 +60,7 @@ class MemberFiles:
 
         Loading raises `InvalidDefinitions` with all that is wrong with the file; so does `raw` where it can't be read.
         """
-        is_list = file.column is None and file.reading is None and _suffix(file) == ".txt"
+        is_list = file.column is None and file.reading is None and file.path.lower().endswith(".txt")
         return Members(partial(self._load, file), raw=partial(self._raw, file) if is_list else None)
 
     def place_of(self, file: MemberFile, member: str) -> SourceRange | None:
@@ -154,22 +156,43 @@ def read_members(data: bytes, file: MemberFile, identity: Identity) -> tuple[fro
 def read_entries(data: bytes, file: MemberFile, identity: Identity) -> Entries | list[Diagnostic]:
     """Return what the bytes of a file list, or why that can't be told; pure."""
     suffix = _suffix(file)
-    if suffix not in (".txt", ".csv", ".tsv"):
+    if suffix not in (".txt", ".csv", ".tsv", *WORKBOOKS):
         summary = f"`{file.path}` is no kind of member file that groupsync reads"
-        detail = "It reads .txt (lists), .csv and .tsv (tables)."
+        detail = "It reads .txt (lists), .csv, .tsv (tables) and .xlsx."
         return [error("GS306", summary, detail, "Convert the file, and name it accordingly.", file.at)]
     if suffix == ".txt" and (key := _key_of_tables(file)):
         summary = f"`{file.path}` is a list, so `{key}` does not go with it"
         hint = f"Take `{key}` out; or, if it is a table, name the file .csv."
         return [error("GS306", summary, "Only .csv and .tsv files have columns and rows.", hint, file.at)]
-    encoding = file.reading.encoding if file.reading else None
-    text = (None if encoding else told_by_its_start(data, file.path)) or decode(data, file.path, encoding)
+    if key := _key_of_others(file, suffix):
+        summary = f"`{key}` does not go with `{file.path}`"
+        detail = "Only a workbook has sheets; only a text has an encoding and delimiters."
+        return [error("GS306", summary, detail, f"Take `{key}` out.", file.at)]
+    text = _text(data, file, suffix)
     if isinstance(text, Diagnostic):
         return [text]
     entries = parse_list(text, file.path) if suffix == ".txt" else parse_table(text, file, identity)
     if isinstance(entries, Entries):
         entries.diagnostics.extend(cut_short(text, entries, file.path))
     return entries
+
+
+def _text(data: bytes, file: MemberFile, suffix: str) -> str | Diagnostic:
+    if suffix in WORKBOOKS:
+        return text_of_sheet(data, file)
+    content = unpacked(data, file.path) if _is_packed(file) else data
+    if isinstance(content, Diagnostic):
+        return content
+    encoding = file.reading.encoding if file.reading else None
+    return (None if encoding else told_by_its_start(content, file.path)) or decode(content, file.path, encoding)
+
+
+def _key_of_others(file: MemberFile, suffix: str) -> str:
+    """Return what is said of a file that only files of another kind have; empty where there is nothing."""
+    reading = file.reading or Reading()
+    texts: dict[str, object] = {"encoding": reading.encoding, "delimiter": reading.delimiter}
+    said = texts if suffix in WORKBOOKS else {"sheet": reading.sheet}
+    return next((key for key, value in said.items() if value is not None), "")
 
 
 def _key_of_tables(file: MemberFile) -> str:
@@ -202,7 +225,18 @@ def _is_spelling_of(value: str, member: str, identity: Identity) -> bool:
 
 
 def _suffix(file: MemberFile) -> str:
-    return PurePosixPath(file.path).suffix.lower()
+    """Return the ending that says how a file is read; that of what is packed where it is."""
+    return PurePosixPath(file.path.lower().removesuffix(_PACKED)).suffix
+
+
+def _is_packed(file: MemberFile) -> bool:
+    return file.path.lower().endswith(_PACKED)
+
+
+def is_editable(file: MemberFile) -> bool:
+    """Tell whether a file is a text in UTF-8, as it stands."""
+    is_text = not _is_packed(file) and _suffix(file) not in WORKBOOKS
+    return is_text and (file.reading is None or file.reading.encoding is None)
 
 
 def _unreadable(path: Path, file: MemberFile, failure: UnreadableFile | OSError | ValueError) -> Diagnostic:

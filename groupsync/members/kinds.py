@@ -30,7 +30,7 @@ _BYTES: Final = (
     (b"BEGIN:VCARD", "an address book (vCard)", "Export it as CSV."),
 )
 _IN_ARCHIVES: Final = (
-    (b"xl/", "an Excel workbook", SAVE_AS_CSV),
+    (b"xl/", "an Excel workbook", f"Name it .xlsx. Or: {SAVE_AS_CSV}"),
     (b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "a workbook of LibreOffice", SAVE_AS_CSV),
     (b"word/", "a Word document", "Save it as plain text."),
 )

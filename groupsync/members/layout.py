@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.members.choosing import Choice, choice_of
 from groupsync.members.columns import claim_of, named_column, which_column
+from groupsync.members.packed import is_workbook
 from groupsync.members.text import error, is_member_column
 from groupsync.model import Diagnostic
 
@@ -106,7 +107,7 @@ def delimiter_of(text: str, file: MemberFile, identity: Identity) -> str:
     reading = file.reading
     if reading is not None and reading.delimiter is not None:
         return reading.delimiter
-    if file.path.casefold().endswith(".tsv"):
+    if file.path.casefold().endswith((".tsv", ".tsv.gz")) or is_workbook(file.path):
         return "\t"
     return find_delimiter(_below_titles(text, file), identity)
 

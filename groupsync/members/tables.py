@@ -17,6 +17,7 @@ from groupsync.members.choosing import UnfitCell, unused_status
 from groupsync.members.columns import claim_of, column_with_addresses
 from groupsync.members.elsewhere import look_elsewhere, swallowed_rows
 from groupsync.members.layout import Layout, delimiter_of, layout_of, reader_of, records_of
+from groupsync.members.packed import is_workbook
 from groupsync.members.text import SHOWN_ERRORS, Entries, error, shown
 from groupsync.model import Diagnostic, Severity, SourceRange
 from groupsync.wording import counted
@@ -66,7 +67,7 @@ def _entries(text: str, layout: Layout, file: MemberFile, identity: Identity) ->
                 return _entries(text, replace(layout, index=index, certain=True), file, identity)
 
     def places(indexes: Sequence[int]) -> list[tuple[int, int]]:
-        return _places(text, layout, indexes)
+        return _places(text, layout, indexes, is_sheet=is_workbook(file.path))
 
     rows = (record for _, record in islice(records_of(text, layout.delimiter), layout.skipped, None))
     return Entries(
@@ -171,10 +172,13 @@ def _range(starts: Sequence[int], offset: int) -> tuple[int, int]:
     return line, offset - starts[line - 1] + 1
 
 
-def _places(text: str, layout: Layout, indexes: Sequence[int]) -> list[tuple[int, int]]:
+def _places(text: str, layout: Layout, indexes: Sequence[int], *, is_sheet: bool) -> list[tuple[int, int]]:
+    """Return line and column of entries; of a sheet, row and column as its program counts them."""
     good = (line for line, _, problem in _chosen(text, layout) if problem is None)
     wanted = set(indexes)
     lines = [line for index, line in enumerate(islice(good, max(wanted, default=-1) + 1)) if index in wanted]
+    if is_sheet:
+        return [(line, layout.index + 1) for line in lines]
     starts, cell = _line_starts(text), _cell(layout.delimiter)
     places: list[tuple[int, int]] = []
     for line in lines:

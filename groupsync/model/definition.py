@@ -75,6 +75,7 @@ class Reading:
         encoding: of a text that is not UTF-8, as Python names it; None for UTF-8.
         delimiter: between the cells; None: it is found.
         header_row: the line on which the header stands, from 1; 0 where there is none; None: it is found.
+        sheet: of a workbook: its name, or its number from 1; None for the only one that is filled.
         where: which rows are meant, as written; `Everyone` for all; None where nothing is said.
         types: of columns whose cells are no texts, by name.
     """
@@ -84,6 +85,7 @@ class Reading:
     header_row: int | None = None
     where: Condition | None = None
     types: tuple[tuple[str, Type], ...] = ()
+    sheet: str | int | None = field(default=None, metadata={"said": "where it is there"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import os
 import random
+import sys
 
 import pytest
 from hypothesis import given
@@ -358,7 +360,7 @@ def test_identifiers_other_than_addresses():
     assert ["GS311"] == [found.code for found in read("Ada,u1\n", "beta.csv", identity=identity)[1]]
 
 
-@pytest.mark.parametrize(("path", "column"), [("beta.xlsx", None), ("beta", None), ("beta.txt", "email")])
+@pytest.mark.parametrize(("path", "column"), [("beta.ods", None), ("beta", None), ("beta.txt", "email")])
 def test_files_of_another_kind_are_refused(path, column):
     """The ending says how a file is read; a list has no columns."""
     assert [("GS306", str(AT))] == places(read(f"{ADA}\n", path, column)[1])
@@ -567,3 +569,28 @@ def test_a_file_is_digested_for_each_way_of_reading_it(tmp_path, files):
     ]
     assert [{ADA}, {GRACE}] == [files.members(each).load() for each in chosen]
     assert 3 == len({each.key for each in (*chosen, MemberFile("beta.csv", None, AT))})
+
+
+def test_what_is_no_plain_text_is_not_edited():
+    """Nobody is taken out of a packed file or a workbook by writing text into it."""
+    from groupsync.edits.files import remove_lines
+    from groupsync.edits.text import CannotEdit
+
+    for path in ("beta.csv.gz", "beta.xlsx"):
+        with pytest.raises(CannotEdit, match="packed"):
+            remove_lines(b"", MemberFile(path, None, AT), ADA, EMAIL)
+
+
+def test_a_packed_file_is_bounded(monkeypatch):
+    """What is small when packed and huge when not is refused before it is held."""
+    monkeypatch.setattr("groupsync.members.packed._MAX_UNPACKED_BYTES", 1_000)
+    [found] = read(gzip.compress(b"\n" * 5_000), "beta.txt.gz")[1]
+    assert ("GS305", "beta.txt.gz:1:1") == (found.code, str(found.subject))
+
+
+def test_a_workbook_without_its_reader_says_what_to_install(monkeypatch):
+    """The error has the command, and the way without it."""
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    [found] = read(b"PK\x03\x04", "beta.xlsx")[1]
+    assert ("GS306", str(AT)) == (found.code, str(found.subject))
+    assert "pip install 'groupsync[excel]'" in found.hint
