@@ -13,7 +13,8 @@ from groupsync.schema_words import closest
 from groupsync.secrets import Secret, scrub
 from groupsync_ibis.compile import Dialect
 from groupsync_ibis.csv_files import broken_row
-from groupsync_ibis.files import listed, reader_of
+from groupsync_ibis.files import listed, quoted_name, reader_of
+from groupsync_ibis.loose import Loose
 from groupsync_ibis.reading import Reading
 
 if TYPE_CHECKING:
@@ -105,10 +106,15 @@ class Client:
         self._context = context
         self._remote: Any = None
         self._reading = Reading(options, context)
+        self._loose: Loose | None = None
 
     @contextmanager
-    def session(self, folder: Path | None = None) -> Iterator[Session]:
+    def session(self, folder: Path | None = None, columns: Collection[str] | None = None) -> Iterator[Session]:
         """Connect, and turn whatever goes wrong inside into `SourceError`.
+
+        Args:
+            folder: for what does not fit into memory.
+            columns: those that are asked for, besides the identifier and `updated_at`; None for all.
 
         DuckDB is opened anew each time, so that what it writes is in the folder of the call.
         """
@@ -117,13 +123,15 @@ class Client:
             with self.explained():
                 local = _duckdb(folder)
                 engine = self._engine(local)
-                yield Session(engine, self._table(engine, local), local, folder, _dialect(engine))
+                yield Session(engine, self._table(engine, local, columns), local, folder, _dialect(engine))
         finally:
             if local is not None:
                 local.close()
 
     def misfits(self, session: Session, columns: Collection[str]) -> tuple[Misfits, ...]:
         """Count the values of some columns that are none of their type."""
+        if self._loose is not None:
+            return self._loose.misfits(columns)
         return self._reading.misfits(session.local, columns) if session.engine.name == "duckdb" else ()
 
     def newest_file(self) -> datetime | None:
@@ -224,7 +232,7 @@ class Client:
             case _:
                 return ibis.connect(url)
 
-    def _table(self, engine: Any, local: Any) -> Any:
+    def _table(self, engine: Any, local: Any, asked: Collection[str] | None) -> Any:
         options = self._options
         if options.engine == "duckdb":
             table = self._reading.table(engine, local, lambda: self._asked(engine))
@@ -232,6 +240,8 @@ class Client:
             option = "types" if options.notation.types else "formats"
             summary = f"`{option}` is for files and DuckDB, and source `{self._context.source}` has types of its own"
             raise SourceError(summary, "", "Write a `query` that casts the column, and take it out.", option=option)
+        elif options.engine == "sqlite":
+            table = self._checked(engine, asked)
         else:
             table = self._asked(engine)
         for option, column in (("id", options.id), ("updated_at", options.updated_at)):
@@ -241,6 +251,20 @@ class Client:
                 raise SourceError(summary, f"it has {_listed(table.columns)}", near, option=option)
         self._check_identifier(table[options.id].type())
         return table
+
+    def _checked(self, engine: Any, columns: Collection[str] | None) -> Any:
+        """Return the named columns of a table or query of SQLite, with values of their types alone."""
+        options = self._options
+        if options.query:
+            relation = f"({self._select(options.query, engine)})"
+        else:
+            relation = ".".join(map(quoted_name, filter(None, self._place(engine))))
+        loose = self._loose = Loose(engine, relation)
+        types = loose.types
+        if columns is not None and options.id in types:
+            wanted = {*columns, options.id, options.updated_at}
+            types = {name: dtype for name, dtype in types.items() if name in wanted}
+        return engine.sql(loose.select(types), schema=types)
 
     def _asked(self, engine: Any) -> Any:
         query = self._options.query
@@ -284,6 +308,11 @@ class Client:
         return found[0].sql(dialect=engine.dialect)
 
     def _named_table(self, engine: Any) -> Any:
+        schema, name = self._place(engine)
+        return engine.table(name, **({"database": schema} if schema else {}))
+
+    def _place(self, engine: Any) -> tuple[str, str]:
+        """Return the schema, empty for the usual one, and the name of the table, which is there."""
         schema, _, name = self._options.table.rpartition(".")
         at = {"database": schema} if schema else {}
         known = engine.list_tables(**at)
@@ -291,7 +320,7 @@ class Client:
             summary = f"source `{self._context.source}` has no table `{self._options.table}`"
             near = closest(name, known) or "Correct `table`."
             raise SourceError(summary, f"it has {_listed(known)}", near, option="table")
-        return engine.table(name, **at)
+        return schema, name
 
 
 def _dialect(engine: Any) -> Dialect:

@@ -19,7 +19,7 @@ from groupsync_ibis.local import Local
 from groupsync_ibis.options import SCHEMA, IbisOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from groupsync.backend import JsonSchema
     from groupsync.model import Members
@@ -86,9 +86,9 @@ class IbisSource:
         registry = Registry()
         segments = [_segment(number, question, registry, folder) for number, question in enumerate(questions)]
         tops = {f"t{number}": each.top.field for number, each in enumerate(questions) if each.top is not None}
-        with self._client.session(folder) as session:
-            columns = {test.field for test in registry.atoms} | tested(eligible) | {*tops.values(), self._options.id}
-            misfits = self._client.misfits(session, columns | {self._options.updated_at})
+        columns = _named(registry, eligible, tops.values())
+        with self._client.session(folder, columns) as session:
+            misfits = self._client.misfits(session, columns | {self._options.id, self._options.updated_at})
             counter = self._pass(session, _Asked(registry, segments, tops), groups, eligible)
             answers = {
                 question.name: segment.answer(
@@ -108,7 +108,10 @@ class IbisSource:
         """Count as `evaluate` does, and write nothing."""
         registry = Registry()
         segments = [Segment(registry.formula(condition)) for condition in conditions]
-        with tempfile.TemporaryDirectory(prefix="groupsync-") as folder, self._client.session(Path(folder)) as session:
+        with (
+            tempfile.TemporaryDirectory(prefix="groupsync-") as folder,
+            self._client.session(Path(folder), _named(registry, eligible)) as session,
+        ):
             self._pass(session, _Asked(registry, segments), groups, eligible)
         return tuple(segment.matched for segment in segments)
 
@@ -123,7 +126,10 @@ class IbisSource:
         registry = Registry()
         condition = where if eligible is None else All((eligible, where), where.at)
         formula = registry.formula(condition)
-        with tempfile.TemporaryDirectory(prefix="groupsync-") as folder, self._client.session(Path(folder)) as session:
+        with (
+            tempfile.TemporaryDirectory(prefix="groupsync-") as folder,
+            self._client.session(Path(folder), _named(registry, None, [column])) as session,
+        ):
             table = session.table
             rows = table.select(
                 self._raw(table),
@@ -137,7 +143,7 @@ class IbisSource:
     def rows(self, ids: Collection[str], columns: Sequence[str]) -> Mapping[str, Mapping[str, Scalar | None]]:
         """Read some people's rows: those that can have one of the identifiers, and then those that do."""
         wanted = set(ids)
-        with self._client.session() as session:
+        with self._client.session(columns=columns) as session:
             table = session.table
             raw = table[self._options.id].cast("string")
             folded = raw.translate(_CAPITALS, _CAPITALS.lower())
@@ -160,7 +166,8 @@ class IbisSource:
         """Return the SELECT that a person would write; other groups and buckets as if the engine had them."""
         import ibis
 
-        with self._client.session() as session:
+        columns = tested(question.where) | tested(eligible) | ({question.top.field} if question.top else set())
+        with self._client.session(columns=columns) as session:
             table = session.table
             text = table[self._options.id].cast("string")
 
@@ -228,6 +235,11 @@ def _segment(number: int, question: Question, registry: Registry, folder: Path) 
         ALWAYS if question.sample is None else registry.within(question.sample),
         None if question.top is None else f"t{number}",
     )
+
+
+def _named(registry: Registry, eligible: Condition | None, more: Iterable[str] = ()) -> set[str]:
+    """Return the columns whose values are asked for."""
+    return {test.field for test in registry.atoms} | tested(eligible) | set(more)
 
 
 def _bits(registry: Registry, table: Any, dialect: Dialect) -> list[Any]:

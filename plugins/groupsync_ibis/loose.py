@@ -1,0 +1,126 @@
+"""SQLite as customers: it declares types and does not keep to them, so that each value is held to its column's.
+
+A value of another storage class than its column's is null, and counted: SQLite takes every text for greater than every
+number, and compares times as texts. Times are written in the one form in which texts are in their order.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from groupsync.source import Misfits
+from groupsync_ibis.files import quoted_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_INSTANT: Final = "groupsync_instant"
+_DAY: Final = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
+_SAMPLE_LENGTH: Final = 100
+
+
+class Loose:
+    """One table or query of a SQLite database, seen through checks."""
+
+    def __init__(self, engine: Any, relation: str) -> None:
+        """Find out what its columns are.
+
+        Args:
+            engine: the Ibis backend.
+            relation: what stands in FROM.
+        """
+        self._connection = engine.con
+        self._relation = relation
+        self._connection.create_function(_INSTANT, 1, _instant, deterministic=True)
+        self.types = self._types(engine.compiler.type_mapper)
+
+    def select(self, columns: Collection[str]) -> str:
+        """Return the SELECT of the named columns, which have values of their types alone."""
+        checked = {name: _checked(quoted_name(name), self.types[name]) for name in columns}
+        parts = [f"{value} AS {quoted_name(name)}" for name, value in checked.items()]
+        # The offset keeps SQLite from checking a value once for each condition.
+        return f"SELECT {', '.join(parts)} FROM {self._relation} LIMIT -1 OFFSET 0"
+
+    def misfits(self, columns: Collection[str]) -> tuple[Misfits, ...]:
+        """Count values of another type, of the named columns."""
+        unfit = {
+            name: f"{quoted_name(name)} IS NOT NULL AND {_checked(quoted_name(name), dtype)} IS NULL"
+            for name, dtype in self.types.items()
+            if name in columns and _checked(quoted_name(name), dtype) != quoted_name(name)
+        }
+        if not unfit:
+            return ()
+        sums = ", ".join(f"total({each})" for each in unfit.values())
+        counts = self._connection.execute(f"SELECT {sums} FROM {self._relation}").fetchone()
+        found = zip(unfit, map(int, counts), strict=True)
+        return tuple(Misfits(name, count, self._samples(name, unfit[name])) for name, count in found if count)
+
+    def _samples(self, name: str, unfit: str) -> tuple[str, ...]:
+        cell = f"substr(CAST({quoted_name(name)} AS TEXT), 1, {_SAMPLE_LENGTH})"
+        found = self._connection.execute(
+            f"SELECT min({cell}), max({cell}) FROM {self._relation} WHERE {unfit}"
+        ).fetchone()
+        return tuple(dict.fromkeys(map(str, found)))
+
+    def _types(self, mapper: Any) -> dict[str, Any]:
+        """Return the Ibis type of each column: as declared, or what all of its values are where nothing is."""
+        import ibis.expr.datatypes as dt
+
+        self._connection.execute("DROP VIEW IF EXISTS temp.groupsync_columns")
+        self._connection.execute(f"CREATE TEMP VIEW groupsync_columns AS SELECT * FROM {self._relation}")
+        rows = self._connection.execute("SELECT name, type FROM pragma_table_info('groupsync_columns')").fetchall()
+        self._connection.execute("DROP VIEW temp.groupsync_columns")
+        declared = {name: _wide(mapper.from_string(kind)) if kind else None for name, kind in rows}
+        untold = [name for name, dtype in declared.items() if dtype is None]
+        if not untold:
+            return declared
+        classes = ", ".join(f"group_concat(DISTINCT typeof({quoted_name(name)}))" for name in untold)
+        found = self._connection.execute(f"SELECT {classes} FROM {self._relation}").fetchone()
+        for name, listed in zip(untold, found, strict=True):
+            kinds = set((listed or "").split(",")) - {"null", ""}
+            is_number = bool(kinds) and kinds <= {"integer", "real"}
+            declared[name] = (dt.int64 if kinds == {"integer"} else dt.float64) if is_number else dt.string
+        return declared
+
+
+def _wide(dtype: Any) -> Any:
+    """Return a declared type as SQLite can hold it; None where nobody knows what it is."""
+    import ibis.expr.datatypes as dt
+
+    if dtype.is_integer():
+        return dt.int64
+    if dtype.is_floating():
+        return dt.float64
+    if dtype.is_timestamp():
+        return dt.Timestamp(scale=6)
+    return None if dtype.is_unknown() else dtype
+
+
+def _checked(column: str, dtype: Any) -> str:
+    """Return a column's value where it is one of a type; null where it is not."""
+    kind = f"typeof({column})"
+    if dtype.is_timestamp():
+        return f"{_INSTANT}({column})"
+    if dtype.is_string():
+        return f"CASE {kind} WHEN 'text' THEN {column} WHEN 'integer' THEN CAST({column} AS TEXT) END"
+    tests = (
+        (dtype.is_integer(), f"{kind} = 'integer'"),
+        (dtype.is_numeric(), f"{kind} IN ('integer', 'real')"),
+        (dtype.is_boolean(), f"{kind} = 'integer' AND {column} IN (0, 1)"),
+        (dtype.is_date(), f"{kind} = 'text' AND {column} GLOB '{_DAY}' AND date({column}, '+0 days') = {column}"),
+    )
+    test = next((test for fits, test in tests if fits), "")
+    return f"CASE WHEN {test} THEN {column} END" if test else column
+
+
+def _instant(value: object) -> str | None:
+    """Return a time in UTC as Ibis writes it; None for what is none in ISO 8601. Without a zone it is meant in UTC."""
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        known = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+    except (ValueError, OverflowError):
+        return None
+    return known.isoformat(" ")
