@@ -45,9 +45,8 @@ if TYPE_CHECKING:
 @applying.expect_option
 @rendering.fail_on_option
 @common.full_option
-@rendering.output_option
 @redact_option
-@rendering.format_option
+@rendering.written
 @rendering.annotated
 def command(
     *,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common, rendering
+from groupsync.cli import common, forms
 from groupsync.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     help="Somebody who approves for groups that nobody owns; may be repeated.",
 )
 @common.config_option
-@rendering.output_option
-@common.format_option
+@forms.written("text", "json")
 def command(
     *,
     saved: Path,

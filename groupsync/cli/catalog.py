@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from groupsync.cli import common, rendering
+from groupsync.cli import common, forms
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+_FORMS: Final = ("text", "json", "html")
 
 
 @click.command()
 @click.option("--at", type=common.Instant(), help="Look at another time.")
 @common.config_option
-@rendering.output_option
 @click.option("--html", "is_html", is_flag=True, help="The same as `--format html`.")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", "html"]),
-    default="text",
-    show_default=True,
-    help="Form of the output: `html` is a page with filters and search.",
-)
-def command(*, at: datetime | None, config_path: Path | None, output: Path | None, is_html: bool, format_: str) -> int:
+@forms.options(*_FORMS, told="Form of the output: `html` is a page with filters and search")
+def command(
+    *, at: datetime | None, config_path: Path | None, output: Path | None, is_html: bool, format_: str | None
+) -> int:
     """List all groups: what each is and is built from, its size and state, who answers for it, where it goes.
 
     It is what the definitions say; sources of segments are asked, targets are not. Members are counted, not named.
@@ -37,6 +32,7 @@ def command(*, at: datetime | None, config_path: Path | None, output: Path | Non
     from groupsync.project import load_project, wanted_on
     from groupsync.segments import computed_project
 
+    form = forms.form_of(_FORMS, "html" if is_html else format_, output)
     config, as_of = common.read_config(config_path), common.instant_of(at)
     if config.sources:
         common.recall(config)
@@ -54,7 +50,7 @@ def command(*, at: datetime | None, config_path: Path | None, output: Path | Non
         eligible=eligible,
     )
     common.show_diagnostics(project.findings)
-    match "html" if is_html else format_:
+    match form:
         case "json":
             from groupsync.report.catalog import render_catalog_json
 

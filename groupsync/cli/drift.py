@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 @rendering.fail_on_option
 @common.full_option
 @rendering.by_person_option
-@rendering.output_option
 @redact_option
-@rendering.format_option
+@rendering.written
 @rendering.annotated
 def command(
     *,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from groupsync.cli import common, rendering
+from groupsync.cli import common, forms, rendering
 from groupsync.cli.redacting import redact_option
 from groupsync.errors import ExitCode
 
@@ -20,15 +20,20 @@ if TYPE_CHECKING:
 @common.selection_options
 @click.option("--adopt", is_flag=True, help="Consent to take over groups that are not known to be this project's.")
 @common.allow_option
-@click.option("--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`.")
-@rendering.output_option
+@click.option(
+    "--out",
+    "saved",
+    type=click.Path(path_type=Path),
+    callback=forms.check_saved,
+    help="Save the plan, for `groupsync apply FILE`.",
+)
 @redact_option
 @click.option("--compare", "revision", metavar="REV", help="Tell what comes of edits since a revision in git.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @rendering.fail_on_option
 @common.full_option
 @rendering.by_person_option
-@rendering.format_option
+@rendering.written
 @rendering.annotated
 def command(
     *,

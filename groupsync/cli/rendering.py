@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
+from groupsync.cli import forms
 from groupsync.cli.common import Command, emit, finding_text, output_style, say, show_diagnostics
 from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
 from groupsync.errors import GroupsyncError, InvalidDefinitions, OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from groupsync.model import Change, Diagnostic, Plan, Report
     from groupsync.report.notes import Note
@@ -21,13 +22,9 @@ if TYPE_CHECKING:
 ANNOTATIONS: Final = ("github", "sarif")
 FORMATS: Final = ("text", "json", "markdown", "html", *ANNOTATIONS)
 
-format_option = click.option(
-    "--format",
-    "format_",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="Form of the output: `markdown` for a comment, `html` for a page, `github` and `sarif` for annotations.",
+written = forms.written(
+    *FORMATS,
+    told="Form of the output: `markdown` for a comment, `html` for a page, `github` and `sarif` for annotations",
 )
 by_person_option = click.option(
     "--by-person", is_flag=True, help="Also tell for each person which groups they gain and lose."
@@ -38,14 +35,6 @@ fail_on_option = click.option(
     type=click.Choice(["remove", "delete", "any"]),
     multiple=True,
     help="End with 3 where somebody is removed, a group deleted, or anything changes; may be repeated.",
-)
-output_option = click.option(
-    "-o",
-    "--output",
-    "output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write the output to a file instead of stdout.",
 )
 
 

@@ -17,9 +17,8 @@ from groupsync.errors import ExitCode
 @rendering.fail_on_option
 @common.full_option
 @rendering.by_person_option
-@rendering.output_option
 @redact_option
-@rendering.format_option
+@rendering.written
 @rendering.annotated
 def command(
     *,

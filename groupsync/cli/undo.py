@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import applying, common, rendering, suggest
+from groupsync.cli import applying, common, forms, rendering, suggest
 from groupsync.cli.redacting import redact_option
 
 if TYPE_CHECKING:
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 @applying.yes_option
 @applying.expect_option
 @click.option(
-    "--out", "saved", type=click.Path(path_type=Path), help="Save the plan, for `groupsync apply FILE`, and stop there."
+    "--out",
+    "saved",
+    type=click.Path(path_type=Path),
+    callback=forms.check_saved,
+    help="Save the plan, for `groupsync apply FILE`, and stop there.",
 )
 @common.full_option
 @redact_option

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from groupsync.cli import common, rendering
+from groupsync.cli import common, forms, rendering
 from groupsync.cli.redacting import redact_option
 from groupsync.errors import ExitCode
 
@@ -22,15 +22,9 @@ if TYPE_CHECKING:
 @common.config_option
 @click.option("--at", type=common.Instant(), help="Judge `from` and `until` at another time.")
 @click.option("--no-sources", is_flag=True, help="Don't hold conditions against the columns of their sources.")
-@rendering.output_option
 @redact_option
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["text", "json", *rendering.ANNOTATIONS]),
-    default="text",
-    show_default=True,
-    help="Form of the findings: `github` and `sarif` are annotations.",
+@forms.written(
+    "text", "json", *rendering.ANNOTATIONS, told="Form of the findings: `github` and `sarif` are annotations"
 )
 @rendering.annotated
 def command(
