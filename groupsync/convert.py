@@ -13,8 +13,10 @@ from groupsync.model import (
     AttributeChange,
     AttributeValue,
     Change,
+    EntryNote,
     Mark,
     Members,
+    Period,
     SourceState,
     TargetState,
     digest_bytes,
@@ -192,6 +194,7 @@ def change_record(change: Change, add: Record, remove: Record) -> Record:
         "readdressed": [list(pair) for pair in change.readdressed],
         "consenting": None if change.consenting is None else list(change.consenting),
         "through": list(change.through),
+        "entries": [_entry_record(entry) for entry in change.entries],
     }
 
 
@@ -218,11 +221,33 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         readdressed=fields.each("readdressed", _read_readdressed),
         consenting=_read_consenting(fields),
         through=fields.each("through", lambda base: _text(base, "a cause")) if fields.has("through") else (),
+        entries=fields.each("entries", _read_entry) if fields.has("entries") else (),
     )
     for side in zip(*change.readdressed, strict=True):
         if len(set(side)) < len(side) or len(side) > min(add.count, remove.count):
             raise RecordError("more addresses changed than there are members to add and to remove")
     return change
+
+
+def _entry_record(entry: EntryNote) -> Record:
+    start, until = entry.period.start, entry.period.until
+    return {
+        "role": entry.role,
+        "name": entry.name,
+        "from": format_instant(start) if start else None,
+        "until": format_instant(until) if until else None,
+        "reason": entry.reason,
+    }
+
+
+def _read_entry(value: object) -> EntryNote:
+    fields = Fields(value, "an entry")
+    return EntryNote(
+        role=fields.text("role"),
+        name=fields.text("name"),
+        period=Period(fields.instant_or_none("from"), fields.instant_or_none("until")),
+        reason=fields.text("reason"),
+    )
 
 
 def _read_consenting(fields: Fields) -> tuple[str, ...] | None:

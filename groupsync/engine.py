@@ -16,6 +16,7 @@ from groupsync.believing import believed, computed_from
 from groupsync.belonging import check_plan, check_tells_whose
 from groupsync.causes import with_causes
 from groupsync.connect import locked
+from groupsync.entries import with_entries
 from groupsync.errors import BackendError, ConfigError
 from groupsync.guard_grants import later_hint, written
 from groupsync.holdings import holdings_of, names_of, needs_holdings
@@ -87,6 +88,7 @@ def make_plan(
     ordered = sorted(draft.changes, key=lambda change: change.key)
     drift = (*draft.drift, *draft.drift_beside)
     changes = with_causes(ordered, drift, project.definitions, project.resolution.built_on)
+    changes = with_entries(changes, project.definitions, request.as_of)
     drafted = Plan(
         project.config.project,
         request.as_of,

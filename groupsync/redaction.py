@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Change,
         Comparison,
         Diagnostic,
+        EntryNote,
         Later,
         Mark,
         Plan,
@@ -142,10 +143,16 @@ def _change(change: Change, pseudonyms: Pseudonyms) -> Change:
         consenting=change.consenting and tuple(sorted(map(pseudonyms.of, change.consenting))),
         criteria=pseudonyms.prose(change.criteria),
         through=tuple(map(pseudonyms.text, change.through)),
+        entries=tuple(_entry(entry, pseudonyms) for entry in change.entries),
         readdressed=tuple(
             sorted((pseudonyms.of(before), pseudonyms.of(after)) for before, after in change.readdressed)
         ),
     )
+
+
+def _entry(entry: EntryNote, pseudonyms: Pseudonyms) -> EntryNote:
+    name = pseudonyms.of(entry.name) if entry.role == "members" else entry.name
+    return replace(entry, name=name, reason=WITHHELD if entry.reason else "")
 
 
 def _attribute(change: AttributeChange, pseudonyms: Pseudonyms) -> AttributeChange:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -20,6 +20,7 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Edit,
+    EntryNote,
     First,
     FirstOf,
     Group,
@@ -29,6 +30,7 @@ from groupsync.model import (
     Mark,
     Members,
     Outcome,
+    Period,
     Plan,
     QuietEdit,
     Refusal,
@@ -300,6 +302,14 @@ attributes = st.one_of(
     st.builds(AttributeChange, st.just("labels"), st.none() | labels, labels),
     st.builds(AttributeChange, st.just("prevent_delete"), st.booleans(), st.booleans()),
 )
+_instants = st.none() | st.integers(1, 400).map(lambda days: AS_OF + timedelta(days=days))
+_entries = st.builds(
+    EntryNote,
+    role=st.sampled_from(["members", "include", "exclude", "restrict_to"]),
+    name=texts,
+    period=st.builds(Period, _instants, _instants),
+    reason=texts,
+)
 _plain_changes = st.builds(
     Change,
     target=st.sampled_from(["crm", "local"]),
@@ -321,6 +331,7 @@ _plain_changes = st.builds(
     criteria=texts,
     consenting=st.none() | owners,
     through=st.lists(texts, max_size=3).map(tuple),
+    entries=st.lists(_entries, max_size=3).map(tuple),
 )
 
 
@@ -459,6 +470,10 @@ def hostile_plan(text: str) -> Plan:
         readdressed=((text + "2", text),),
         consenting=(text,),
         through=(text, text + "2"),
+        entries=(
+            EntryNote("members", text, Period(until=AS_OF), text),
+            EntryNote("include", text, Period(start=AS_OF), text),
+        ),
     )
     return plan_of(
         change,

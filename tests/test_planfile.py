@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from groupsync.errors import ConfigError, GroupsyncError
-from groupsync.model import Action, Change, Later, Members, Verdict
+from groupsync.model import ALWAYS, Action, Change, EntryNote, Later, Members, Verdict
 from groupsync.plan import sealed
 from groupsync.planfile import read_plan, write_plan
 from tests.plans import AS_OF, mark, people, plan_of, plans, sample_plan
@@ -184,6 +184,7 @@ def test_the_digest_does_not_cover_what_is_worked_out_anew():
     """The clock, findings, the verdict and what is only told leave a plan the one that it is."""
     plan = sample_plan()
     told = replace(plan.changes[0], reason="because", at=None, criteria="age ≥ 50", through=("beta",))
+    told = replace(told, entries=(EntryNote("members", "ada@contoso.com", ALWAYS, "trial"),))
     other = replace(plan, as_of=AS_OF.replace(year=2027), diagnostics=(), verdict=Verdict(), drift=(), lost=())
     assert plan.digest == sealed(replace(other, changes=(told, *plan.changes[1:]))).digest
 

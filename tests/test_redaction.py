@@ -15,6 +15,7 @@ from groupsync.config import load_config
 from groupsync.engine import apply_plan
 from groupsync.errors import ConfigError
 from groupsync.model import (
+    ALWAYS,
     Action,
     Allowance,
     AttributeChange,
@@ -24,6 +25,7 @@ from groupsync.model import (
     Diagnostic,
     Drift,
     Edit,
+    EntryNote,
     First,
     Kind,
     Later,
@@ -67,6 +69,7 @@ KEPT = {
     TargetState: "name plugin identity groups memberships complete withheld records",
     SourceState: "name plugin rows newest segments refused nulls invalid doubted_by",
     AttributeChange: "name",
+    EntryNote: "role period",
     Mark: "project count identity prevent_delete name",
     Drift: "target name drifted pending gone broken",
     Refusal: "target name rule at count limit doubts_members because",
@@ -87,7 +90,8 @@ KEPT = {
 TREATED = {
     Plan: "targets changes diagnostics verdict compared lost later known_as",
     Change: "id reason attributes add remove precondition mark definition_digest owners criteria readdressed "
-    "consenting through",
+    "consenting through entries",
+    EntryNote: "name reason",
     TargetState: "revision reason owns",
     SourceState: "",
     AttributeChange: "before after",
@@ -193,6 +197,10 @@ def secret_plans(draw):
                 criteria=f"email = {secrets.name()} and phone = 0731 555 0102",
                 readdressed=readdressed,
                 through=(f"lists of {secrets.name()}",),
+                entries=(
+                    EntryNote("members", secrets.name(), ALWAYS, secrets.text()),
+                    EntryNote("include", f"group-{number}", ALWAYS, secrets.text()),
+                ),
             )
         )
     findings = tuple(

@@ -10,6 +10,7 @@ from groupsync.model.change import (
     AttributeChange,
     Change,
     Drift,
+    EntryNote,
 )
 from groupsync.model.definition import (
     ALWAYS,
@@ -136,6 +137,7 @@ __all__ = [
     "Diagnostic",
     "Drift",
     "Edit",
+    "EntryNote",
     "First",
     "FirstOf",
     "Group",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from groupsync.model.members import NO_MEMBERS, Members
 
 if TYPE_CHECKING:
+    from groupsync.model.definition import Period
     from groupsync.model.findings import SourceRange
     from groupsync.model.group import AttributeValue, Mark
 
@@ -31,6 +32,23 @@ class AttributeChange:
     name: str
     before: AttributeValue
     after: AttributeValue
+
+
+@dataclass(frozen=True, slots=True)
+class EntryNote:
+    """What is written of a member, or of a group that another is built on.
+
+    Attributes:
+        role: the key that has the entry: `members`, `include`, `exclude` or `restrict_to`.
+        name: the member, canonical; of a reference the group, or a pattern.
+        period: when it holds.
+        reason: as written; empty for none.
+    """
+
+    role: str
+    name: str
+    period: Period
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +82,8 @@ class Change:
             the owners that the target tells, and the config's `adopt.approvers`, sorted. None for any other change.
         through: what the group is built from that changes in this plan, the nearest first: names of groups; where the
             plan is held against a revision, what was edited since, with the files. Only for people.
+        entries: what is written of those who come and of what the group is built from, see `groupsync.entries`. Only
+            for people.
     """
 
     target: str
@@ -86,6 +106,7 @@ class Change:
     readdressed: tuple[tuple[str, str], ...] = ()
     consenting: tuple[str, ...] | None = None
     through: tuple[str, ...] = ()
+    entries: tuple[EntryNote, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

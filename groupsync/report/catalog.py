@@ -12,7 +12,8 @@ from groupsync.records import Record, format_instant, instant_words
 from groupsync.report.change_text import place
 from groupsync.report.escape import escape, pad
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
-from groupsync.report.why_words import day_words, floor_words, share_words, top_words
+from groupsync.report.times import day_words
+from groupsync.report.why_words import floor_words, share_words, top_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import KINDS, RULES, Action, Kind
 from groupsync.report.escape import cell_width, escape, pad, quote, shorten
 from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, RED, YELLOW, counted, flow, joined, number, wrap
+from groupsync.report.times import note_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from groupsync.model import AttributeChange, AttributeValue, Change, Drift, Members, Refusal, SourceRange
     from groupsync.report.style import Style
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 SHOWN_MEMBERS: Final = 10
 """How many names a side are shown of a longer list; one more is shown rather than counted."""
 
+MEMBERS: Final = "members"
+"""The role of an entry that is a member and no reference."""
+NOTHING_NOTED: Final[Mapping[str, str]] = MappingProxyType({})
 _SHOWN_CAUSES: Final = 5
 _INDENT: Final = " " * 6
 DEFAULTED: Final = KINDS.keys() - {RULES[Kind.RECREATE], RULES[Kind.ADOPT]}
@@ -59,9 +64,11 @@ def change_lines(change: Change, refusals: Sequence[Refusal], style: Style, orig
     for refusal in named:
         yield from refusal_lines(refusal, _INDENT, style, tells_file=refusal is named[-1])
     yield from _attribute_lines(change, style)
-    yield from member_lines(change.coming, "+", GREEN, style)
+    noted = {entry.name: note_words(entry) for entry in change.entries if entry.role == MEMBERS}
+    yield from member_lines(change.coming, "+", GREEN, style, noted)
     yield from member_lines(change.going, "-", RED, style)
     yield from readdressed_lines(change, style)
+    yield from reference_lines(change, style)
     if change.expired:
         verb = "has" if change.expired == 1 else "have"
         share = f"{number(change.expired)} of the {number(change.going.count)} removed"
@@ -151,8 +158,10 @@ def standing_of(drift: Drift | None) -> str:
 # --- Members ----------------------------------------------------------------------------------------------------------
 
 
-def member_lines(members: Members, sign: str, color: str, style: Style) -> Iterator[str]:
-    """Give one line a member, by code point, and how many more there are."""
+def member_lines(
+    members: Members, sign: str, color: str, style: Style, noted: Mapping[str, str] = NOTHING_NOTED
+) -> Iterator[str]:
+    """Give one line a member, by code point, with what is noted of them, and how many more there are."""
     count = members.count
     if not count:
         return
@@ -161,10 +170,25 @@ def member_lines(members: Members, sign: str, color: str, style: Style) -> Itera
     else:
         shown, hidden = members.first(SHOWN_MEMBERS), count - SHOWN_MEMBERS
     for member in shown:
-        yield _INDENT + style.paint(f"{sign} {escape(member)}", color)
+        line = _INDENT + style.paint(f"{sign} {escape(member)}", color)
+        note = noted.get(member)
+        yield f"{line}  {style.paint(escape(note), FAINT)}" if note else line
     if hidden:
         rest = f"… and {number(hidden)} more (--full shows all)"
         yield f"{_INDENT}{style.paint(sign, color)} {style.paint(rest, FAINT)}"
+
+
+def reference_lines(change: Change, style: Style) -> Iterator[str]:
+    """Give one line a group that the change's group is built on with a date or a reason."""
+    for said in reference_words(change):
+        yield from (style.paint(line, FAINT) for line in wrap(escape(said), _INDENT, style.columns))
+
+
+def reference_words(change: Change) -> Iterator[str]:
+    """Say what is written of the groups that a change's group is built on: `include staff, until 2027-01-31, trial`."""
+    for entry in change.entries:
+        if entry.role != MEMBERS:
+            yield f"{entry.role} {entry.name}, {note_words(entry)}"
 
 
 def readdressed_lines(change: Change, style: Style) -> Iterator[str]:

@@ -9,7 +9,7 @@ from groupsync.convert_findings import place_record
 from groupsync.records import format_instant
 from groupsync.report.escape import escape
 from groupsync.report.style import FAINT, PLAIN, counted
-from groupsync.report.why_words import day_words
+from groupsync.report.times import day_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.model import NO_MEMBERS, Action
 from groupsync.report.change_text import (
+    MEMBERS,
     SYMBOLS,
     count_after,
     place,
+    reference_words,
     shown_elements,
     shown_value,
     size_words,
@@ -22,9 +24,10 @@ from groupsync.report.change_text import (
 )
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.style import counted, number
+from groupsync.report.times import note_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from groupsync.model import AttributeChange, AttributeValue, Change, Drift, Members
     from groupsync.records import Record
@@ -70,7 +73,7 @@ class Row:
         flag: what speaks against it, in a word; empty where nothing does.
         size: its size before and after, in words.
         kept, added, removed: the same in figures.
-        lines: reason, place, what comes of edits, in this order.
+        lines: reason, place, what comes of edits, dates and reasons that are written, in this order.
         against: why it is refused or failed, and what to do about it.
         owners: who answers for it.
         criteria: a segment's condition in words.
@@ -162,7 +165,11 @@ def change_row(
     some = counted(change.expired, "of those removed has", "of those removed have")
     expired = f"{some} expired: a written `until` has passed"
     where = place(change.at) if change.at else ""
-    lines = (change.reason, through_words(change), where, origin, expired if change.expired else "")
+    lines = (
+        *(change.reason, through_words(change), where, origin, expired if change.expired else ""),
+        *reference_words(change),
+        *_notes(change),
+    )
     return Row(
         clip(change.name, MAX_NAME),
         clip(change.target, MAX_NAME),
@@ -184,6 +191,14 @@ def change_row(
         pairs=addresses(change),
         more_pairs=more_addresses(change),
     )
+
+
+def _notes(change: Change) -> Iterator[str]:
+    """Say what is written of those who come, in the order of their names, and of how many more."""
+    noted = [entry for entry in change.entries if entry.role == MEMBERS]
+    yield from (f"{entry.name}: {note_words(entry)}" for entry in noted[:_PAIRS])
+    if len(noted) > _PAIRS:
+        yield f"and {number(len(noted) - _PAIRS)} more of those added have a date or a reason"
 
 
 def drift_row(drift: Drift, change: Change | None, standing: str, names: Names) -> Row:

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Action
 from groupsync.report.change_text import (
+    MEMBERS,
+    NOTHING_NOTED,
     SHOWN_MEMBERS,
     SYMBOLS,
     former_words,
     place,
+    reference_words,
     shown_elements,
     shown_pairs,
     shown_value,
@@ -19,9 +22,10 @@ from groupsync.report.change_text import (
 from groupsync.report.markdown_escape import MAX_TEXT, code, html, literal, prose
 from groupsync.report.markdown_fit import Entry
 from groupsync.report.style import counted, number
+from groupsync.report.times import note_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from groupsync.model import AttributeChange, Change, Drift, Members
 
@@ -45,10 +49,11 @@ def change_entry(change: Change, is_refused: bool, origin: Callable[[], str], *,
         symbol, _ = SYMBOLS[change.action]
         flag = "<b>refused</b>, " if is_refused else ""
         head = f"{symbol} {change.action.value} {_html_title(change)}: {flag}{size}"
-        body = [*_why(change, origin())]
+        body = [*_why(change, origin()), *map(prose, reference_words(change))]
         diff = list(_attribute_lines(change))
         if with_names:
-            diff += [*_names(change.coming, "+", full=full), *_names(change.going, "-", full=full)]
+            noted = {entry.name: note_words(entry) for entry in change.entries if entry.role == MEMBERS}
+            diff += [*_names(change.coming, "+", full=full, noted=noted), *_names(change.going, "-", full=full)]
             diff += _readdressed(change, full=full)
         return _details(head, body, diff)
 
@@ -124,10 +129,12 @@ def _details(head: str, body: list[str], diff: list[str]) -> str:
     return "\n\n".join([f"<details><summary>{head}</summary>", *body, *fenced, "</details>"])
 
 
-def _names(members: Members, sign: str, *, full: bool) -> Iterator[str]:
+def _names(members: Members, sign: str, *, full: bool, noted: Mapping[str, str] = NOTHING_NOTED) -> Iterator[str]:
     count = members.count
     shown = sorted(members.load()) if full or count <= SHOWN_MEMBERS + 1 else members.first(SHOWN_MEMBERS)
-    yield from (f"{sign} {literal(member, MAX_TEXT)}" for member in shown)
+    for member in shown:
+        note = f"  {literal(noted[member], MAX_TEXT)}" if member in noted else ""
+        yield f"{sign} {literal(member, MAX_TEXT)}{note}"
     if count > len(shown):
         yield f"{sign} … and {number(count - len(shown))} more"
 

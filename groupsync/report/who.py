@@ -10,8 +10,9 @@ from groupsync.convert_findings import place_record
 from groupsync.records import format_instant
 from groupsync.report.escape import escape
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, headline, wrap
+from groupsync.report.times import period_words
 from groupsync.report.why_json import period_record
-from groupsync.report.why_words import bar_words, period_words, way_words
+from groupsync.report.why_words import bar_words, way_words
 from groupsync.why import Included, Listed, Matched
 
 if TYPE_CHECKING:

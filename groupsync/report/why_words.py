@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from groupsync.condition_words import value_words
 from groupsync.report.style import number
+from groupsync.report.times import day_words, period_words
 from groupsync.why import Included, InFile, Listed, Matched, Rule, State
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from groupsync.model import Definition, Period
     from groupsync.model.criteria import Floor, Share, Top
     from groupsync.why import Bar, Way, Why
@@ -45,17 +43,6 @@ def _entry(period: Period, reason: str, holds: bool) -> str:
     """Say when an entry holds and why it was made."""
     doubt = "" if holds else ", but it does not hold now"
     return doubt + period_words(period) + (f", {reason}" if reason else "")
-
-
-def period_words(period: Period) -> str:
-    """Return `, from …, until …`, as much of it as there is."""
-    start = f", from {day_words(period.start)}" if period.start else ""
-    return start + (f", until {day_words(period.until)}" if period.until else "")
-
-
-def day_words(instant: datetime) -> str:
-    """Write an instant, as a bare date where it is the start of a day."""
-    return value_words(instant)
 
 
 def bar_words(bar: Bar, why: Why) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
+
+from groupsync import cli
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart"
 
@@ -123,6 +128,27 @@ class Project:
 
     def read(self, path):
         return (self.folder / path).read_text(encoding="utf-8")
+
+
+class Quick(Project):
+    """The same within this process, where what is tested is neither a process nor its streams."""
+
+    def __call__(self, *arguments, stdin=""):
+        """Run groupsync as `main` does, but for the streams."""
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+            mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+        ):
+            code = cli.run(arguments)
+        return Done(code, out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+def quick(tmp_path):
+    return Quick(tmp_path / "shop")
 
 
 @pytest.fixture
