@@ -94,7 +94,7 @@ from groupsync.model.plan import (
     SourceState,
     TargetState,
 )
-from groupsync.model.run import PastSource, Removed, Run, RunEntry, RunKind
+from groupsync.model.run import NamedRun, PastSource, Removed, Run, RunEntry, RunKind
 from groupsync.model.verdict import (
     MAX_MISFITS,
     NOT_COMPUTED,
@@ -155,6 +155,7 @@ __all__ = [
     "MemberFile",
     "Members",
     "Mode",
+    "NamedRun",
     "Outcome",
     "Overlooked",
     "PastSource",

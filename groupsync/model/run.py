@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from groupsync.model.outcome import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from groupsync.model.change import Action
+    from groupsync.model.change import Action, Change
     from groupsync.model.guards import Use
 
 
@@ -190,3 +191,18 @@ class Run:
         """Whether something of it may be left to do: cut short, or with changes that failed or were not tried."""
         left = self.count(Outcome.FAILED) + self.count(Outcome.NOT_TRIED) + self.doubtful
         return self.finished_at is None or left > 0
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRun:
+    """A past run, with who was to come and go.
+
+    Attributes:
+        run: its entries are those that were asked for alone.
+        changes: by target and name, what was planned; without those whose members could not be read when it began.
+        untold: why nobody can say who it was, as a clause; empty where the plan is there.
+    """
+
+    run: Run
+    changes: Mapping[tuple[str, str], Change]
+    untold: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.model import PLAN_DIGITS, Outcome, Result, RunKind
 from groupsync.records import Record, format_instant
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from groupsync.model import Run, RunEntry
     from groupsync.report.style import Style
 
+More: TypeAlias = "Callable[[RunEntry], Iterable[str]]"
+"""Gives the lines that follow a change."""
 _UNKNOWN: Final = "unknown"
 _NOT_KEPT: Final = "not kept"
 """What a store that others can read, and that has no key, does not hold."""
@@ -88,16 +90,38 @@ def _became(run: Run) -> str:
     return text + end
 
 
-def render_run(run: Run, style: Style = PLAIN) -> str:
-    """Return all that is known of one run; ends with a line break."""
-    return "".join(f"{line}\n" for line in _lines(run, style))
+def render_run(run: Run, style: Style = PLAIN, names: More | None = None) -> str:
+    """Return all that is known of one run; ends with a line break.
+
+    Args:
+        run: which.
+        style: how to write.
+        names: gives the lines that follow each change.
+    """
+    return "".join(f"{line}\n" for line in _lines(run, style, names))
 
 
-def _lines(run: Run, style: Style) -> Iterator[str]:
+def heading(run: Run, style: Style) -> str:
+    """Say which run it is, when and by whom."""
+    by = f"names {_NOT_KEPT}" if run.withheld else f"by {escape(run.who)}"
+    return style.paint(f"Run {run.id}: {_what(run)}, {_shown(run.started_at)}, {by}", BOLD)
+
+
+def _lines(run: Run, style: Style, names: More | None) -> Iterator[str]:
     yield style.paint(f"Run {run.id}: {_what(run)}", BOLD)
     for label, value in _facts(run):
         lines = wrap(value, " " * 12, style.columns)
         yield style.paint(f"  {label:<10}", FAINT) + "\n".join(lines)[12:]
+    yield from entry_lines(run, style, names)
+    yield ""
+    left = run.changes - len(run.entries)
+    if left:
+        yield style.paint(f"{counted(left, 'change')} {'was' if left == 1 else 'were'} never begun.", YELLOW)
+    yield style.paint(f"{_became(run)[:1].upper()}{_became(run)[1:]}.", BOLD, *([RED] if run.is_unfinished else []))
+
+
+def entry_lines(run: Run, style: Style, names: More | None = None) -> Iterator[str]:
+    """Give the changes of a run by target, each followed by its names."""
     width = min(NAME_WIDTH, max((cell_width(escape(entry.name)) for entry in run.entries), default=0))
     for target, entries in groupby(sorted(run.entries, key=lambda entry: entry.key), key=lambda entry: entry.target):
         yield ""
@@ -105,11 +129,7 @@ def _lines(run: Run, style: Style) -> Iterator[str]:
         for entry in entries:
             result = _result(entry, is_told=not run.withheld)
             yield from result_lines(result, width, style, "" if entry.outcome else _UNKNOWN)
-    yield ""
-    left = run.changes - len(run.entries)
-    if left:
-        yield style.paint(f"{counted(left, 'change')} {'was' if left == 1 else 'were'} never begun.", YELLOW)
-    yield style.paint(f"{_became(run)[:1].upper()}{_became(run)[1:]}.", BOLD, *([RED] if run.is_unfinished else []))
+            yield from names(entry) if names else ()
 
 
 def _what(run: Run) -> str:
@@ -176,17 +196,17 @@ def _result(entry: RunEntry, *, is_told: bool) -> Result:
 
 def render_runs_json(runs: Sequence[Run]) -> str:
     """Return `{"runs": [{"id", "started_at", …}]}` as text that ends with a line break."""
-    return json.dumps({"runs": [_record(run) for run in runs]}, indent=2) + "\n"
+    return json.dumps({"runs": [run_record(run) for run in runs]}, indent=2) + "\n"
 
 
 def render_run_json(run: Run) -> str:
     """Return `{"run": {"id", …, "changes": […]}}` as text that ends with a line break."""
-    untold = {"error": None, "hint": None, "revision": None} if run.withheld else {}
-    changes = [_change_record(entry) | untold for entry in run.entries]
-    return json.dumps({"run": {**_record(run), "changes": changes}}, indent=2) + "\n"
+    changes = [change_record(run, entry) for entry in run.entries]
+    return json.dumps({"run": {**run_record(run), "changes": changes}}, indent=2) + "\n"
 
 
-def _record(run: Run) -> Record:
+def run_record(run: Run) -> Record:
+    """Write how a run began and ended."""
     summary = {outcome.value: run.count(outcome) for outcome in Outcome} | {_UNKNOWN: run.doubtful}
     return {
         "id": run.id,
@@ -217,7 +237,9 @@ def _told(run: Run, value: object) -> object:
     return None if run.withheld else value
 
 
-def _change_record(entry: RunEntry) -> Record:
+def change_record(run: Run, entry: RunEntry) -> Record:
+    """Write what became of one change of a run; None for what was not kept."""
+    untold = {"error": None, "hint": None, "revision": None} if run.withheld else {}
     return {
         "target": entry.target,
         "name": entry.name,
@@ -235,4 +257,5 @@ def _change_record(entry: RunEntry) -> Record:
         "prior_count": entry.prior_count,
         "count": entry.count,
         "revision": entry.revision,
+        **untold,
     }

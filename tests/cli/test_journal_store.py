@@ -48,6 +48,9 @@ def test_another_runner_knows_takes_back_and_goes_on(repository):
     repository.run("apply", "--yes")
     told = repository.run("history")
     assert 2 == told.count("applied")
+    assert {"+ dee@example.com", "- bob@example.com"} <= {
+        line.strip() for line in repository.run("history", "last", "--full").splitlines()
+    }
     repository.run("undo", "last", "--yes")
     told = repository.run("history")
     assert 3 == len(re.findall(r"^\d{8}T", told, re.MULTILINE))
@@ -223,8 +226,11 @@ def test_without_a_key_guards_work_and_undo_says_what_it_lacks(nameless):
     assert "removed_over" in nameless.run("plan", code=3)
     told = nameless.run("undo", "last", "--yes", code=1)
     assert "key" in told
+    assert "names: not kept: the journal's store had no key" in nameless.run("history", "last", "--full")
+    assert "Of 2 runs nobody can say" in nameless.run("history", "--who", people(0, 1)[0])
     told = nameless.run("history", clone=first)
     assert 2 == told.count("applied")
+    assert f"+ {people(0, 1)[0]}" in nameless.run("history", "--group", "beta", "--full", clone=first)
 
 
 def test_a_key_that_is_added_later_begins_with_what_a_folder_has(nameless):
