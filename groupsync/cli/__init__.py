@@ -126,11 +126,9 @@ class LazyGroup(click.Group):
         """Find the command; for a misspelt one say which was probably meant."""
         unknown = args and args[0] not in COMMANDS and not args[0].startswith("-")
         if unknown and not ctx.resilient_parsing:
-            import difflib
+            from groupsync.cli.meant import command_meant
 
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            meant = f" Did you mean `{near[0]}`?" if near else f" There are: {', '.join(COMMANDS)}."
-            raise click.UsageError(f"No such command `{args[0]}`.{meant}", ctx)
+            raise click.UsageError(f"No such command `{args[0]}`. {command_meant(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -164,6 +162,10 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         result = groupsync.main(list(arguments) if arguments is not None else None, "groupsync", standalone_mode=False)
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption):
+            from groupsync.cli.meant import with_nearest
+
+            error = with_nearest(error)
         error.show()
         return ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.ERROR
     except (click.Abort, KeyboardInterrupt):

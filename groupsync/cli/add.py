@@ -45,7 +45,7 @@ def command(
     config, as_of, plugins = common.read_config(config_path), common.instant_of(None), Plugins.discover()
     if config.sources:
         common.recall(config)
-    who = common.person_of(config, person)
+    who = common.person_of(config, person, group)
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     why = explain_membership(project, plugins, who, group, as_of)
     edit, notes = addition(project, why, Entry(who, Period(start, until), reason), as_of)

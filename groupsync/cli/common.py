@@ -16,7 +16,7 @@ import click
 from groupsync import clock
 from groupsync.cli import suggest
 from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
-from groupsync.errors import InvalidDefinitions, OutputError
+from groupsync.errors import ConfigError, InvalidDefinitions, OutputError
 from groupsync.secrets import scrub
 
 if TYPE_CHECKING:
@@ -203,15 +203,37 @@ def recall(config: Config) -> Journal:
     return journal
 
 
-def person_of(config: Config, written: str) -> str:
-    """Return who is named on the command line, by the address that they have now; says so where it is another one."""
+def person_of(config: Config, written: str, group: str = "") -> str:
+    """Return who is named on the command line, by the address that they have now; says so where it is another one.
+
+    Args:
+        config: has the rule of identifiers.
+        written: by somebody.
+        group: what they wrote behind it, to see whether it is the other way round.
+
+    Raises:
+        ConfigError: it is no identifier.
+    """
     from groupsync.evidence import person_named
     from groupsync.report.escape import escape
 
-    person, spelled = (person_named(written, rule) for rule in (config.identity, config.identity.unaliased))
+    try:
+        person, spelled = (person_named(written, rule) for rule in (config.identity, config.identity.unaliased))
+    except ConfigError as error:
+        if _is_person(config, group):
+            turned = shlex.join([*click.get_current_context().command_path.split(), group, written])
+            raise ConfigError(error.summary, "The address comes first, then the group.", f"Try `{turned}`.") from error
+        raise
     if person != spelled:
         say(escape(f"{spelled} is now {person}."))
     return person
+
+
+def _is_person(config: Config, written: str) -> bool:
+    try:
+        return bool(written) and bool(config.identity.canonical(written.strip()))
+    except ValueError:
+        return False
 
 
 def show_paths_from(folder: Path) -> None:

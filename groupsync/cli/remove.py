@@ -32,7 +32,7 @@ def command(*, person: str, group: str, config_path: Path | None) -> int:
     config, as_of, plugins = common.read_config(config_path), common.instant_of(None), Plugins.discover()
     if config.sources:
         common.recall(config)
-    who = common.person_of(config, person)
+    who = common.person_of(config, person, group)
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     edits = removal(project, explain_membership(project, plugins, who, group, as_of), who)
     write_edits(config, edits, as_of)

@@ -44,7 +44,7 @@ def command(
 
     config = common.read_config(config_path)
     common.recall(config)
-    who = common.person_of(config, person)
+    who = common.person_of(config, person, group)
     request = common.request_of(at, targets)
     plugins = Plugins.discover()
     project = computed_project(load_project(config, request.as_of), plugins, request.as_of)

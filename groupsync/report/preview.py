@@ -165,7 +165,12 @@ def _figures(count: int, whole: int) -> tuple[str, str]:
 
 
 def _overlaps(preview: Preview, style: Style) -> Iterator[str]:
-    if not preview.overlaps or not preview.size:
+    if not preview.size:
+        yield (
+            "No group is compared with it: it has no members." if preview.size == 0 else "No group is compared with it."
+        )
+        return
+    if not preview.overlaps:
         yield "No other group has any of its members."
         return
     yield style.paint("ALSO IN", FAINT)

@@ -8,6 +8,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from groupsync.cli import COMMANDS, SUMMARIES
+from groupsync.cli.meant import SYNONYMS
+from groupsync.errors import ExitCode
 
 
 def test_every_command_has_a_summary_and_help(project):
@@ -21,9 +23,59 @@ def test_every_command_has_a_summary_and_help(project):
         assert "Usage: groupsync " + name in done.out
 
 
-def test_a_misspelt_command_is_answered_with_the_right_one(project):
-    """`groupsync plna` says what was probably meant."""
-    assert "Did you mean `plan`?" in project("plna").err
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("plna", "plan"),
+        ("aply", "apply"),
+        ("drfit", "drift"),
+        ("valdate", "validate"),
+        ("diff", "plan"),
+        ("status", "show"),
+        ("ls", "show"),
+        ("list", "show"),
+        ("check", "validate"),
+        ("lint", "validate"),
+        ("test", "validate"),
+        ("sync", "apply"),
+        ("doctor", "target check"),
+        ("statsu", "show"),
+    ],
+)
+def test_another_word_for_a_command_is_answered_with_the_right_one(quick, typed, meant):
+    """A slip leads to the nearest name, a word of other tools to the command that does it; both stay wrong usage."""
+    done = quick(typed)
+    assert (ExitCode.USAGE, "") == (done.code, done.out)
+    assert f"No such command `{typed}`. Did you mean `{meant}`?" in done.err
+
+
+def test_what_is_like_no_command_is_answered_with_all_of_them(quick):
+    """Four letters in common make no `drift` of `edit`."""
+    assert "There are: init, " in quick("edit").err
+
+
+def test_every_synonym_leads_to_a_command_and_is_none():
+    """A suggestion works when it is typed."""
+    for word, meant in SYNONYMS.items():
+        assert word not in COMMANDS
+        assert meant.split()[0] in COMMANDS
+
+
+def test_a_misspelt_option_is_answered_with_the_nearest(quick):
+    """Not with each that has letters in common."""
+    offered = quick("plan", "--fromat", "json").err.partition("--fromat")[2]
+    assert "--format" in offered
+    assert "--at" not in offered
+    assert "--redact" not in offered
+
+
+@pytest.mark.parametrize("command", ["why", "add", "remove"])
+def test_group_and_address_the_wrong_way_round_are_told(quick, command):
+    """The command as it was meant is there to copy."""
+    done = quick(command, "staff", "new@contoso.com")
+    assert ExitCode.ERROR == done.code
+    assert f"Try `groupsync {command} new@contoso.com staff`." in done.err
+    assert "Expected one such as" in quick(command, "staff", "beta-testers").err
 
 
 def test_payload_goes_to_stdout_and_talk_to_stderr(project):

@@ -59,6 +59,14 @@ def test_a_segment_that_is_left_as_it_is_says_why(segments):
     assert "years > 60" in out
 
 
+def test_a_preview_of_nobody_compares_nothing(segments):
+    """That no other group has any of no members is nothing to know."""
+    segments.write("groups/none.yaml", "kind: segment\nname: none\nsource: customers\nwhere: {years: {gt: 200}}\n")
+    said = segments("preview", "none").out
+    assert "No group is compared with it: it has no members." in said
+    assert "No other group has" not in said
+
+
 def test_a_source_that_is_refused_says_so(segments):
     """What the guards of the source found is shown before anything is believed."""
     segments.write(
