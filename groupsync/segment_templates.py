@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from groupsync.yaml.events import parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 SCHEMA: Final = "schemas/group.v1.schema.json"
 """Where a project has the schema of its definitions, if it has it."""
@@ -58,6 +58,25 @@ def text_for(template: Template, path: str, *, has_schema: bool) -> str:
         return template.text
     schema = posixpath.relpath(SCHEMA, posixpath.dirname(path) or ".")
     return f"# yaml-language-server: $schema={schema}\n{template.text}"
+
+
+def source_text(name: str, attributes: Sequence[str], *, is_first: bool) -> str:
+    """Return what makes a source of a table, to be copied into a config; ends with a line break.
+
+    Args:
+        name: of the source.
+        attributes: the columns that it must have.
+        is_first: whether the config has no `sources` yet.
+    """
+    columns = ", ".join(["email", *attributes])
+    entry = (
+        f"  {name}:\n"
+        "    plugin: ibis\n"
+        '    url: "duckdb://" # reads a file of the project; a database has another URL\n'
+        f"    table: data/{name}.csv # or .parquet: one row a customer, with the columns {columns}\n"
+        "    id: email\n"
+    )
+    return f"sources:\n{entry}" if is_first else entry
 
 
 def _template(file: str, text: str) -> Template:

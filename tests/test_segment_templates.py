@@ -182,10 +182,45 @@ def test_a_project_gets_a_segment(tmp_path, monkeypatch, capsys):
     assert "groups/low-raters.yaml\n" == out
     assert "source `customers`" in err
     assert "last_rating, sessions_30d" in err
+    assert "Ready" not in err
     after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     added = after.pop(tmp_path / "groups/low-raters.yaml")
     assert before == after
     assert (PACKAGED / "segments/low-raters.yaml").read_bytes() == added
+
+
+@pytest.mark.parametrize(
+    "sources", ["", "sources:\n  other: {plugin: memory, id: email, rows: []}\n"], ids=["none", "one"]
+)
+def test_what_is_still_to_do_can_be_copied(tmp_path, monkeypatch, capsys, sources):
+    """With the snippet in the config and a table of those columns the project is valid; the next `init` says so."""
+    monkeypatch.chdir(tmp_path)
+    write_project(tmp_path, "shop")
+    config = tmp_path / "groupsync.yaml"
+    config.write_text(config.read_text("utf-8") + sources, "utf-8")
+    assert ExitCode.OK == run(["init", "--template", "low-raters"])
+    said = capsys.readouterr().err
+    snippet = re.search(r"\n\n(.*?)\n\n", said, re.DOTALL)[1]
+    assert ("Ready" in said, snippet.startswith("sources:")) == (False, not sources)
+    config.write_text(f"{config.read_text('utf-8')}{snippet}\n", "utf-8")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/customers.csv").write_text("email,last_rating,sessions_30d\nada@contoso.com,1,9\n", "utf-8")
+    assert ExitCode.OK == run(["validate"])
+
+
+def test_a_project_is_ready_where_validate_has_nothing_against_it(tmp_path, monkeypatch, capsys):
+    """A source that lacks what the segment asks is told as `validate` tells it, and nothing is called ready."""
+    monkeypatch.chdir(tmp_path)
+    assert ExitCode.OK == run(["init", "store", "--template", "low-raters"])
+    assert "Ready. Next:" in capsys.readouterr().err
+    assert ExitCode.OK == run(["init", "store", "--template", "big-spenders"])
+    assert "Ready. Next:" in capsys.readouterr().err
+    table = tmp_path / "store/groupsync.yaml"
+    table.write_text(table.read_text("utf-8").replace("data/customers.parquet", "data/nothing.csv"), "utf-8")
+    assert ExitCode.OK == run(["init", "store", "--template", "lapsed-users"])
+    said = capsys.readouterr().err
+    assert "Still to do:" in said
+    assert "Ready" not in said
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from groupsync.cli import common, suggest
+from groupsync.model.plan import CONFIG_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,12 +52,44 @@ def command(*, folder: Path, project: str | None, names: Sequence[str]) -> None:
         templates = []
     for path in written:
         common.emit(f"{folder / path}\n")
-    for added in templates:
-        asked = ", ".join(added.attributes)
-        common.say(f"{added.name} needs a source `{added.source}` in {folder / 'groupsync.yaml'} that knows {asked}.")
     if folder.resolve() != Path.cwd():
         steps.insert(0, f"cd {shlex.quote(str(folder))}")
-    common.say("Ready. Next:\n" + "\n".join(f"  {step}" for step in steps))
+    is_ready = _is_ready(folder / CONFIG_NAME, templates)
+    common.say("\n".join(["Ready. Next:" if is_ready else "Then:", *(f"  {step}" for step in steps)]))
+
+
+def _is_ready(config: Path, added: Sequence[Template]) -> bool:
+    """Tell whether `validate` has nothing against the project; else say what is still to do."""
+    from groupsync.cli.validate import check_project
+    from groupsync.config import load_config
+    from groupsync.errors import GroupsyncError
+    from groupsync.model import Severity
+    from groupsync.segment_templates import source_text
+
+    known = [source.name for source in load_config(config).sources]
+    missing = [each for each in added if each.source not in known]
+    for name in dict.fromkeys(each.source for each in missing):
+        asked = sorted({attribute for each in missing if each.source == name for attribute in each.attributes})
+        segments = " and ".join(each.name for each in missing if each.source == name)
+        common.say(
+            f"Still to do: {segments} {'ask' if len(missing) > 1 else 'asks'} a source `{name}`, which {config} does "
+            f"not have. {'Add it to its `sources`' if known else 'Add it'}, with your table in place of this one:\n\n"
+            f"{source_text(name, asked, is_first=not known)}\n"
+            "`pip install 'groupsync[segments]'` brings what it takes, and docs/sources.md tells the rest."
+        )
+    if missing:
+        return False
+    try:
+        findings, _ = check_project(config)
+    except GroupsyncError as error:
+        common.say("Still to do:")
+        common.show_error(error)
+        return False
+    failed = tuple(found for found in findings if found.severity is Severity.ERROR)
+    if failed:
+        common.say("Still to do:")
+        common.show_diagnostics(failed)
+    return not failed
 
 
 def _template(name: str) -> Template:

@@ -37,7 +37,7 @@ def command(
     """
     from groupsync.model import Severity
 
-    findings, groups = _check(config_path, at, asks_sources=not no_sources)
+    findings, groups = check_project(config_path, at, asks_sources=not no_sources)
     failed = any(found.severity is Severity.ERROR for found in findings)
     rendering.emit_findings(findings, format_, output)
     if format_ == "text" and not failed:
@@ -45,8 +45,19 @@ def command(
     return ExitCode.ERROR if failed else ExitCode.OK
 
 
-def _check(config_path: Path | None, at: datetime | None, *, asks_sources: bool) -> tuple[tuple[Diagnostic, ...], int]:
-    """Return what there is to say, and how many groups are defined."""
+def check_project(
+    config_path: Path | None, at: datetime | None = None, *, asks_sources: bool = True
+) -> tuple[tuple[Diagnostic, ...], int]:
+    """Return what there is to say of a project's files, sorted, and how many groups are defined.
+
+    Args:
+        config_path: the config; None for the one here or in a folder above.
+        at: judge `from` and `until` at this time; None for now.
+        asks_sources: hold conditions against the columns of their sources.
+
+    Raises:
+        GroupsyncError: the config can't be read, or a source can't be asked.
+    """
     from groupsync.errors import InvalidDefinitions
     from groupsync.project import load_project
 
