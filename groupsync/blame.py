@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, TypeVar
 
 from groupsync.errors import GroupsyncError, PluginError
+from groupsync.trace import traced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +72,8 @@ def standing_for(offered: type[Offered], base: type[Base], plugin: str, version:
 def blaming(checked: Checked | type[Checked], doing: str) -> Iterator[None]:
     """Turn whatever the plugin lets escape into a PluginError that names it."""
     try:
-        yield
+        with traced(f"{checked.kind} `{checked.name}` {doing}"):
+            yield
     except GroupsyncError:
         raise
     except Exception as error:  # a stranger's code: anything may come, and all of it is the plugin's to answer for

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.git import ask_git
 from groupsync.journal_store import Append, Delete, StoreError, StoreMovedError
+from groupsync.trace import traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -232,7 +233,8 @@ class GitStore:
         self, *arguments: str, given: bytes = b"", extra: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         try:
-            return ask_git(self._root, *arguments, timeout_seconds=_SECONDS, given=given, extra=extra)
+            with traced(f"git {arguments[0] if arguments else ''}"):
+                return ask_git(self._root, *arguments, timeout_seconds=_SECONDS, given=given, extra=extra)
         except subprocess.TimeoutExpired as error:
             detail = f"{self._where()}: no answer within {_SECONDS} seconds."
             raise StoreError(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from groupsync.cli import settings
 from groupsync.cli.streams import close_streams, open_streams, silence
 from groupsync.errors import ExitCode, GroupsyncError
 
@@ -21,39 +22,22 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-COMMANDS: Final = {
-    "init": "groupsync.cli.init",
-    "validate": "groupsync.cli.validate",
-    "plan": "groupsync.cli.plan",
-    "apply": "groupsync.cli.apply",
-    "drift": "groupsync.cli.drift",
-    "accept": "groupsync.cli.accept",
-    "report": "groupsync.cli.report",
-    "approvers": "groupsync.cli.approvers",
-    "show": "groupsync.cli.show",
-    "why": "groupsync.cli.why",
-    "who": "groupsync.cli.who",
-    "expiring": "groupsync.cli.expiring",
-    "preview": "groupsync.cli.preview",
-    "catalog": "groupsync.cli.catalog",
-    "attributes": "groupsync.cli.attributes",
-    "history": "groupsync.cli.history",
-    "undo": "groupsync.cli.undo",
-    "import": "groupsync.cli.import_",
-    "add": "groupsync.cli.add",
-    "remove": "groupsync.cli.remove",
-    "offboard": "groupsync.cli.offboard",
-    "fmt": "groupsync.cli.fmt",
-    "target": "groupsync.cli.target",
-    "lock": "groupsync.cli.lock",
-    "profile": "groupsync.cli.profile",
-    "templates": "groupsync.cli.templates",
-    "plugins": "groupsync.cli.plugins",
-    "schema": "groupsync.cli.schema",
-    "completion": "groupsync.cli.completion",
-    "version": "groupsync.cli.version",
+SECTIONS: Final = {
+    "Start": ("init", "import", "templates"),
+    "Look before you plan": ("validate", "fmt", "preview", "attributes", "catalog"),
+    "Plan and apply": ("plan", "approvers", "apply", "report", "history", "undo"),
+    "What others changed on the targets": ("drift", "accept"),
+    "Ask about people and groups": ("show", "why", "who", "expiring"),
+    "Edit definitions": ("add", "remove", "offboard"),
+    "Targets": ("target", "lock", "profile"),
+    "This installation": ("plugins", "schema", "completion", "version", "help"),
 }
-"""Name of each command and the module whose `command` it is, in the order of `--help`."""
+"""The commands in the order of `--help`, by what they are for."""
+
+COMMANDS: Final = {
+    name: f"groupsync.cli.{'import_' if name == 'import' else name}" for names in SECTIONS.values() for name in names
+}
+"""Name of each command and the module whose `command` it is."""
 
 SUMMARIES: Final = {
     "init": "Start a project: a small, commented, working one.",
@@ -61,22 +45,22 @@ SUMMARIES: Final = {
     "plan": "Show what apply would do, and save it if asked.",
     "apply": "Make the targets agree with the definitions.",
     "drift": "Show what somebody else changed on the targets.",
-    "accept": "Write into the definitions what somebody else changed there.",
+    "accept": "Write into the definitions what somebody else changed.",
     "report": "Show a saved plan, in any form.",
     "approvers": "Tell who should approve a saved plan.",
     "show": "Show groups, desired and prior side by side.",
-    "why": "Tell why somebody is in a group, or is not.",
-    "who": "List the groups that somebody is in.",
-    "expiring": "List what ceases to hold soon.",
-    "preview": "Show whom a segment would have.",
+    "why": "Tell why a person is in a group, or is not.",
+    "who": "List the groups that a person is in.",
+    "expiring": "List members, references and groups that expire soon.",
+    "preview": "Preview a segment's members.",
     "catalog": "List all groups, or make a page of them.",
     "attributes": "List what can be asked of customers.",
     "history": "List past runs, or what one of them did.",
     "undo": "Take a run back.",
     "import": "Write what a target holds as definitions.",
-    "add": "Write somebody into a group.",
-    "remove": "Take somebody out of a group.",
-    "offboard": "Take somebody out of everything.",
+    "add": "Add a person to a group.",
+    "remove": "Remove a person from a group.",
+    "offboard": "Remove a person from every group.",
     "fmt": "Bring definitions and member files into canonical form.",
     "target": "Try whether targets can be served.",
     "lock": "See who holds a target's lock, or break it.",
@@ -86,6 +70,7 @@ SUMMARIES: Final = {
     "schema": "Print a JSON Schema.",
     "completion": "Print a script that completes commands in a shell.",
     "version": "Show versions, and which YAML parser runs.",
+    "help": "Show the help of groupsync or of a command.",
 }
 """One line a command, here so that `--help` needs to import none of them."""
 
@@ -106,7 +91,7 @@ class LazyGroup(click.Group):
         if module is None:
             return None
         command: click.Command = import_module(module).command
-        return command
+        return complete(command, cmd_name)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Offer the commands without importing them."""
@@ -117,8 +102,10 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's
         """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUMMARIES.items()))
+        width = max(map(len, COMMANDS))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), SUMMARIES[name]) for name in names])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -132,6 +119,19 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def complete(command: click.Command, name: str) -> click.Command:
+    """Give a command, and those below it, what all have: the options of every command, and examples."""
+    from groupsync.cli.examples import epilog
+
+    known = {param.name for param in command.params}
+    command.params += [option for option in settings.options(is_top=False) if option.name not in known]
+    command.epilog = command.epilog or epilog(name)
+    if isinstance(command, click.Group):
+        for below, each in command.commands.items():
+            complete(each, f"{name} {below}")
+    return command
+
+
 def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         from importlib.metadata import version
@@ -140,16 +140,28 @@ def _print_version(ctx: click.Context, _param: click.Parameter, wanted: bool) ->
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+    epilog="Every command takes --color, --quiet and --verbose behind its name, too. `groupsync help COMMAND` shows "
+    "the options of a command, with examples.",
+    params=list(settings.options(is_top=True)),
+)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )
-def groupsync() -> None:
+@click.pass_context
+def groupsync(ctx: click.Context) -> int | None:
     """Keep customer groups under version control.
 
     Groups are YAML in git. groupsync validates them, shows exactly who would be added to or removed from what, and
     makes the targets agree.
     """
+    if ctx.invoked_subcommand is not None:
+        return None
+    click.echo(ctx.get_help())
+    return ExitCode.USAGE
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -159,6 +171,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     """Run a command line. The only place that catches."""
+    settings.begin()
     try:
         result = groupsync.main(list(arguments) if arguments is not None else None, "groupsync", standalone_mode=False)
     except click.ClickException as error:

@@ -154,7 +154,7 @@ def _resumption(
         return None
     proven = len(found.proven)
     done = f", {proven:,} of which {'turns' if proven == 1 else 'turn'} out to be done" if proven else ""
-    common.say(f"Going on with the run {found.run.id}: {counted(len(found.plan.changes), 'change')} left{done}.")
+    common.inform(f"Going on with the run {found.run.id}: {counted(len(found.plan.changes), 'change')} left{done}.")
     plan = engine.judge_again(project, found.plan, plugins, backends=backends, grants=request.grants, resumption=found)
     common.show_diagnostics(plan.diagnostics)
     return replace(found, plan=plan)

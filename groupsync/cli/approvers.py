@@ -65,11 +65,11 @@ def command(
 
 def _identity(plan: Plan, config_path: Path | None) -> Identity:
     """Return who is who in the project of a plan, as far as the config tells that is named, or found from here."""
-    from groupsync.config import find_config, load_config
+    from groupsync.config import load_config
     from groupsync.identity import Identity
 
     try:
-        path = config_path or find_config(Path.cwd())
+        path = common.config_path_of(config_path)
     except ConfigError:
         return Identity()
     config = load_config(path)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from groupsync import clock
-from groupsync.cli import suggest
+from groupsync.cli import settings, suggest
 from groupsync.cli.redacting import PseudonymKeyError, error_words, redaction
 from groupsync.errors import ConfigError, InvalidDefinitions, OutputError
 from groupsync.secrets import scrub
@@ -46,7 +46,7 @@ config_option = click.option(
     "-c",
     "config_path",
     type=click.Path(path_type=Path),
-    help="The config file. [default: groupsync.yaml here or in a folder above]",
+    help=settings.CONFIG_HELP,
 )
 targets_option = click.option(
     "--target",
@@ -179,11 +179,28 @@ def selection_options(command: Command) -> Command:
     return command
 
 
-def read_config(path: Path | None) -> Config:
-    """Load the config from `path`, or find it from here upwards."""
-    from groupsync.config import find_config, load_config
+def config_path_of(path: Path | None) -> Path:
+    """Return the config that is meant: that of the option, of the environment, or the one from here upwards.
 
-    found = path or find_config(Path.cwd())
+    Raises:
+        ConfigError: there is none, or none where the environment says that it is.
+    """
+    from groupsync.config import find_config
+
+    given = settings.config_given(path)
+    if given is None:
+        return find_config(Path.cwd())
+    found, by = given
+    if by == settings.CONFIG_VARIABLE and not found.exists():
+        raise ConfigError(f"There is no {found}", f"{by} in the environment names it.", f"Correct {by}, or unset it.")
+    return found
+
+
+def read_config(path: Path | None) -> Config:
+    """Load the config that is meant, see `config_path_of`."""
+    from groupsync.config import load_config
+
+    found = config_path_of(path)
     show_paths_from(found.parent)
     config = load_config(found)
     if redacted := redaction():
@@ -277,12 +294,10 @@ def request_of(
 
 def style_for(stream: Any, *, full: bool = False) -> Style:
     """Tell how to write to `stream`: colour only on a terminal that wants it, and its width."""
-    import os
-
     from groupsync.report.style import Style
 
     on_terminal = stream.isatty()
-    color = on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = settings.has_color(on_terminal=on_terminal)
     return Style(color=color, width=shutil.get_terminal_size((80, 24)).columns if on_terminal else 80, full=full)
 
 
@@ -314,6 +329,12 @@ def output_style(*, full: bool = False, by_person: bool = False, output: Path | 
 def say(text: str) -> None:
     """Write talk to stderr."""
     click.echo(text, err=True)
+
+
+def inform(text: str) -> None:
+    """Write talk to stderr that only says that all is well, or what may be done next; `--quiet` leaves it out."""
+    if not settings.is_quiet():
+        say(text)
 
 
 def source_line(place: SourceRange) -> str | None:
@@ -360,7 +381,8 @@ def show_error(error: GroupsyncError) -> None:
 
 def track(what: str, items: Sequence[Item]) -> Iterable[Item]:
     """Show a progress bar on stderr for a loop that takes more than half a second, where somebody is watching."""
-    return _bar(what, items) if sys.stderr.isatty() and len(items) > 1 else items
+    is_watched = sys.stderr.isatty() and not settings.is_quiet()
+    return _bar(what, items) if is_watched and len(items) > 1 else items
 
 
 def _bar(what: str, items: Sequence[Item]) -> Iterator[Item]:

@@ -58,7 +58,7 @@ def command(
             common.emit("".join(unified_diff(file.path, file.before, file.after)) if is_diff else f"{file.path}\n")
     common.show_diagnostics(problems)
     would = "would be " if is_check or is_diff else ""
-    common.say(f"{_files(changed)} {would}formatted, {_files(total - changed)} in order.")
+    common.inform(f"{_files(changed)} {would}formatted, {_files(total - changed)} in order.")
     failed = any(found.severity == "error" for found in problems)
     return ExitCode.ERROR if failed or (is_check and changed) else ExitCode.OK
 

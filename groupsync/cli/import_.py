@@ -66,7 +66,7 @@ def command(
             written += path.endswith(".yaml")
     common.show_diagnostics(problems)
     what = f"{written:,} group{'s' if written != 1 else ''} imported."
-    common.say(f"{what} `groupsync plan --adopt` shows what is left to do; `--adopt` consents to taking over.")
+    common.inform(f"{what} `groupsync plan --adopt` shows what is left to do; `--adopt` consents to taking over.")
     return ExitCode.INCOMPLETE if any(found.severity == "error" for found in problems) else ExitCode.OK
 
 

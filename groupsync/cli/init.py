@@ -55,7 +55,7 @@ def command(*, folder: Path, project: str | None, names: Sequence[str]) -> None:
     if folder.resolve() != Path.cwd():
         steps.insert(0, f"cd {shlex.quote(str(folder))}")
     is_ready = _is_ready(folder / CONFIG_NAME, templates)
-    common.say("\n".join(["Ready. Next:" if is_ready else "Then:", *(f"  {step}" for step in steps)]))
+    common.inform("\n".join(["Ready. Next:" if is_ready else "Then:", *(f"  {step}" for step in steps)]))
 
 
 def _is_ready(config: Path, added: Sequence[Template]) -> bool:

@@ -26,7 +26,7 @@ def command() -> None:
 @common.targets_option
 @common.config_option
 def status(*, targets: tuple[str, ...], config_path: Path | None) -> None:
-    """Show for each target who holds its lock, since when, and for how long yet."""
+    """Show who holds the lock of each target, and how long it lasts."""
     for name, locking in _locks(targets, config_path):
         lock = locking.lock_status()
         common.emit(f"{name}: {_describe(lock)}\n" if lock else f"{name}: not locked\n")

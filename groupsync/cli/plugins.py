@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +12,7 @@ from groupsync.errors import BackendError, ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from groupsync.backend import Backend, Capabilities
     from groupsync.plugins import Plugins
@@ -39,11 +39,10 @@ def command(*, config_path: Path | None, format_: str) -> int:
 @contextmanager
 def _capabilities(plugins: Plugins, config_path: Path | None) -> Iterator[Mapping[str, Capabilities]]:
     """Give what the targets of the present project can do; outside a project there are none."""
-    from groupsync.config import find_config
     from groupsync.connect import open_targets
 
     try:
-        found = config_path or find_config(Path.cwd())
+        found = common.config_path_of(config_path)
     except ConfigError:
         yield {}
         return

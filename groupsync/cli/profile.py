@@ -41,7 +41,9 @@ def command() -> None:
 )
 @common.format_option
 def check(*, profile: str, url: str, options: tuple[str, ...], identity: Literal["email", "id"], format_: str) -> int:
-    """Make every request of a profile that only reads, and tell what is missing in it. Exits with 1 where that is so.
+    """Make the requests of a profile that only read.
+
+    Tells what is missing in it, and exits with 1 where that is so.
 
     FILE is a profile, or the name of one that is shipped.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from groupsync.cli import settings
 from groupsync.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def redaction() -> Redaction | None:
 
 
 def _begin(_ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    settings.check_redacted(verbose=settings.is_verbose(), redacted=wanted)
     _current.set(Redaction() if wanted else None)
 
 

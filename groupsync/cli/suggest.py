@@ -108,13 +108,15 @@ def _config(ctx: click.Context) -> tuple[Path, dict[str, Any]]:
     """Return the config that the command would read, not checked, and its folder."""
     from pathlib import Path
 
+    from groupsync.cli.settings import config_given
     from groupsync.config import find_config
     from groupsync.config_base import with_base
     from groupsync.files import read_found_file
     from groupsync.yaml.events import parse_yaml
 
-    given: Any = ctx.params.get("config_path")
-    path = Path(given) if given else find_config(Path.cwd())
+    typed: Any = ctx.params.get("config_path")
+    given = config_given(Path(typed) if typed else None)
+    path = given[0] if given else find_config(Path.cwd())
     root = path.parent.resolve()
     documents, _ = parse_yaml(read_found_file(root, path.name, _MAX_BYTES), path.name)
     merged, _ = with_base(documents[0], root, lambda base: read_found_file(root, base.name, _MAX_BYTES))

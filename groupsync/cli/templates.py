@@ -19,4 +19,4 @@ def command(*, format_: str) -> None:
         common.emit(render_templates_json(templates))
     else:
         common.emit(render_templates(templates, common.output_style()))
-        common.say("`groupsync init FOLDER --template NAME` starts a project with one, or adds it to one.")
+        common.inform("`groupsync init FOLDER --template NAME` starts a project with one, or adds it to one.")

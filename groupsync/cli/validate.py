@@ -41,7 +41,7 @@ def command(
     failed = any(found.severity is Severity.ERROR for found in findings)
     rendering.emit_findings(findings, format_, output)
     if format_ == "text" and not failed:
-        common.say(f"{groups} group{'s' if groups != 1 else ''} in order.")
+        common.inform(f"{groups} group{'s' if groups != 1 else ''} in order.")
     return ExitCode.ERROR if failed else ExitCode.OK
 
 

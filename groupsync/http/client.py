@@ -20,6 +20,7 @@ from groupsync.errors import BackendError
 from groupsync.http.answer import Answer
 from groupsync.http.bounds import MAX_IN_FLIGHT, MAX_RESPONSE_BYTES, TIMEOUT_SECONDS
 from groupsync.http.deadline import Deadline, WatchedAdapter
+from groupsync.trace import traced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -168,7 +169,8 @@ class HttpClient:
             asked = f"{method} {below}"
             with Deadline(self._timeout_seconds + _GRACE_SECONDS) as deadline:
                 try:
-                    response, body = self._exchange(method, url, asked, what)
+                    with traced(asked):
+                        response, body = self._exchange(method, url, asked, what)
                 except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
                     raise self._too_slow(asked, deadline) or _unanswered(error, asked, self._timeout_seconds) from error
             if late := self._too_slow(asked, deadline):
