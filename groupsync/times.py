@@ -38,6 +38,73 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(message) from error
 
 
+_SPAN: Final = re.compile(r"([0-9]{1,5})([dw])", re.ASCII)
+_MEANT_SPANS: Final = re.compile(r"([0-9]{1,5}) ?(d|days?|w|weeks?)?", re.ASCII | re.IGNORECASE)
+_MEANT_DATES: Final = (
+    (re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", re.ASCII), (1, 2, 3)),
+    (re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII), (3, 2, 1)),
+)
+"""Spellings of a day that can mean no other one, and where year, month and day stand in them."""
+
+
+def parse_span(text: str) -> timedelta:
+    """Return a span of time: days as `30d`, weeks as `2w`.
+
+    Raises:
+        ValueError: it is no such span; the message is a clause without a final stop that says what may have been meant.
+    """
+    found = _SPAN.fullmatch(text)
+    if not found:
+        meant = _meant_span(text)
+        message = "it is neither a number of days such as 30d nor of weeks such as 2w"
+        raise ValueError(f"{message}; did you mean {meant}?" if meant else message)
+    return timedelta(days=int(found[1]) * (7 if found[2] == "w" else 1))
+
+
+def parse_instant_from(text: str, now: datetime) -> datetime:
+    """Return an instant in UTC that is written as `parse_instant` has it, or as a span from today.
+
+    Args:
+        text: `30d` is the 00:00 UTC that begins the thirtieth day after that of `now`.
+        now: in UTC.
+
+    Raises:
+        ValueError: it is none of these, or beyond the calendar; the message is a clause without a final stop.
+    """
+    if _SPAN.fullmatch(text):
+        try:
+            return now.replace(hour=0, minute=0, second=0, microsecond=0) + parse_span(text)
+        except OverflowError as error:
+            message = "there is no such day"
+            raise ValueError(message) from error
+    try:
+        return parse_instant(text)
+    except ValueError as reason:
+        meant = _meant_date(text) or _meant_span(text)
+        if not meant:
+            raise
+        message = f"{reason}; did you mean {meant}?"
+        raise ValueError(message) from reason
+
+
+def _meant_span(text: str) -> str:
+    found = _MEANT_SPANS.fullmatch(text.strip())
+    return f"{found[1]}{(found[2] or 'd')[0].lower()}" if found else ""
+
+
+def _meant_date(text: str) -> str:
+    for pattern, order in _MEANT_DATES:
+        if found := pattern.fullmatch(text.strip()):
+            year, month, day = (found[place] for place in order)
+            meant = f"{year}-{month:>02}-{day:>02}"
+            try:
+                parse_instant(meant)
+            except ValueError:
+                return ""
+            return meant
+    return ""
+
+
 def in_words(span: timedelta) -> str:
     """Return a span of time in its largest unit of days, hours and minutes that it has two of, rounded down."""
     minutes = int(span.total_seconds()) // 60

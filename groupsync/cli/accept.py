@@ -49,7 +49,11 @@ class _Chosen:
     type=click.Choice(["display_name", "description", "owners", "labels"]),
     help="Keep an attribute; may be repeated.",
 )
-@click.option("--until", type=common.Instant(), help="When the entries of members who are kept cease to hold.")
+@click.option(
+    "--until",
+    type=common.Instant(),
+    help="When entries of members who are kept expire; 30d is from today.",
+)
 @click.option("--reason", default="", help="Why they are kept, for whoever reads the file.")
 @click.option("--dry-run", "is_dry", is_flag=True, help="Write nothing; show a unified diff.")
 @common.allow_empty_option

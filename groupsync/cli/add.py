@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("person", metavar="EMAIL")
 @click.argument("group", shell_complete=suggest.groups)
-@click.option("--from", "start", type=common.Instant(), help="When the entry begins to hold.")
-@click.option("--until", type=common.Instant(), help="When it ceases to.")
+@click.option("--from", "start", type=common.Instant(), help="When the entry begins to hold; 30d is from today.")
+@click.option("--until", type=common.Instant(), help="When it expires, likewise.")
 @click.option("--reason", default="", help="Why, for whoever reads the file.")
 @common.config_option
 def command(

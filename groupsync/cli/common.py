@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -69,20 +69,37 @@ format_option = click.option(
 
 
 class Instant(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.5
-    """A point in time: a date (00:00 UTC) or an ISO 8601 date and time."""
+    """A point in time: a date (00:00 UTC), an ISO 8601 date and time, or so many days or weeks from today."""
 
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         """Parse, or fail with what was expected."""
-        from groupsync.validate import parse_instant
+        from groupsync.times import parse_instant_from
 
         if isinstance(value, datetime):
             return value
         try:
-            return parse_instant(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time. Expected `2027-01-31` or `2027-01-31T09:00:00Z`.", param, ctx)
+            return parse_instant_from(str(value), clock.now())
+        except ValueError as reason:
+            self.fail(f"{value!r} is not a time: {reason}. 30d and 2w mean so long from today.", param, ctx)
+
+
+class Span(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # the same
+    """A span of time in days or weeks, as `14d` or `2w`."""
+
+    name = "span"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Parse, or fail with what was expected."""
+        from groupsync.times import parse_span
+
+        if isinstance(value, timedelta):
+            return value
+        try:
+            return parse_span(str(value))
+        except ValueError as reason:
+            self.fail(f"{value!r} is not a span of time: {reason}.", param, ctx)
 
 
 class Allow(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # the same

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,26 +10,12 @@ from groupsync.cli import common
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
 
-class _Days(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic since click 8.5
-    """A span of time in days, as `14d`."""
-
-    name = "days"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Parse, or fail with what was expected."""
-        if isinstance(value, timedelta):
-            return value
-        if not re.fullmatch(r"[0-9]{1,5}d", str(value)):
-            self.fail(f"{value!r} is no span of time. Expected days, such as `14d`.", param, ctx)
-        return timedelta(days=int(str(value)[:-1]))
-
-
 @click.command()
-@click.option("--within", type=_Days(), default="14d", show_default=True, help="How far to look ahead.")
+@click.option("--within", type=common.Span(), default="14d", show_default=True, help="How far to look: 30d, 2w.")
 @click.option("--at", type=common.Instant(), help="Look from another time.")
 @common.config_option
 @common.format_option

@@ -1,4 +1,4 @@
-"""What ceases to hold soon, as `groupsync expiring` prints it. Pure."""
+"""What expires soon, as `groupsync expiring` prints it. Pure."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def render_expiring(found: Sequence[Expiring], end: datetime, style: Style = PLA
         reason = f", {each.reason}" if each.reason else ""
         lines.append(f"{day_words(each.until)}  {escape(f'{each.group}: {words}{reason}')}")
         lines.append(f"    {style.paint(escape(str(each.at)), FAINT)}")
-    count = counted(len(found), "entry", "entries")
-    lines.append(f"{count} cease{'s' if len(found) == 1 else ''} to hold until {day_words(end)}.")
+    count = counted(len(found), "entry expires", "entries expire") if found else "No entry expires"
+    lines.append(f"{count} by {day_words(end)}.")
     return "".join(f"{line}\n" for line in lines)
 
 

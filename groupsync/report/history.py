@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.model import PLAN_DIGITS, Outcome, Result, RunKind
-from groupsync.records import Record, format_instant
+from groupsync.records import Record, format_instant, instant_words
 from groupsync.report.escape import cell_width, escape, pad
 from groupsync.report.outcome_text import NAME_WIDTH, OUTCOME_WORDS, result_lines
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, number, wrap
@@ -164,7 +164,7 @@ def _file(config: str) -> str:
 
 
 def _shown(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+    return instant_words(instant.replace(microsecond=0))
 
 
 def _result(entry: RunEntry, *, is_told: bool) -> Result:

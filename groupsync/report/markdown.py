@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.approvers import approvers_of
 from groupsync.model import Verdict
-from groupsync.records import format_instant
+from groupsync.records import instant_words
 from groupsync.report.approvers import approver_items
 from groupsync.report.change_text import DEFAULTED, place, standing_of
 from groupsync.report.drift_text import drift_words
@@ -122,7 +122,7 @@ _ELSEWHERE: Final = "The plan as text, or `groupsync report` on the saved plan, 
 
 
 def _head(what: str, plan: Plan, purpose: str) -> Iterator[str]:
-    instant = format_instant(plan.as_of).replace("T", " ").replace("Z", " UTC")
+    instant = instant_words(plan.as_of)
     yield marker(plan.project, purpose)
     yield f"### {what} for {code(plan.project)}, as of {instant}"
     if plan.redacted:
@@ -214,7 +214,7 @@ def hint_line(hint: str) -> str:
 
 
 def _source(source: SourceState) -> str:
-    newest = f", newest from {format_instant(source.newest).split('.')[0]}" if source.newest else ""
+    newest = f", newest from {instant_words(source.newest.replace(microsecond=0))}" if source.newest else ""
     refused = "; **refused**" if source.refused else ""
     figures = f"{counted(source.rows, 'customer')}, {counted(source.segments, 'segment')}"
     return f"- {code(source.name)} ({code(source.plugin)}): {figures}{newest}{refused}"

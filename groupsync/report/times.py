@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groupsync.condition_words import value_words
+from groupsync.records import instant_words
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 def day_words(instant: datetime) -> str:
-    """Write an instant, as a bare date where it is the start of a day."""
-    return value_words(instant)
+    """Write an instant as people read it: `2026-12-01 09:00:00 UTC`, or `2026-12-01` where it is the start of a day."""
+    return instant_words(instant).removesuffix(" 00:00:00 UTC")
 
 
 def period_words(period: Period) -> str:

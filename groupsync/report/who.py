@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from groupsync.convert_findings import place_record
-from groupsync.records import format_instant
+from groupsync.records import format_instant, instant_words
 from groupsync.report.escape import escape
 from groupsync.report.style import BOLD, FAINT, GREEN, PLAIN, RED, YELLOW, counted, flow, headline, wrap
 from groupsync.report.times import period_words
@@ -60,7 +60,7 @@ def render_who(
     inside, others = [each for each in found if each.is_in], [each for each in found if not each.is_in]
     count = counted(len(inside), "group") if inside else "no group"
     answer = f"{style.paint(escape(person), BOLD)} is in {style.paint(count, GREEN if inside else YELLOW)}"
-    lines = headline(answer, format_instant(as_of), style)
+    lines = headline(answer, instant_words(as_of), style)
     lines += ["", *(line for each in inside for line in _membership(each, style))] if inside else []
     lines += (
         ["", "Named, but not in:", *(line for each in others for line in _membership(each, style))] if others else []

@@ -24,7 +24,7 @@ EXPECTED = """\
     groups/soon.yaml:7:11
 2026-06-10  soon: the whole group
     groups/soon.yaml:2:7
-4 entries cease to hold until 2026-06-14.
+4 entries expire by 2026-06-14.
 """
 
 
@@ -49,9 +49,15 @@ def test_programs_get_every_entry(segments):
     assert [] == json.loads(segments("expiring", "--at", "2030-01-01", "--format", "json").out)["entries"]
 
 
-def test_a_span_is_written_in_days(segments):
-    """Anything else is wrong usage, and says what was expected."""
-    done = segments("expiring", "--within", "soon")
-
-    assert ExitCode.USAGE == done.code
-    assert "such as `14d`" in done.err
+def test_a_span_is_written_in_days_or_weeks(segments):
+    """Two weeks are fourteen days; anything else is wrong usage, and says what was probably meant."""
+    segments.write("groups/soon.yaml", GROUP)
+    at = ("--at", "2026-05-31")
+    assert EXPECTED == segments("expiring", *at, "--within", "2w").out
+    for typed, said in (
+        ("soon", "neither a number of days such as 30d nor of weeks such as 2w."),
+        ("14", "did you mean 14d?"),
+    ):
+        done = segments("expiring", *at, "--within", typed)
+        assert ExitCode.USAGE == done.code
+        assert said in " ".join(done.err.split())

@@ -10,7 +10,7 @@ from groupsync.errors import ExitCode
 
 AT = ("--at", "2026-12-01")
 DI = """\
-di@example.com is in 3 groups  2026-12-01T00:00:00Z
+di@example.com is in 3 groups  2026-12-01 00:00:00 UTC
 
   big
     derived  `where` over the source customers  groups/segments.yaml:5:3
