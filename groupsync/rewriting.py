@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groupsync.edits.files import add_line, has_other_columns, remove_lines
-from groupsync.edits.members import add_member, entry_text, remove_member
+from groupsync.edits.files import add_lines, has_other_columns, remove_lines
+from groupsync.edits.members import add_members, entry_text, remove_member
 from groupsync.edits.text import CannotEdit
 from groupsync.errors import ConfigError, GroupsyncError
 from groupsync.files import UnreadableFile, read_text_file
@@ -18,6 +18,7 @@ from groupsync.references import manages_members
 from groupsync.report.who import path_words
 from groupsync.report.why_words import bar_words
 from groupsync.why import InFile, Listed, Rule
+from groupsync.wording import counted
 from groupsync.writing import write_file
 
 if TYPE_CHECKING:
@@ -67,20 +68,40 @@ def addition(project: Project, why: Why, entry: Entry, as_of: datetime) -> tuple
     Raises:
         ConfigError: they are in already, or it has to be done by hand; says why.
     """
-    _check_addition(why, entry, as_of)
-    definition, identity, notes = why.definition, project.config.identity, list(_still_out(why))
-    file = own_file(project, definition) if entry.is_bare and definition.members is None else None
+    check_addition(why, entry, as_of)
+    edit, notes = added_entries(project, why.definition, [entry])
+    return edit, [*_still_out(why), *notes]
+
+
+def added_entries(project: Project, definition: Definition, entries: Sequence[Entry]) -> tuple[FileEdit, list[str]]:
+    """Return the edit that adds people to a group who are not listed in it, and what there is to say of that.
+
+    Args:
+        project: of the group.
+        definition: of the group.
+        entries: by person, each once; at least one. With a date or a reason they are all written into `members`.
+
+    Raises:
+        ConfigError: it has to be done by hand.
+    """
+    identity, notes = project.config.identity, list[str]()
+    people = [entry.person for entry in entries]
+    whom = people[0] if len(people) == 1 else counted(len(people), "person", "people")
+    is_bare = all(entry.is_bare for entry in entries)
+    file = own_file(project, definition) if is_bare and definition.members is None else None
     if file is not None:
         data = read_project_file(project.config, file.path)
         if not has_other_columns(data, file, identity):
-            with _by_hand(file.at, entry.person, why.group):
-                return _file_edit(file.path, data, add_line(data, file, entry.person, identity)), notes
-        notes.append(f"{file.path} has more columns than the one with members, so `members` of {why.group} is used.")
+            with _by_hand(file.at, whom, definition.name):
+                return _file_edit(file.path, data, add_lines(data, file, people, identity)), notes
+        notes.append(
+            f"{file.path} has more columns than the one with members, so `members` of {definition.name} is used."
+        )
     path = definition.at.path
     data = read_project_file(project.config, path)
-    text = entry_text(entry.person, entry.period, entry.reason)
-    with _by_hand(definition.at, entry.person, why.group):
-        return _file_edit(path, data, add_member(data, path, why.group, text, identity)), notes
+    texts = [entry_text(entry.person, entry.period, entry.reason) for entry in entries]
+    with _by_hand(definition.at, whom, definition.name):
+        return _file_edit(path, data, add_members(data, path, definition.name, texts, identity)), notes
 
 
 def removal(project: Project, why: Why, person: str) -> list[FileEdit]:
@@ -164,7 +185,12 @@ class _by_hand:  # noqa: N801 -- read as a word after `with`
             raise ConfigError(summary, detail, "Edit the file by hand.", at=self.at) from error
 
 
-def _check_addition(why: Why, entry: Entry, as_of: datetime) -> None:
+def check_addition(why: Why, entry: Entry, as_of: datetime) -> None:
+    """Check that somebody may be added to a group.
+
+    Raises:
+        ConfigError: the entry would never hold, the group takes nobody, or they are in already; says why.
+    """
     start, until = entry.period.start, entry.period.until
     if until is not None and until <= max(as_of, start or as_of):
         hint = "Choose a later `--until`; a bare date is that day's 00:00 UTC."

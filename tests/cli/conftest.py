@@ -140,7 +140,7 @@ class Quick(Project):
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
-            mock.patch.object(sys, "stdin", io.StringIO(stdin)),
+            mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()))),
         ):
             code = cli.run(arguments)
         return Done(code, out.getvalue(), err.getvalue())
