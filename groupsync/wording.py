@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Final
 
 
 def counted(value: int, one: str, many: str = "") -> str:
@@ -22,7 +23,32 @@ def few(value: int, one: str, many: str = "") -> str:
     return one if value == 1 else counted(value, one, many)
 
 
+_SPELLED: Final = str.maketrans(
+    {
+        "ß": "ss",
+        "ẞ": "ss",
+        "æ": "ae",
+        "Æ": "ae",
+        "œ": "oe",
+        "Œ": "oe",
+        "ø": "o",
+        "Ø": "o",
+        "ł": "l",
+        "Ł": "l",
+        "đ": "d",
+        "Đ": "d",
+        "ð": "d",
+        "Ð": "d",
+        "þ": "th",
+        "Þ": "th",
+        "ı": "i",
+    }
+)
+"""Latin letters that are no letter with an accent, as they are spelled without them."""
+
+
 def nearest_name(text: str) -> str:
     """Return the valid name that is nearest to a text, without accents; empty where nothing is left of it."""
+    text = text.translate(_SPELLED)
     plain = "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
     return re.sub(r"[^a-z0-9._-]+", "-", plain.lower()).strip("._-")

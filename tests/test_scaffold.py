@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from groupsync.cli import run
 from groupsync.config import load_config
-from groupsync.errors import ConfigError
+from groupsync.errors import ConfigError, ExitCode
 from groupsync.journal_config import GitRef
 from groupsync.scaffold import project_files, project_name, write_project
 from groupsync.segment_templates import segment_templates
@@ -119,3 +119,30 @@ def test_a_name_that_cannot_be_a_project_is_wrong_usage(tmp_path, monkeypatch, c
     assert run(["init", "--project", "My Shop"]) == 64
     assert "`my-shop`" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [
+        ("Ünïcode", "unicode"),
+        ("Straße", "strasse"),
+        ("ŁÓDŹ", "lodz"),
+        ("Ærø", "aero"),
+        ("İzmir", "izmir"),
+        ("日本", "groups"),
+    ],
+)
+def test_letters_are_spelled_in_those_that_a_name_may_have(folder, name):
+    """A letter is not left out where there is another spelling; a name that is nothing but such letters is `groups`."""
+    assert name == project_name(folder)
+
+
+def test_a_project_that_is_called_otherwise_than_its_folder_says_so(tmp_path, monkeypatch, capsys):
+    """Its mark is hard to change later."""
+    monkeypatch.chdir(tmp_path)
+    assert ExitCode.OK == run(["init", "Ünïcode"])
+    assert "The project is called `unicode`" in capsys.readouterr().err
+    assert ExitCode.OK == run(["init", "shop"])
+    assert "is called" not in capsys.readouterr().err
+    assert ExitCode.OK == run(["init", "Ørsted", "--project", "wind"])
+    assert "is called" not in capsys.readouterr().err

@@ -47,7 +47,14 @@ def command(*, folder: Path, project: str | None, names: Sequence[str]) -> None:
             raise click.UsageError("`--project` names a new project; this one has its name.")
         written, steps = add_segments(folder, templates), ["groupsync validate", "groupsync plan"]
     else:
-        written = write_project(folder, project or project_name(folder.resolve().name), templates)
+        called = folder.resolve().name
+        name = project or project_name(called)
+        written = write_project(folder, name, templates)
+        if project is None and name != called:
+            common.inform(
+                f"The project is called `{name}`, as near to the folder's name as can be. To call it otherwise, edit "
+                "`project` in groupsync.yaml before the first apply."
+            )
         steps = ["groupsync validate", "groupsync plan", "groupsync apply"]
         templates = []
     for path in written:
