@@ -58,6 +58,9 @@ targets_option = click.option(
     shell_complete=suggest.targets,
 )
 full_option = click.option("--full", is_flag=True, help="Show every member, however many.")
+summary_option = click.option(
+    "--summary", is_flag=True, help="Show one line a group; what is refused and warned of is named all the same."
+)
 format_option = click.option(
     "--format",
     "format_",
@@ -333,14 +336,16 @@ def emit(text: str | Iterable[str], output: Path | None = None) -> None:
         raise OutputError(f"Can't write {output}", error.strerror or str(error)) from error
 
 
-def output_style(*, full: bool = False, by_person: bool = False, output: Path | None = None) -> Style:
+def output_style(
+    *, full: bool = False, by_person: bool = False, summary: bool = False, output: Path | None = None
+) -> Style:
     """Tell how to write to stdout, or plainly where the output goes to a file."""
     from dataclasses import replace
 
     from groupsync.report.style import Style
 
     style = style_for(sys.stdout, full=full) if output is None else Style(full=full)
-    return replace(style, by_person=by_person)
+    return replace(style, by_person=by_person, summary=summary)
 
 
 def say(text: str) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where there are changes.")
 @rendering.fail_on_option
 @common.full_option
+@common.summary_option
 @rendering.by_person_option
 @rendering.written
 @rendering.annotated
@@ -46,6 +47,7 @@ def command(
     detailed_exitcode: bool,
     stops: tuple[str, ...],
     full: bool,
+    summary: bool,
     by_person: bool,
     format_: str,
     **picked: Any,
@@ -58,6 +60,7 @@ def command(
     from groupsync.recovery import reminded
 
     rendering.check_by_person(format_, by_person=by_person)
+    rendering.check_summary(format_, summary=summary, full=full, by_person=by_person)
     config = common.read_config(config_path)
     common.recall(config)
     request = common.request_of(**picked, adopt=adopt, grants=grants)
@@ -71,7 +74,7 @@ def command(
             plan = compared(plan, project, revision, plugins, request.selection)
         # Long member lists are read again while they are shown and saved, so the targets stay open.
         common.show_diagnostics(plan.diagnostics)
-        rendering.emit_plan(plan, format_, full=full, by_person=by_person, output=output)
+        rendering.emit_plan(plan, format_, full=full, by_person=by_person, summary=summary, output=output)
         if saved is not None:
             from groupsync.cli.saving import saved_words
             from groupsync.planfile import write_plan

@@ -55,8 +55,20 @@ def check_by_person(format_: str, *, by_person: bool) -> None:
         raise click.UsageError("--by-person goes with text and markdown; as JSON every change has all of its names.")
 
 
+def check_summary(format_: str, *, summary: bool, full: bool, by_person: bool) -> None:
+    """Refuse `--summary` for forms that have no place for it, and with what it leaves out."""
+    if summary and (format_ != "text" or full or by_person):
+        raise click.UsageError("--summary goes with text alone, and neither with --full nor with --by-person.")
+
+
 def emit_plan(
-    plan: Plan, format_: str, *, full: bool = False, by_person: bool = False, output: Path | None = None
+    plan: Plan,
+    format_: str,
+    *,
+    full: bool = False,
+    by_person: bool = False,
+    summary: bool = False,
+    output: Path | None = None,
 ) -> None:
     """Write a plan in the form asked for."""
     plan = _plan_shown(plan)
@@ -80,7 +92,8 @@ def emit_plan(
         case _:
             from groupsync.report.text import iter_plan
 
-            emit(iter_plan(plan, output_style(full=full, by_person=by_person, output=output)), output)
+            style = output_style(full=full, by_person=by_person, summary=summary, output=output)
+            emit(iter_plan(plan, style), output)
 
 
 def emit_drift(

@@ -75,6 +75,17 @@ def change_lines(change: Change, refusals: Sequence[Refusal], style: Style, orig
         yield from wrap(f"{share} {verb} expired: a written `until` has passed", _INDENT, style.columns)
 
 
+def summary_line(change: Change, style: Style, *, is_refused: bool) -> str:
+    """Return one change as a line: what becomes of the group, its size, and how many come and go."""
+    symbol, color = SYMBOLS[change.action]
+    flag = style.paint("!", BOLD, RED) if is_refused else " "
+    title = style.paint(f"{change.action.value} {_title(change)}", BOLD)
+    signs = ((change.coming.count, "+"), (change.going.count, "−"), (len(change.readdressed), "~"))
+    moved = " ".join(f"{sign}{number(count)}" for count, sign in signs if count)
+    size = f"{size_words(change)}{f'  {moved}' if moved and change.action is not Action.CREATE else ''}"
+    return f"{flag} {style.paint(symbol, BOLD, color)} {title}  {style.paint(size, FAINT)}"
+
+
 def refusal_lines(refusal: Refusal, indent: str, style: Style, *, tells_file: bool = True) -> Iterator[str]:
     """Give the lines that say why something is refused, and what would allow it.
 

@@ -10,13 +10,14 @@ from groupsync.approvers import approvers_of
 from groupsync.model import NOT_COMPUTED, PLAN_DIGITS
 from groupsync.records import instant_words
 from groupsync.report.approvers import approver_words
-from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines
+from groupsync.report.attention import attention_lines
+from groupsync.report.change_text import SHOWN_MEMBERS, change_lines, refusal_lines, summary_line
 from groupsync.report.escape import escape
 from groupsync.report.later import TITLE, beyond_words, later_items
 from groupsync.report.people import people_lines
 from groupsync.report.quiet import quiet_items, quiet_title
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, flow, joined, number, wrap
-from groupsync.report.totals import Totals, first_words, following_words, totals_of
+from groupsync.report.totals import Totals, first_words, following_words, refused_keys, totals_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,7 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
     by_target: dict[str, list[Change]] = {target.name: [] for target in plan.targets}
     for name, changes in groupby(plan.changes, key=lambda change: change.target):
         by_target.setdefault(name, []).extend(changes)
+    refused = refused_keys(plan)
     yield from source_lines(plan, style)
     yield from _base_lines(plan, style)
     for target in plan.targets:
@@ -58,7 +60,12 @@ def _lines(plan: Plan, style: Style) -> Iterator[str]:
                 yield ""
                 yield f"! {style.paint(escape(refusal.name), BOLD)}  nothing changes in this run"
                 yield from refusal_lines(refusal, "    ", style)
+        if style.summary and by_target[target.name]:
+            yield ""
         for change in by_target[target.name]:
+            if style.summary:
+                yield summary_line(change, style, is_refused=change.key in refused)
+                continue
             yield ""
             speak_against = [*refusals.get(change.key, ()), *whole]
             yield from change_lines(change, speak_against, style, origin_words(change, plan))
@@ -185,6 +192,7 @@ def _summary_lines(plan: Plan, style: Style) -> Iterator[str]:
         text = f"{subject} refused, marked with !, and will not be applied."
         for line in [text, *following_words(plan, lambda name: f"`{escape(name)}`")]:
             yield from (style.paint(part, RED) for part in wrap(line, "", style.columns))
+    yield from attention_lines(plan, style)
     if words := first_words(plan, lambda name: f"`{escape(name)}`"):
         yield from wrap(words, "", style.columns)
     for allowance in plan.verdict.allowances:

@@ -33,12 +33,14 @@ class Style:
         width: columns of the terminal; text keeps between 40 and 120 of them where words allow it.
         full: show every member and whole values instead of cutting what is long.
         by_person: also say what becomes of each person.
+        summary: show one line a group.
     """
 
     color: bool = False
     width: int = 80
     full: bool = False
     by_person: bool = False
+    summary: bool = False
 
     @property
     def columns(self) -> int:
