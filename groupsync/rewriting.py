@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from groupsync.config import load_config
 from groupsync.edits.files import add_lines, has_other_columns, remove_lines
 from groupsync.edits.members import add_members, entry_text, remove_member
 from groupsync.edits.text import CannotEdit
@@ -159,7 +160,7 @@ def write_edits(
         for edit in edits:
             write_file(config.root, edit.path, edit.after, replace=True)
             written.append(edit)
-        project = load_project(config, as_of)
+        project = load_project(load_config(config.root / config.path), as_of)
         if check:
             check(project)
     except BaseException:

@@ -28,7 +28,7 @@ SECTIONS: Final = {
     "Plan and apply": ("plan", "approvers", "apply", "report", "history", "undo"),
     "What others changed on the targets": ("drift", "accept"),
     "Ask about people and groups": ("show", "why", "who", "expiring"),
-    "Edit definitions": ("add", "remove", "offboard"),
+    "Edit definitions": ("add", "remove", "offboard", "rename"),
     "Targets": ("target", "lock", "profile"),
     "This installation": ("plugins", "schema", "completion", "version", "help"),
 }
@@ -61,6 +61,7 @@ SUMMARIES: Final = {
     "add": "Add a person to a group.",
     "remove": "Remove a person from a group.",
     "offboard": "Remove a person from every group.",
+    "rename": "Rename a group, wherever it is named.",
     "fmt": "Bring definitions and member files into canonical form.",
     "target": "Try whether targets can be served.",
     "lock": "See who holds a target's lock, or break it.",

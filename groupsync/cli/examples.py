@@ -30,6 +30,7 @@ EXAMPLES: Final = {
     "add": ("groupsync add new@contoso.com staff", "groupsync add guest@contoso.com staff --until 30d --reason trial"),
     "remove": ("groupsync remove alan@contoso.com staff",),
     "offboard": ("groupsync offboard hedy@contoso.com --dry-run",),
+    "rename": ("groupsync rename beta-testers early-birds --dry-run", "groupsync rename staff employees"),
     "fmt": ("groupsync fmt", "groupsync fmt --check"),
     "target": ("groupsync target check",),
     "target check": ("groupsync target check", "groupsync target check local"),

@@ -20,6 +20,7 @@ SYNONYMS: Final = {
     "list": "show",
     "log": "history",
     "ls": "show",
+    "mv": "rename",
     "revert": "undo",
     "rm": "remove",
     "rollback": "undo",
