@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Final
 from groupsync.condition_words import in_words
 from groupsync.expiring import expiring
 from groupsync.model import Mode, State
+from groupsync.model.criteria import Everyone
 from groupsync.references import Graph, manages_members
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from groupsync.desired import Blocked, Desired
-    from groupsync.model import SourceRange
+    from groupsync.model import MemberFile, SourceRange
     from groupsync.model.criteria import Condition, Floor, Share, Top
 
 COMPARED_GROUPS: Final = 24
@@ -64,6 +65,7 @@ class CatalogEntry:
         holdout, sample, limit, min_size: as defined; None where nothing is said.
         is_additive: nobody is removed from the group.
         files: with members, as paths from the project's folder.
+        rows: by path, which rows of a file are meant, in words; without files of which all are.
         built_from, used_by: sorted.
         expires: when the next of its entries, or the group as a whole, ceases to hold; None for never.
         is_protected: `prevent_delete` is set.
@@ -89,6 +91,7 @@ class CatalogEntry:
     min_size: Floor | None = None
     is_additive: bool = False
     files: tuple[str, ...] = ()
+    rows: tuple[tuple[str, str], ...] = ()
     built_from: tuple[Link, ...] = ()
     used_by: tuple[Link, ...] = ()
     expires: datetime | None = None
@@ -200,11 +203,19 @@ def _entry(
         definition.min_size,
         definition.lifecycle.mode is Mode.ADDITIVE,
         tuple(file.path for file in definition.members_from or ()),
+        tuple(_rows(definition.members_from or ())),
         _sorted(built_from),
         _sorted(used_by),
         soon[0].until if soon else None,
         definition.lifecycle.prevent_delete,
     )
+
+
+def _rows(files: Iterable[MemberFile]) -> Iterator[tuple[str, str]]:
+    for file in files:
+        where = file.reading.where if file.reading else None
+        if where is not None and not isinstance(where, Everyone):
+            yield file.path, in_words(where)
 
 
 def _sorted(links: set[Link]) -> tuple[Link, ...]:

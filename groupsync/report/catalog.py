@@ -71,6 +71,7 @@ def facts(entry: CatalogEntry) -> Iterator[tuple[str, str]]:
     yield "limit", top_words(entry.limit)
     yield "at least", floor_words(entry.min_size)
     yield "files", ", ".join(entry.files)
+    yield "rows", "; ".join(f"of {path}: {words}" for path, words in entry.rows)
     yield "used by", ", ".join(_names(entry.used_by))
     yield "goes to", ", ".join(entry.targets) or "no target"
     yield "owners", ", ".join(entry.owners)
@@ -147,6 +148,7 @@ def entry_record(entry: CatalogEntry) -> Record:
         "min_size": _floor_record(entry.min_size),
         "additive": entry.is_additive,
         "files": list(entry.files),
+        "rows": [{"file": path, "where": words} for path, words in entry.rows],
         "built_from": [{"role": link.role, "group": link.group} for link in entry.built_from],
         "used_by": [{"role": link.role, "group": link.group} for link in entry.used_by],
         "expires": format_instant(entry.expires) if entry.expires else None,

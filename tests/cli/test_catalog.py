@@ -23,10 +23,12 @@ from groupsync.model import (
     MemberFile,
     Members,
     Mode,
+    Reading,
     Reference,
     SourceRange,
 )
-from groupsync.model.criteria import Everyone, Floor, Share, Top
+from groupsync.model.criteria import Everyone, Floor, Operator, Share, Top
+from groupsync.model.criteria import Test as Criterion
 from groupsync.report.catalog import count_words, entry_record, facts
 from tests.cli.conftest import Project
 from tests.plans import AS_OF
@@ -182,6 +184,16 @@ def test_what_bounds_a_segment_is_in_words(segments):
             "customers: age ≥ 18",
         ):
             assert said in shown
+
+
+def test_which_rows_of_a_file_are_meant_is_told():
+    """A file alone would have the reader believe that all of them are."""
+    where = Criterion("plan", Operator.EQ, "pro", AT)
+    some = MemberFile("a.csv", "mail", AT, Reading(where=where))
+    for file, rows in ((some, "of a.csv: plan = pro"), (WHOLE.members_from[0], "")):
+        record, told = _facts(replace(WHOLE, members_from=(file,)))
+        assert rows == told["rows"]
+        assert bool(rows) == bool(record["rows"])
 
 
 def test_what_is_built_from_a_small_segment_is_blocked(segments):
