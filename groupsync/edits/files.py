@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 from groupsync.edits.text import CannotEdit, Edited, Text, insertion_point
 from groupsync.members.files import is_editable, read_entries, read_members
 from groupsync.members.layout import delimiter_of
+from groupsync.members.pasted import find_pasted
+from groupsync.members.text import without_comments
 from groupsync.model import Severity, SourceRange
 
 if TYPE_CHECKING:
@@ -89,6 +91,10 @@ def remove_people(data: bytes, file: MemberFile, people: frozenset[str], identit
     entries, text = _entries(data, file, identity), Text(data)
     gone = [index for index, value in enumerate(entries.values) if identity.canonical(value) in people]
     places = entries.places(gone)
+    bare = without_comments(text.text)
+    if _is_list(file) and identity.type == "email" and find_pasted(bare).around:
+        message = f"names and marks stand around its addresses; `groupsync fmt {file.path}` takes them away"
+        raise CannotEdit(message)
     if _is_list(file):
         spans = list(
             _out_of_list(

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from groupsync.fmt.definition import ADDRESS_KEY, Refused, order_keys, sort_members, spell_members, tidy_space
+from groupsync.members.pasted import find_pasted
 from groupsync.members.tables import parse_table
-from groupsync.members.text import Entries, check, decode, mend, parse_list, shown
+from groupsync.members.text import Entries, check, decode, mend, parse_list, shown, without_comments
 from groupsync.model import Diagnostic, MemberFile, Severity, SourceRange, encode_members
 from groupsync.yaml.edit import Lines, parse
 from groupsync.yaml.events import parse_yaml
@@ -115,7 +116,10 @@ def format_member_file(data: bytes, path: str, identity: Identity, column: str |
     if not _is_list(path):
         formatted = _spelled_table(data, text, entries, identity)
     elif _has_comments(text, entries) or not is_plain_list(canonical):
-        lines = [line.rstrip() for line in _spelled(text, entries, identity).split("\n")]
+        plain = _plain(text) if identity.type == "email" else text
+        lines = [line.rstrip() for line in _spelled(plain, entries, identity).split("\n")]
+        if plain != text:
+            lines = [" ".join(line.split()) for line in lines]
         formatted = ("\n".join(lines).strip("\n") + "\n").encode()
     else:
         formatted = canonical
@@ -145,9 +149,16 @@ def _has_comments(text: str, entries: Entries) -> bool:
     return "#" in text and text.replace(",", " ").replace(";", " ").split() != list(entries.values)
 
 
+def _plain(text: str) -> str:
+    """Return a list without what mail programs write around addresses; comments and places stay."""
+    bare = without_comments(text)
+    blanked = find_pasted(bare).blanked(bare).split("\n")
+    return "\n".join(new + line[len(new) :] for new, line in zip(blanked, text.split("\n"), strict=True))
+
+
 def _entries(text: str, path: str, identity: Identity, column: str | None) -> Entries:
     if _is_list(path):
-        return parse_list(text, path)
+        return parse_list(text, path, is_mail=identity.type == "email")
     found = parse_table(text, MemberFile(path, column, SourceRange(path)), identity)
     return Entries((), lambda _: [], found) if isinstance(found, list) else found
 

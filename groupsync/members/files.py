@@ -171,7 +171,11 @@ def read_entries(data: bytes, file: MemberFile, identity: Identity) -> Entries |
     text = _text(data, file, suffix)
     if isinstance(text, Diagnostic):
         return [text]
-    entries = parse_list(text, file.path) if suffix == ".txt" else parse_table(text, file, identity)
+    entries = (
+        parse_list(text, file.path, is_mail=identity.type == "email")
+        if suffix == ".txt"
+        else parse_table(text, file, identity)
+    )
     if isinstance(entries, Entries):
         entries.diagnostics.extend(cut_short(text, entries, file.path))
     return entries

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from groupsync.lookalikes import named, odd_letters, plain_of
+from groupsync.members.pasted import find_pasted
 from groupsync.model import Diagnostic, Severity, SourceRange
 from groupsync.wording import counted
 
@@ -34,7 +35,7 @@ _BYTE_ORDER_MARKS: Final = (
 _WHICH: Final = " Which encoding it has can't be told from its bytes."
 _COMMENT: Final = re.compile(r"#(?<!\S#)[^\n]*")
 _TOKEN: Final = re.compile(r"[^\s,;]+")
-_BRACKETS: Final = re.compile(r"<[^<>\n]*>")
+_MARKS: Final = re.compile("[<:'\"]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +127,22 @@ def _place(before: str, path: str) -> SourceRange:
 # --- From text to entries ---------------------------------------------------------------------------------------------
 
 
-def parse_list(text: str, path: str) -> Entries:
+def parse_list(text: str, path: str, *, is_mail: bool = True) -> Entries:
     """Read a text file: one entry a line, or several between white space, commas or semicolons.
 
     A `#` at the start of a line or after white space begins a comment.
+
+    Args:
+        text: of the file.
+        path: as it is shown.
+        is_mail: whether its entries are addresses, so that it may be pasted from a mail program.
     """
-    if "#" in text:
-        text = _COMMENT.sub("", text)
-    named = list(_bracketed(text)) if "<" in text else []
-    diagnostics = list(_names_before_addresses(text, named, path))
-    if named:
-        kept = zip([0, *(end for _, end, _ in named)], [*(start for start, _, _ in named), len(text)], strict=True)
-        blanks = [*(" " * (end - start) for start, end, _ in named), ""]
-        text = "".join(text[start:end] + blank for (start, end), blank in zip(kept, blanks, strict=True))
+    text = without_comments(text)
+    diagnostics: list[Diagnostic] = []
+    if _MARKS.search(text) if is_mail else "<" in text:
+        pasted = find_pasted(text, is_mail=is_mail)
+        diagnostics += _unclear(text, pasted.unclear, path)
+        text = pasted.blanked(text)
 
     def places(indexes: Sequence[int]) -> list[tuple[int, int]]:
         wanted = set(indexes)
@@ -150,30 +154,24 @@ def parse_list(text: str, path: str) -> Entries:
     return Entries(values, places, diagnostics)
 
 
-def _bracketed(text: str) -> Iterator[tuple[int, int, str]]:
-    """Give start, end and wording of each `Ada Lovelace <ada@example.com>`, as mail programs write it."""
-    done = 0
-    for found in _BRACKETS.finditer(text):
-        floor = max(done, text.rfind("\n", done, found.start()) + 1)
-        before = text[floor : found.start()].rstrip()
-        if before.endswith('"'):
-            start = floor + max(before.rfind('"', 0, len(before) - 1), 0)
-        else:
-            start = floor + max(before.rfind(","), before.rfind(";")) + 1
-        done = found.end()
-        yield start, done, text[start:done]
+def without_comments(text: str) -> str:
+    """Return the text of a list, as long as before up to the end of each line, without its comments."""
+    return _COMMENT.sub("", text) if "#" in text else text
 
 
-def _names_before_addresses(text: str, named: Sequence[tuple[int, int, str]], path: str) -> Iterator[Diagnostic]:
-    starts = [end - len(written.lstrip()) for _, end, written in named[: SHOWN_ERRORS + 1]]
+def _unclear(text: str, found: Sequence[tuple[int, int, str]], path: str) -> Iterator[Diagnostic]:
+    starts = [end - len(written.lstrip()) for _, end, written in found[: SHOWN_ERRORS + 1]]
     places = [SourceRange(path, *place) for place in _lines_and_columns(text, starts)]
-    for (_, _, written), place in zip(named[:SHOWN_ERRORS], places, strict=False):
+    for (_, _, written), place in zip(found[:SHOWN_ERRORS], places, strict=False):
         address = shown(written[written.rindex("<") + 1 : -1].strip())
         summary = f"`{shown(written.strip())}` is more than an address"
-        detail = "A member file lists bare addresses, without names or angle brackets."
-        yield error("GS307", summary, detail, f"Write only `{address}`; a name may follow after ` # `.", place)
-    if len(named) > SHOWN_ERRORS:
-        more = counted(len(named) - SHOWN_ERRORS, "more entry has", "more entries have")
+        detail = "What stands before the angle brackets, or in them, is not clear."
+        hint = (
+            f"Write only `{address}`; a name may follow after ` # `." if "@" in address else "Write only the address."
+        )
+        yield error("GS307", summary, detail, hint, place)
+    if len(found) > SHOWN_ERRORS:
+        more = counted(len(found) - SHOWN_ERRORS, "more entry has", "more entries have")
         summary = f"{more} names or angle brackets"
         yield error("GS307", summary, "", "List bare addresses.", places[SHOWN_ERRORS])
 

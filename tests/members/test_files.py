@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from groupsync.codes import CODES
 from groupsync.errors import InvalidDefinitions
+from groupsync.fmt.texts import format_member_file
 from groupsync.identity import Identity
 from groupsync.members.files import MAX_FILE_BYTES, MemberFiles, read_members
 from groupsync.members.layout import find_delimiter
@@ -79,19 +80,57 @@ def test_every_bad_address_is_told_with_line_and_column():
 
 
 @pytest.mark.parametrize(
-    ("line", "at", "address"),
+    "line",
     [
-        ("Ada Lovelace <ada@example.com>", 1, "ada@example.com"),
-        ('  "Lovelace, Ada" <ada@example.com>, grace@example.com', 3, "ada@example.com"),
-        ("grace@example.com; Ada <ada@example.com>; grace2@example.com", 20, "ada@example.com"),
-        ("<ada@example.com>", 1, "ada@example.com"),
+        "Ada Lovelace <ada@example.com>",
+        '  "Lovelace, Ada" <ada@example.com>,',
+        "Lovelace, Ada <ada@example.com>;",
+        "<ada@example.com>",
+        "ADA@example.com <ada@example.com>",
+        "'Ada' < mailto:ada@example.com >",
+        "mailto:ada@example.com",
+        "MAILTO:ada@example.com;",
+        "'ada@example.com'",
+        '"ada@example.com",',
+        "To: Ada <ada@example.com>  # the first",
     ],
 )
-def test_a_name_before_an_address_is_one_error_with_the_mend(line, at, address):
-    """What mail programs copy is told as what it is, not as several words that are no addresses."""
-    _, found = read(f"x@example.com\n{line}\n")
-    assert [("GS307", f"beta.txt:2:{at}")] == places(found)
-    assert f"`{address}`" in found[0].hint
+def test_what_mail_programs_write_around_an_address_is_no_part_of_it(line):
+    """A pasted list is read where it has one meaning, with places of the addresses, and `fmt` writes it plainly."""
+    text = f"{GRACE}\n{line}\n"
+    assert (frozenset({ADA, GRACE}), []) == read(text)
+    assert ADA == text.split("\n")[1][parse_list(text, "beta.txt").places([1])[0][1] - 1 :][: len(ADA)].lower()
+    found = format_member_file(text.encode(), "beta.txt", EMAIL).data.decode()
+    assert {"", ADA, GRACE} == {each.split("  #")[0].split(" #")[0].rstrip(",;") for each in found.split("\n")}
+    assert found == format_member_file(found.encode(), "beta.txt", EMAIL).data.decode()
+
+
+@pytest.mark.parametrize(
+    ("line", "at", "words"),
+    [
+        ("eve@example.com Ada <ada@example.com>", 1, "more than an address"),
+        ('"eve@example.com" <ada@example.com>', 1, "more than an address"),
+        ("Ada <ada>", 1, "more than an address"),
+        ("Ada <>", 1, "more than an address"),
+        ("bob, Ada <ada@example.com>", 1, "`bob` is not an address"),
+        ("'ada@example.com", 1, "not an address"),
+        ("mailto:ada@example.com?subject=Hello", 8, "not an address"),
+    ],
+)
+def test_what_may_mean_two_things_is_an_error(line, at, words):
+    """A pasted list is never read by a guess."""
+    _, found = read(f"x@example.com\n{line}\n", identity=Identity(unusual="refuse"))
+    assert ("GS307", f"beta.txt:2:{at}") == places(found)[0]
+    assert words in found[0].summary
+
+
+def test_what_is_pasted_is_not_edited():
+    """Taking somebody out of a pasted line by hand of a program would leave their name: `fmt` comes first."""
+    from groupsync.edits.files import remove_lines
+    from groupsync.edits.text import CannotEdit
+
+    with pytest.raises(CannotEdit, match="groupsync fmt"):
+        remove_lines(f"Ada <{ADA}>; Grace <{GRACE}>\n".encode(), MemberFile("beta.txt", None, AT), ADA, EMAIL)
 
 
 def test_a_header_in_a_list_is_explained():
@@ -113,7 +152,7 @@ def test_errors_are_bounded():
 
 def test_names_before_addresses_are_bounded_too():
     """A pasted address book gives a hundred errors and a count."""
-    _, found = read("\n".join(f"Ada <ada{n}@example.com>" for n in range(SHOWN_ERRORS + 5)))
+    _, found = read("\n".join(f"Ada <ada{n}>" for n in range(SHOWN_ERRORS + 5)))
     assert "5 more entries have names or angle brackets" == found[-1].summary
     assert len(found) == SHOWN_ERRORS + 1
 
