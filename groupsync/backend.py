@@ -38,6 +38,8 @@ class Capabilities:
             them the core compares a group's content right before the write, and no precondition is given.
         ownership: it can store a `Mark` with each group. Without it a change's `mark` is only to be ignored, `adopt`
             and `forget` are never asked for, and the config's `owns` tells what is ours.
+        remembers: a `Mark` comes back with the `past` that it was stored with. Without it that is only to be ignored,
+            and on machines that remember nothing guards which compare with earlier runs can't judge.
         native_segments: it can evaluate segments itself.
         concurrent: calls that may be under way at once, from several threads, those that renew the lock not counted; 1
             for one after the other, all from the thread that opened the target.
@@ -52,6 +54,7 @@ class Capabilities:
     digests: bool = False
     revisions: bool = False
     ownership: bool = True
+    remembers: bool = False
     native_segments: bool = False
     concurrent: int = 1
     locks: bool = False

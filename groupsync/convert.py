@@ -6,7 +6,10 @@ Pure. Writing gives every key, always in the same order. Reading is strict and r
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from groupsync.convert_findings import place_or_none, place_record
+from groupsync.convert_past import past_record, read_past
 from groupsync.model import (
     ATTRIBUTES,
     Action,
@@ -142,10 +145,11 @@ def _read_attribute_change(value: object) -> AttributeChange:
 
 
 def mark_record(mark: Mark | None) -> Record | None:
-    """Write an ownership mark; the name only where it is known, so that an earlier mark is written as it was."""
+    """Write an ownership mark; name and past only where they are known, so that an earlier one is written as it was."""
     if mark is None:
         return None
     named: Record = {"name": mark.name} if mark.name else {}
+    named |= {"past": past_record(mark.past)} if mark.past else {}
     return {
         "project": mark.project,
         "digest": mark.digest,
@@ -161,6 +165,7 @@ def read_mark(value: object) -> Mark | None:
     if value is None:
         return None
     fields = Fields({"name": "", **value} if isinstance(value, dict) else value, "a mark")
+    past = fields.take("past") if fields.has("past") else None
     return Mark(
         project=fields.text("project"),
         digest=fields.digest("digest") if not isinstance(value, dict) or value.get("digest") != "" else "",
@@ -168,11 +173,15 @@ def read_mark(value: object) -> Mark | None:
         identity=fields.text("identity"),
         prevent_delete=fields.flag("prevent_delete"),
         name=fields.text("name"),
+        past=None if past is None else read_past(past),
     )
 
 
 def change_record(change: Change, add: Record, remove: Record) -> Record:
-    """Write a change; `add` and `remove` are records of its members in whatever form the caller keeps them."""
+    """Write a change; `add` and `remove` are records of its members in whatever form the caller keeps them.
+
+    What its mark will remember is not in it: that is known when it is applied, and is not to be had from a file.
+    """
     return {
         "target": change.target,
         "name": change.name,
@@ -186,7 +195,7 @@ def change_record(change: Change, add: Record, remove: Record) -> Record:
         "precondition": change.precondition,
         "prior_count": change.prior_count,
         "expired": change.expired,
-        "mark": mark_record(change.mark),
+        "mark": mark_record(change.mark and replace(change.mark, past=None)),
         "definition_digest": change.definition_digest,
         "at": place_record(change.at),
         "owners": list(change.owners),
@@ -200,6 +209,7 @@ def change_record(change: Change, add: Record, remove: Record) -> Record:
 
 def read_change(fields: Fields, add: Members, remove: Members) -> Change:
     """Read what `change_record` wrote; the caller has taken `add` and `remove` from it."""
+    mark = read_mark(fields.take("mark"))
     change = Change(
         target=fields.text("target"),
         name=fields.text("name"),
@@ -213,7 +223,7 @@ def read_change(fields: Fields, add: Members, remove: Members) -> Change:
         precondition=fields.text_or_none("precondition"),
         prior_count=fields.count("prior_count"),
         expired=fields.count("expired"),
-        mark=read_mark(fields.take("mark")),
+        mark=mark and replace(mark, past=None),
         definition_digest=fields.text("definition_digest"),
         at=place_or_none(fields.take("at")),
         owners=fields.each("owners", lambda owner: _text(owner, "an owner")),

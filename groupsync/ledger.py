@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from groupsync import disk
+from groupsync.convert_past import past_record, read_past
 from groupsync.errors import ConfigError
 from groupsync.model import Action, Diagnostic, Mark, Outcome, Severity
 from groupsync.our_groups import groups_of_ours
@@ -266,12 +267,13 @@ def _entry(value: object, project: str) -> tuple[str, Mark | None]:
     if not isinstance(digest, str):
         raise RecordError("'digest' is no text")
     count, identity = fields.count("count"), fields.text("identity")
-    mark = Mark(project, digest, count, identity, fields.flag("prevent_delete"))
-    return name, mark
+    past = read_past(fields.take("past")) if fields.has("past") else None
+    return name, Mark(project, digest, count, identity, fields.flag("prevent_delete"), past=past)
 
 
 def _line(name: str, mark: Mark | None) -> bytes:
     values: dict[str, object] = {"name": name, "digest": mark.digest if mark else None}
     if mark:
         values |= {"count": mark.count, "identity": mark.identity, "prevent_delete": mark.prevent_delete}
+        values |= {"past": past_record(mark.past)} if mark.past else {}
     return json.dumps(values).encode() + b"\n"

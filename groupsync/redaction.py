@@ -171,7 +171,7 @@ def _attribute(change: AttributeChange, pseudonyms: Pseudonyms) -> AttributeChan
 
 
 def _mark(mark: Mark | None, pseudonyms: Pseudonyms) -> Mark | None:
-    return None if mark is None else replace(mark, digest=mark.digest and pseudonyms.digest(mark.digest))
+    return mark and replace(mark, digest=mark.digest and pseudonyms.digest(mark.digest), past=None)
 
 
 def _keyed(revision: str | None, pseudonyms: Pseudonyms) -> str | None:

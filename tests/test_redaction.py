@@ -97,7 +97,7 @@ TREATED = {
     TargetState: "revision reason owns",
     SourceState: "",
     AttributeChange: "before after",
-    Mark: "digest",
+    Mark: "digest past",
     Drift: "applied",
     Refusal: "summary hint approval",
     Verdict: "refusals allowances uses",

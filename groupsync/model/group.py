@@ -11,6 +11,7 @@ from groupsync.model.members import NO_MEMBERS
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from groupsync.model.findings import Diagnostic
     from groupsync.model.members import Members
@@ -21,6 +22,26 @@ SEGMENT: Final = "segment"
 
 AttributeValue: TypeAlias = str | bool | tuple[str, ...] | tuple[tuple[str, str], ...] | None
 """Text, a flag, a sorted tuple (owners), sorted pairs (labels), or None: not set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What guards compare with, as a mark keeps it for machines that remember nothing. It names nobody.
+
+    Names and identities are keys of 16 hexadecimal digits, see `groupsync.pasts`.
+
+    Attributes:
+        at: the instant as of which the group was planned when it was last applied, in UTC.
+        rows: of the sources that the group is computed from, through other groups too: identity, name, and how many
+            customers it had; sorted, at most 8.
+        counts: of the groups that it is built on: name, and how many members it was given; sorted, at most 32.
+        is_whole: whether that is all of them. If not, one that is missing is not known to be new.
+    """
+
+    at: datetime
+    rows: tuple[tuple[str, str, int], ...] = ()
+    counts: tuple[tuple[str, int], ...] = ()
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +61,8 @@ class Mark:
         prevent_delete: protection that outlives the definition.
         name: of the group that it was written for; empty where that is not known, as in marks of earlier versions. Two
             marks that differ in it alone are equal: it never causes a change.
+        past: what guards compared with when the members were applied; None in an unfinished mark, in marks of earlier
+            versions, and on targets that have no room for it. Like the name it never causes a change.
     """
 
     project: str
@@ -48,6 +71,7 @@ class Mark:
     identity: str
     prevent_delete: bool = False
     name: str = field(default="", compare=False)
+    past: Past | None = field(default=None, compare=False)
 
     @property
     def is_finished(self) -> bool:
@@ -56,7 +80,7 @@ class Mark:
 
     def unfinished(self) -> Mark:
         """Return the mark while not all writes of a change are done."""
-        return replace(self, digest="", count=0)
+        return replace(self, digest="", count=0, past=None)
 
     def is_of(self, other: Mark | None) -> bool:
         """Tell whether it is another mark, or that mark while it was not finished."""

@@ -60,7 +60,7 @@ def describe(capabilities: Capabilities) -> dict[str, str]:
         "members a page": limit(capabilities.member_page_size),
         "changes a request": limit(capabilities.bulk_limit),
         "at once": f"{capabilities.concurrent}",
-        "ownership marks": yes(capabilities.ownership),
+        "ownership marks": "with a past" if capabilities.remembers else yes(capabilities.ownership),
         "digests": yes(capabilities.digests),
         "revisions": yes(capabilities.revisions),
         "native segments": yes(capabilities.native_segments),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from groupsync.backend import SupportsSteps
 from groupsync.errors import StalePlanError
 from groupsync.model import Action
 from groupsync.testing.room import ADA, BOB, CY, Room
-from groupsync.testing.target import Target, change_of, creation, loaded, mark_for
+from groupsync.testing.target import PAST, Target, change_of, creation, loaded, mark_for
 
 if TYPE_CHECKING:
     from groupsync.backend import Step
@@ -111,6 +112,23 @@ class Marking(Room):
         mark = target.create("a", [ADA]).mark
 
         assert "a" == (mark.name if mark else "")
+
+    def test_a_mark_comes_back_with_its_past(self, target: Target) -> None:
+        """What it remembers, where the target is said to give it back; a difference in that alone is none."""
+        self._marks(target)
+        if not target.backend.capabilities.remembers:
+            pytest.skip("the target does not say that it keeps what a mark remembers")
+        target.needs(Action.CREATE, Action.UPDATE)
+        made = creation("a", [ADA])
+        target.backend.apply(replace(made, mark=made.mark and replace(made.mark, past=PAST)))
+        first = target.group("a")
+        other = replace(PAST, rows=(("0" * 16, "1" * 16, 7),), counts=(), is_whole=False)
+        change = change_of(first, add=[BOB])
+        target.backend.apply(replace(change, mark=change.mark and replace(change.mark, past=other)))
+        second = target.group("a")
+
+        assert [PAST, other] == [group.mark and group.mark.past for group in (first, second)]
+        assert mark_for([ADA, BOB]) == second.mark
 
     def test_no_mark_claims_members_that_are_not_there_yet(self, target: Target) -> None:
         """After each write of a create its mark is unfinished, or stands for the members that are there."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -16,6 +17,7 @@ from groupsync.model import (
     Change,
     Mark,
     Members,
+    Past,
     Scope,
     Snapshot,
     digest_bytes,
@@ -114,6 +116,14 @@ def loaded(group: Group) -> frozenset[str]:
     """Return the members of a group that was read."""
     assert group.members is not None, f"the members of `{group.name}` are not told"
     return group.members.load()
+
+
+PAST: Final = Past(
+    datetime(2026, 11, 23, 12, 0, 1, 500, tzinfo=UTC),
+    tuple((f"{number:016x}", f"{number:x}" * 16, 10**12 + number) for number in range(8)),
+    tuple((f"{number:016x}", 10**9 + number) for number in range(32)),
+)
+"""The longest that a mark remembers."""
 
 
 def mark_for(members: Iterable[str], *, prevent_delete: bool = False, name: str = "") -> Mark:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _DOCUMENTS: Final = frozenset({".yaml", ".yml", ".json"})
 _CAPABILITIES: Final = Capabilities(
-    actions=frozenset(Action), digests=True, revisions=True, ownership=True, concurrent=1, locks=True
+    actions=frozenset(Action), digests=True, revisions=True, ownership=True, remembers=True, concurrent=1, locks=True
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from groupsync.convert import mark_record, read_mark
@@ -65,13 +66,14 @@ def read_group(name: object, values: object) -> Group:
 
 
 def revision_of(group: Group, digest: str) -> str:
-    """Return a token that moves with everything about the group.
+    """Return a token that moves with everything about the group but what its mark remembers.
 
     Args:
         group: its name, attributes, id and mark count; its members and revision don't.
         digest: stands for the members.
     """
-    text = json.dumps([group.name, group_values(group), digest], sort_keys=True)
+    kept = replace(group, mark=replace(group.mark, past=None)) if group.mark else group
+    text = json.dumps([group.name, group_values(kept), digest], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

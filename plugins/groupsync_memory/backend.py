@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from groupsync.model import Change, Group, Mark, Scope
 
 _CAPABILITIES: Final = Capabilities(
-    actions=frozenset(Action), digests=True, revisions=True, ownership=True, concurrent=8, locks=True
+    actions=frozenset(Action), digests=True, revisions=True, ownership=True, remembers=True, concurrent=8, locks=True
 )
 _PAGE: Final = 2
 """Members in one page, where a page matters: see `MemoryStore.repeated`."""
@@ -46,6 +46,13 @@ class MemoryBackend:
                 "type": "boolean",
                 "title": "Ownership",
                 "description": "Whether the target can hold ownership marks.",
+                "default": True,
+                "examples": [False],
+            },
+            "remembers": {
+                "type": "boolean",
+                "title": "Remembers",
+                "description": "Whether marks come back with what guards compare with.",
                 "default": True,
                 "examples": [False],
             },
@@ -108,7 +115,7 @@ class MemoryBackend:
         """Make a way into the store that the options name."""
         can: dict[str, Any] = {
             key: options[key]
-            for key in ("ownership", "revisions", "digests", "locks", "bulk_limit", "concurrent")
+            for key in ("ownership", "remembers", "revisions", "digests", "locks", "bulk_limit", "concurrent")
             if key in options
         }
         if "attributes" in options:
@@ -185,7 +192,10 @@ class MemoryBackend:
     def _storable(self, group: Group) -> Group:
         lost = {name: KNOWN_USER_GROUP if name == "kind" else None for name in ATTRIBUTES}
         kept: dict[str, Any] = {name: lost[name] for name in lost if name not in self._capabilities.attributes}
-        return replace(group, **kept, mark=group.mark if self._capabilities.ownership else None)
+        mark = group.mark if self._capabilities.ownership else None
+        if mark is not None and not self._capabilities.remembers:
+            mark = replace(mark, past=None)
+        return replace(group, **kept, mark=mark)
 
     def close(self) -> None:
         """Do nothing: the store outlives its backends."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from groupsync.convert_past import past_of_text, past_text
 from groupsync.errors import BackendError
 from groupsync.model import ATTRIBUTES, KNOWN_USER_GROUP, Group, Mark, Members
 from groupsync.secrets import scrub
@@ -68,8 +69,8 @@ def mark_of(value: object) -> Mark | None:
     match value:
         case {"project": str(project), "digest": str(digest), "count": int(count), "identity": str(identity), **rest}:
             name = rest.get("name")
-            named = name if isinstance(name, str) else ""
-            return Mark(project, digest, count, identity, rest.get("prevent_delete") is True, named)
+            named, past = name if isinstance(name, str) else "", past_of_text(rest.get("past"))
+            return Mark(project, digest, count, identity, rest.get("prevent_delete") is True, named, past)
         case _:
             return None
 
@@ -164,7 +165,7 @@ def _shown(value: object) -> str:
 
 
 def mark_value(mark: Mark | None) -> dict[str, Any] | None:
-    """Return a mark as it is stored."""
+    """Return a mark as it is stored where there is no room for its past."""
     if mark is None:
         return None
     stored: dict[str, Any] = {"project": mark.project, "digest": mark.digest, "count": mark.count}
@@ -176,7 +177,9 @@ def mark_values(change: Change, *, is_last: bool = True) -> dict[str, Any]:
     """Return what a request sends as the mark, an unfinished one unless it is the last; None takes it away."""
     mark = change.mark if is_last or change.mark is None else change.mark.unfinished()
     value = mark_value(mark)
-    return {"mark": value, "mark_text": json.dumps(value, separators=(",", ":")) if value else None}
+    text = json.dumps(value, separators=(",", ":")) if value else None
+    past = past_text(mark.past) if mark else None
+    return {"mark": value, "mark_text": text, "mark_past": value | {"past": past} if value and past else value}
 
 
 def changed_values(change: Change) -> dict[str, Any]:

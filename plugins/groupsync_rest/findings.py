@@ -23,6 +23,7 @@ KNOWN: Final = frozenset(
         "id",
         "mark",
         "mark_text",
+        "mark_past",
         "revision",
         "new_name",
         "add",

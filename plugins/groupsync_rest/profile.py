@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from groupsync_rest.expression import Expression
 
 MEMBERS: Final = frozenset({"add", "remove"})
-MARKS: Final = frozenset({"mark", "mark_text"})
+MARKS: Final = frozenset({"mark", "mark_text", "mark_past"})
 READING: Final = ("list", "get", "members", "check")
 """The calls that plans and checks make, which must change nothing."""
 _READING_METHODS: Final = frozenset({"GET", "HEAD"})
@@ -169,6 +169,7 @@ class Profile:
             digests="member_digest" in self.fields,
             revisions=self._has_revisions(),
             ownership=marks,
+            remembers=marks and all(call.carries & MARKS <= {"mark_past"} for call in self.calls.values()),
             concurrent=self.limits.in_flight,
             attributes=frozenset(ATTRIBUTES) & self.fields.keys() & carried,
         )

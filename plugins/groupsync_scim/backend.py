@@ -86,6 +86,7 @@ class ScimBackend:
             bulk_limit=self._options.members_per_patch if features.patch else None,
             revisions=features.etag,
             ownership=features.stores_marks,
+            remembers=features.stores_marks and features.remembers,
             concurrent=self._concurrent,
             attributes=frozenset(display | (_EXTENDED if features.stores_marks else set())),
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import quote
 
+from groupsync.convert_past import past_of_text, past_text
 from groupsync.model import KNOWN_USER_GROUP, Action, Group, Mark, Members
 
 if TYPE_CHECKING:
@@ -187,6 +188,7 @@ def _read_mark(values: object) -> Mark | None:
         _text(values, "identity"),
         field(values, "preventDelete") is True,
         _text(values, "name"),
+        past_of_text(field(values, "past")),
     )
 
 
@@ -242,16 +244,19 @@ def member_operations(add: list[dict[str, str]], remove: Iterable[str]) -> Itera
         yield {"op": "remove", "path": f"members[value eq {_quoted(value)}]"}
 
 
-def mark_values(mark: Mark | None, *, named: bool = True) -> dict[str, Any]:
+def mark_values(mark: Mark | None, *, named: bool = True, remembers: bool = False) -> dict[str, Any]:
     """Return what becomes of a group's mark, by path; None where it is taken away.
 
     Args:
         mark: to be written.
         named: whether the server has room for the name that it is for.
+        remembers: whether it has room for the mark's past.
     """
     written = _written_mark(mark)
     if written is not None and named and mark is not None and mark.name:
         written["name"] = mark.name
+    if written is not None and remembers and mark is not None and mark.past:
+        written["past"] = past_text(mark.past)
     return {f"{EXTENSION}:mark": written}
 
 

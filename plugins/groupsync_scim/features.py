@@ -29,6 +29,7 @@ class Features:
         needs_ref: a member must come with the user's address.
         stores_marks: groups have our extension.
         names_marks: it has room for the name that a mark was written for.
+        remembers: it has room for a mark's past.
     """
 
     patch: bool = True
@@ -43,6 +44,7 @@ class Features:
     needs_ref: bool = False
     stores_marks: bool = False
     names_marks: bool = False
+    remembers: bool = False
 
     def page(self, wanted: int = _USERS_PAGE) -> int:
         """Return how many resources to ask for at once."""
@@ -77,6 +79,7 @@ def features_of(
     told = tuple(schemas)
     group, extension = (next((each for each in told if field(each, "id") == id_), {}) for id_ in (GROUP, EXTENSION))
     external_id, display_name, members = (_attribute(group, each) for each in ("externalId", "displayName", "members"))
+    of_mark = _attribute(extension, "mark")
     return Features(
         patch=has("patch"),
         filter=has("filter"),
@@ -89,7 +92,8 @@ def features_of(
         needs_members=_flag(members, "required"),
         needs_ref=_flag(_attribute(members, "$ref", "subAttributes"), "required"),
         stores_marks=any(_extends(each) for each in types),
-        names_marks=bool(_attribute(_attribute(extension, "mark"), "name", "subAttributes")),
+        names_marks=bool(_attribute(of_mark, "name", "subAttributes")),
+        remembers=bool(_attribute(of_mark, "past", "subAttributes")),
     )
 
 

@@ -46,6 +46,8 @@ class GroupMark(ComplexAttribute):
     """Whether the group is protected from deletion."""
     name: _Exact = None
     """The name of the group that the mark was written for."""
+    past: _Exact = None
+    """What guards compare with where no earlier run is known, as JSON; at most 2,048 characters."""
 
 
 class GroupLabel(ComplexAttribute):

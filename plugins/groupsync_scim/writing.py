@@ -210,7 +210,7 @@ class Writer:
         if not self.features.stores_marks or (change.mark is None and not is_last):
             return {}
         mark = change.mark if change.mark is None or is_last else change.mark.unfinished()
-        return convert.mark_values(mark, named=self.features.names_marks)
+        return convert.mark_values(mark, named=self.features.names_marks, remembers=self.features.remembers)
 
     def _empties(self, change: Change) -> bool:
         """Tell whether nobody is left, on a server where PATCH can't do that."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupsync.convert_past import UNREADABLE
 from groupsync.errors import BackendError
 from groupsync.model import Action, AttributeChange, Change, Group, Mark
 from groupsync.testing import strategies
+from groupsync.testing.target import PAST, mark_for
 from groupsync_rest.convert import changed_values, group_of, mark_of, mark_value, mark_values, whole_values
 from groupsync_rest.loading import parse_profile
 from groupsync_rest.pages import NotWhole
@@ -63,6 +66,17 @@ def test_a_mark_comes_back_as_it_was_stored(mark):
     change = Change("t", "a", Action.UPDATE, mark=mark)
     values = json.loads(json.dumps(mark_values(change)))
     assert mark == mark_of(values["mark"]) == mark_of(values["mark_text"]) == mark_of(mark_value(mark))
+
+
+def test_only_a_mapping_that_asks_for_it_has_what_a_mark_remembers():
+    """A profile says that there is room for it; a service that takes no more than it knows gets no more."""
+    change = Change("t", "a", Action.UPDATE, mark=replace(mark_for([]), past=PAST))
+    values = json.loads(json.dumps(mark_values(change)))
+
+    assert [None, PAST, None] == [mark_of(values[each]).past for each in ("mark", "mark_past", "mark_text")]
+    assert values["mark"] == mark_values(change, is_last=False)["mark"] | {"digest": change.mark.digest, "count": 0}
+    assert "past" not in mark_values(change, is_last=False)["mark_past"]
+    assert mark_of(values["mark_past"] | {"past": 7}).past == UNREADABLE
 
 
 @pytest.mark.parametrize("value", [None, "", "a note", "{", "[1]", '{"project": "x"}', {}, {"project": 1}, 7, ["x"]])

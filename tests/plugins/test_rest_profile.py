@@ -78,6 +78,10 @@ def test_capabilities_follow_from_the_calls():
     assert {"display_name"} == can.attributes
     assert not parsed(WRITABLE.replace("query: {at: $revision}, ", "")).capabilities().revisions
     assert not parsed(WRITABLE.replace("notes: $mark_text, ", "")).capabilities().ownership
+    written = ("$mark_text", "$mark", "$mark_past")
+    assert [False, False, True] == [
+        parsed(WRITABLE.replace("$mark_text", each)).capabilities().remembers for each in written
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from groupsync.identity import Identity
 from groupsync.model import ATTRIBUTES, Action, AttributeChange, Change, Group, Mark, Members
-from groupsync.testing.target import creation, mark_for
+from groupsync.testing.target import PAST, creation, mark_for
 from groupsync_scim.convert import (
     EXTENSION,
     GROUP,
@@ -23,6 +24,7 @@ from groupsync_scim.convert import (
     attribute_values,
     field,
     filters,
+    mark_values,
     member_operations,
     member_values,
     path_of,
@@ -63,6 +65,17 @@ def change(action=Action.UPDATE, name="a", mark=None, **attributes):
 
 
 # --- Both ways --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+def test_a_mark_remembers_where_the_server_has_room_for_it(remembers):
+    """As text in one more part of the mark, validated by the library."""
+    mark = replace(mark_for([ADA], name="a"), past=PAST)
+    values = attribute_values(creation("a", [ADA]), NAMING, extended=True)
+    values |= {"displayName": "a", **mark_values(mark, remembers=remembers)}
+    body = group_body(with_values({}, values, []))
+
+    assert (PAST if remembers else None) == read(json.loads(json.dumps(body))).group.mark.past
 
 
 @given(ATTRIBUTE_VALUES, st.booleans())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,9 @@ def test_what_is_announced_is_used():
     expected = Features(True, True, True, 1000, 1048576, 200, stores_marks=True)
 
     assert expected == features_of(FULL, types=extended)
+    shipped = json.loads((Path(groupsync_scim.__file__).parent / "mark.schema.json").read_text())
+    expected = replace(expected, names_marks=True, remembers=True)
+    assert expected == features_of(FULL, [shipped], types=extended)
 
 
 def test_what_is_not_said_is_not_used():

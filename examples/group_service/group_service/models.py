@@ -75,6 +75,11 @@ class Mark(Model):
     name: Line | None = Field(
         default=None, description="The name of the group that the mark was written for.", examples=["beta-testers"]
     )
+    past: Annotated[str, Field(min_length=1, max_length=2048, pattern=_LINE)] | None = Field(
+        default=None,
+        description="What guards compare with where no earlier run is known, as JSON. It names nobody.",
+        examples=['{"at":"2026-11-23T12:00:00Z","rows":[["0a1b2c3d4e5f6071","8293a4b5c6d7e8f9",4310]],"counts":[]}'],
+    )
 
 
 class Attributes(Model):
