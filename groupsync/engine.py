@@ -27,12 +27,13 @@ from groupsync.ledger import Ledgers
 from groupsync.links import NOTHING, applied_links, bases_of, built_on_by_now_or_then, links_of
 from groupsync.memory import is_outdated, remembered_links
 from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
+from groupsync.pasts import Told, with_pasts
 from groupsync.plan import sealed
 from groupsync.planning import Draft, Request, plan_targets
 from groupsync.policies import Seen, changed_groups
 from groupsync.progress import Track, untracked
 from groupsync.project import Project, at_instant, sorted_findings, stop_on_errors, wanted_on
-from groupsync.reading import context_of, read_target
+from groupsync.reading import context_of, marks_on, read_target
 from groupsync.retry import Retries
 from groupsync.saved_plan import check_saved, check_target, moved, sources_again
 from groupsync.segments import compute_segments
@@ -80,6 +81,8 @@ def make_plan(
     draft = Draft(search=search, built_on=built_on)
     backends = plan_targets(project, backends, request, draft)
     search.check()
+    told = Told.of(draft.marked)
+    computed = computed.judged_by_marks(told)
     project.findings.extend(draft.findings)
     stop_on_errors(project.findings)
     compared = frozenset[str]().union(*draft.looked_at.values())
@@ -123,6 +126,7 @@ def make_plan(
         dates,
         adopt=request.adopt,
         there={name: names_of(holdings) for name, holdings in draft.holdings.items()},
+        told=told,
     )
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
 
@@ -172,12 +176,12 @@ def judge_again(
     else:
         left = tuple(change for change in plan.changes if change.key not in resumption.settled)
         judged, resumed = replace(plan, changes=left), resumption.run.id
-    told = set() if resumption or plan.undoes else {change.target for change in judged.changes}
+    asked = set() if resumption or plan.undoes else {change.target for change in judged.changes}
     needed = needs_holdings(judged, project)
-    holdings, there = {}, {}
+    holdings, there, marked = {}, {}, {}
     for target in project.config.targets:
         backend = (backends or {}).get(target.name)
-        if backend is None or target.name not in needed | told:
+        if backend is None or target.name not in needed | asked:
             continue
         wanted = wanted_on(project, target)
         try:
@@ -186,11 +190,12 @@ def judge_again(
             if target.name in needed:
                 raise
             continue  # what is to be done there will fail by itself
-        if target.name in told:
+        if target.name in asked:
             context = context_of(project.config, target, backend, wanted, snapshot)
             judged = check_target(judged, target.name, snapshot, context)
         held = holdings_of(project.config.project, wanted, snapshot)
         there[target.name] = names_of(held)
+        marked[target.name] = marks_on(project.config, target, backend, snapshot)
         if target.name in needed:
             holdings[target.name] = held
     groups = changed_groups(judged)
@@ -205,14 +210,16 @@ def judge_again(
     }
     then = at_instant(project, plan.as_of).resolution
     dates = laters_of(then, {} if plan.undoes else beside, (), {}, remembered, as_of=plan.as_of)
+    told = Told.of(marked)
     looked = Looked(
         seen,
-        sources_again(plan, project, is_rest=resumption is not None),
+        sources_again(plan, project, told, is_rest=resumption is not None),
         holdings,
         later_beside=dates,
         resumed=resumed,
         adopt=adopt,
         there=there,
+        told=told,
     )
     return replace(judge_plan(judged, project, looked, grants, plugins), changes=plan.changes)
 
@@ -252,6 +259,7 @@ def apply_plan(
         BackendError: a target could not be locked.
     """
     _check_applicable(project, plan, backends)
+    plan = with_pasts(plan, project.definitions, project.config.sources)
     started = time.monotonic()
     refused = _objections(project, plan) | dict(settled or {})
     allowances = plan.verdict.allowances

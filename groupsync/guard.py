@@ -296,6 +296,8 @@ class Judging:
         own = self.evidence.overrides.get(change.name)
         guards = guards_of(self.guards, own, change.name, change.prior_name)
         for each in unjudged_change(change, self.guards, guards, self.evidence.absent):
+            if each.guard == RULES[Kind.SIZE] and self._past(change):
+                continue
             if each.guard not in refused and (each.refuses or change.key not in self._beside):
                 self._settle_unjudged(each, doubts=self._doubts_definition(change))
 

@@ -75,16 +75,17 @@ class Past:
 
     Attributes:
         runs: what kept runs looked at.
-        remembered: what was applied last; None where no run tells.
+        remembered: what was applied last, as far as runs and marks tell.
         rows: names of the sources of which it is known how many customers they had.
-        there: names of the groups of ours that were on some target, or may have been on one that was not read wholly.
+        there: names of the groups of ours that were on some target, or may have been on one that was not read wholly,
+            and whose marks don't tell what they were computed from and built on.
         taken: names of the groups that an opened target takes.
         above: by a group's name, the groups that are built on it directly.
         changes: of the plan, that touch members.
     """
 
     runs: KnownRuns
-    remembered: Remembered | None
+    remembered: Remembered
     rows: frozenset[str]
     there: frozenset[str]
     taken: frozenset[str]
@@ -92,7 +93,7 @@ class Past:
     changes: Sequence[Change]
 
     def was_there(self, name: str) -> bool:
-        """Tell whether a group was there: on a target, or where none takes it by what is built on it."""
+        """Tell whether a group was there and nothing tells of it: on a target, or by what is built on it."""
         waiting, seen = [name], set[str]()
         while waiting:
             each = waiting.pop()
@@ -105,7 +106,7 @@ class Past:
 
     def is_doubted(self, what: FirstOf, name: str) -> bool:
         """Tell whether a run is known to have refused a source or list."""
-        return self.remembered is not None and First(what, name) in self.remembered.doubted
+        return First(what, name) in self.remembered.doubted
 
     def moved(self, names: Iterable[str]) -> int | None:
         """Return how many memberships come and go in some groups and what is built on them; None if nothing changes."""
@@ -205,6 +206,11 @@ def has_written(config: Guards, own: Iterable[GroupGuards | None]) -> bool:
     """Tell whether somebody wrote a limit for groups or targets that compares with earlier runs."""
     sized = [config.size_deviation, *(each.size_deviation for each in own if each)]
     return _level([config.removed_over, *sized]) is not None
+
+
+def limits_size(guards: Iterable[GroupGuards]) -> bool:
+    """Tell whether somebody wrote a limit for the size of a group by those that it had."""
+    return _level(each.size_deviation for each in guards) is not None
 
 
 def silence_words(found: Sequence[Unjudged], others: Sequence[str], softened: Stance) -> Diagnostic | None:

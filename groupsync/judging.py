@@ -11,13 +11,15 @@ from groupsync.approvers import known_as
 from groupsync.closure import RULES, Ties, held_back
 from groupsync.guard import Evidence, Judging
 from groupsync.guard_overlooked import keep_what_is_not_read
-from groupsync.guard_unjudged import silence_words, softening
+from groupsync.guard_rules import guards_of
+from groupsync.guard_unjudged import limits_size, silence_words, softening
 from groupsync.holdings import absent_of
 from groupsync.journal_read import unread_run
 from groupsync.later import changes_to_come, moved_digest
 from groupsync.links import NOTHING, built_on_by_now_or_then, elements_of
 from groupsync.memory import past_removals, past_sizes, past_uses, remembered_links, stores_of
 from groupsync.model import Action, Change, counted_only
+from groupsync.pasts import Told
 from groupsync.policies import Seen, ask_policies
 from groupsync.project import at_instant, sorted_findings
 from groupsync.unjudged import Silence, silence_of
@@ -26,11 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from groupsync.config import Config
     from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Holding
     from groupsync.links import Remembered
-    from groupsync.model import Diagnostic, Drift, Later, Plan, Refusal, Removed, Verdict
+    from groupsync.model import Diagnostic, Drift, GroupGuards, Later, Plan, Refusal, Removed, Verdict
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Desired
@@ -53,6 +56,7 @@ class Looked:
         resumed: id of the run that is gone on with: what it took of approvals is still its own.
         adopt: the command line's consent to take over groups that are not known to be ours.
         there: by target that was read, names of our groups that it has.
+        told: what marks tell of the past.
     """
 
     seen: Seen
@@ -64,6 +68,7 @@ class Looked:
     resumed: str = ""
     adopt: bool = False
     there: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
 
 
 def judge_plan(
@@ -88,11 +93,14 @@ def judge_plan(
     config = project.config
     unread: list[ConfigError] = []
     remembered = remembered_links(config.journal, config.id, unread)
-    by_memory = list(_changes_by_memory(plan, project, looked, remembered or NOTHING))
+    known = looked.told.counting(remembered or NOTHING, _names(project))
+    by_memory = list(_changes_by_memory(plan, project, looked, known))
     looked = replace(looked, beside=(*looked.beside, *by_memory))
     remains = bool(plan.undoes or looked.resumed)
-    silence = Silence() if remains else silence_of(plan, project, looked.seen.bases, looked.there, remembered)
-    evidence = _evidence(plan, project, looked, remembered or NOTHING, silence, unread=unread)
+    silence = Silence()
+    if not remains:
+        silence = silence_of(plan, project, looked.seen.bases, looked.there, remembered=known, told=looked.told)
+    evidence = _evidence(plan, project, looked, known, silence, unread=unread)
     judging = Judging(plan, config.guards, (*grants, *project.approvals), evidence)
     judging.judge_sources(looked.of_sources)
     judging.judge_groups()
@@ -115,6 +123,12 @@ def judge_plan(
         lost=tuple(sorted(losses, key=lambda each: each.target)),
         known_as=known_as(plan, project.definitions, config.identity),
     )
+
+
+def _names(project: Project) -> Iterator[str]:
+    """Give the names that groups have, and that they had before."""
+    for each in project.definitions:
+        yield from (each.name, *each.previously)
 
 
 def _told_of_silence(judging: Judging, others: Iterable[str]) -> list[Diagnostic]:
@@ -205,9 +219,11 @@ def _evidence(
     definitions = project.resolution.groups
     doubted = {each.name for each in (*looked.of_sources, *plan.verdict.refusals)}
     doubted.update(each.name for each in silence.unjudged)
+    own = {each.group.name: each.definition.guards for each in definitions if each.definition.guards}
+    marked = _as_marked((*plan.changes, *looked.beside), config, looked.told, own, silence.unserved)
     return Evidence(
-        overrides={each.group.name: each.definition.guards for each in definitions if each.definition.guards},
-        sizes={**_as_left(plan, silence.served), **sizes},
+        overrides=own,
+        sizes={**marked, **_as_left(plan, silence.served), **sizes},
         holdings=looked.holdings,
         unexpired={each.group.name: each.unexpired for each in definitions if each.unexpired},
         absent=absent_of(project),
@@ -269,6 +285,19 @@ def _announced(
         leavers = frozenset[str]().union(*(each.leaving for each in of_group))
         still = len(leavers & change.remove.load()) if leavers and change.target else 0
         found[change.key] = max(still, min(change.expired, sum(leaving for _, leaving, _ in elements)))
+    return found
+
+
+def _as_marked(
+    changes: Iterable[Change], config: Config, told: Told, own: Mapping[str, GroupGuards], unserved: Container[str]
+) -> dict[tuple[str, str], Sequence[int]]:
+    """Return how large groups were when their marks were written, where no run tells and somebody wrote a limit."""
+    found: dict[tuple[str, str], Sequence[int]] = {}
+    for change in changes:
+        key = (change.target, change.prior_name or change.name)
+        guards = guards_of(config.guards, own.get(change.name), change.name, change.prior_name)
+        if key in told.sizes and change.target in unserved and limits_size(guards):
+            found[key] = (told.sizes[key],)
     return found
 
 

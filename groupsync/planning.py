@@ -16,7 +16,7 @@ from groupsync.links import bases_of
 from groupsync.model import Action, Diagnostic, Drift, Mode, Severity, TargetState
 from groupsync.progress import Track, untracked
 from groupsync.project import collecting, wanted_on
-from groupsync.reading import context_of, nothing_of, read_target, refilled, undeclared, unread_target
+from groupsync.reading import context_of, marks_on, nothing_of, read_target, refilled, undeclared, unread_target
 from groupsync.retry import Retries
 from groupsync.scope import EVERYTHING, Scoped, Selection, scope
 from groupsync.selecting import Search
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from groupsync.guard_lost import Holding
     from groupsync.model import Change, Refusal, Snapshot
     from groupsync.ownership import Ownership
+    from groupsync.pasts import Marked
     from groupsync.project import Project
     from groupsync.scope import Pair, Wanted
 
@@ -76,6 +77,7 @@ class Draft:
         looked_at: by target, the names of the groups that were compared.
         counts: by name, how many members a definition gives its group, where comparing found that out.
         holdings: by target, all our groups there.
+        marked: by target, what its marks tell of the past.
         search: for what the selection names.
         beside: changes of groups that the selection leaves out and that a selected one is built on; not to be applied.
         drift_beside: how their groups stand to what was applied last.
@@ -90,6 +92,7 @@ class Draft:
     looked_at: dict[str, frozenset[str]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     holdings: dict[str, tuple[Holding, ...]] = field(default_factory=dict)
+    marked: dict[str, Marked] = field(default_factory=dict)
     search: Search = field(default_factory=lambda: Search(EVERYTHING))
     beside: list[Change] = field(default_factory=list)
     drift_beside: list[Drift] = field(default_factory=list)
@@ -144,6 +147,7 @@ def plan_target(project: Project, target: TargetConfig, backend: Backend, reques
     state = _state(target, snapshot, scoped, withheld, wanted.ownership)
     draft.states.append(replace(state, identity=identity))
     draft.holdings[target.name] = holdings_of(config.project, wanted, snapshot)
+    draft.marked[target.name] = marks_on(config, target, backend, snapshot)
     draft.looked_at[target.name] = frozenset(map(_name, scoped.pairs))
 
 

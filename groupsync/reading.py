@@ -9,6 +9,8 @@ from groupsync.diff import Context
 from groupsync.errors import BackendError
 from groupsync.ledger import ownership_of
 from groupsync.model import ATTRIBUTES, Action, Diagnostic, Members, Refusal, Scope, Severity, Snapshot
+from groupsync.ownership import OwnsRule
+from groupsync.pasts import Marked, marked_on
 from groupsync.scope import emptied, is_suddenly_empty
 from groupsync.wording import counted
 
@@ -97,6 +99,18 @@ def context_of(config: Config, target: TargetConfig, backend: Backend, wanted: W
         records=records,
         attributes=can.attributes,
     )
+
+
+def marks_on(config: Config, target: TargetConfig, backend: Backend, snapshot: Snapshot) -> Marked:
+    """Return what the marks on a target tell of the past, and those of its ledger.
+
+    Anybody who writes to the target could have written them: where the journal is encrypted, it alone is believed.
+    """
+    if config.store and config.store.keys:
+        return Marked()
+    is_listed = target.owns is not None and target.owns.rule is OwnsRule.LEDGER
+    can = backend.capabilities
+    return marked_on(config.project, snapshot, remembers=is_listed or (can.ownership and can.remembers))
 
 
 def _not_kept(target: str, wanted: Wanted, kept: frozenset[str]) -> Iterator[Diagnostic]:

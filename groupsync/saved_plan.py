@@ -18,7 +18,7 @@ from groupsync.model import SAVED_SOURCE, Outcome, Refusal, Result
 from groupsync.plan_check import Basis, contradiction, has_turned, misstatement
 from groupsync.project import at_instant, wanted_on
 from groupsync.source import Census
-from groupsync.source_guards import judge_source
+from groupsync.source_guards import judge_source, since_apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from groupsync.config import TargetConfig
     from groupsync.diff import Context
     from groupsync.model import Change, Plan, Snapshot, SourceState
+    from groupsync.pasts import Told
     from groupsync.project import Project
     from groupsync.resolve import Desired
     from groupsync.source_config import SourceConfig
@@ -89,21 +90,21 @@ def check_target(plan: Plan, target: str, snapshot: Snapshot, context: Context) 
     return replace(plan, verdict=replace(plan.verdict, refusals=(*plan.verdict.refusals, *refusals)))
 
 
-def sources_again(plan: Plan, project: Project, *, is_rest: bool = False) -> list[Refusal]:
+def sources_again(plan: Plan, project: Project, told: Told, *, is_rest: bool = False) -> list[Refusal]:
     """Return what speaks against the sources that a saved plan was computed from, by what it says of them.
 
     Args:
         plan: from a file; one that takes back a run is not computed from any source.
         project: whose plan it is.
+        told: by the marks on its targets.
         is_rest: it is the rest of a run, in which what guards had said was allowed: what they say now is what counts.
     """
     if plan.undoes or not project.config.sources:
         return []
     config = project.config
-    identities = {source.name: source.identity for source in config.sources}
     # Where later rows were believed since, fewer of them here are none that are gone.
     is_old = is_outdated(config.journal, config.id, plan.as_of)
-    past = {} if is_old else past_rows(config.journal, config.id, identities)
+    past = {} if is_old else _past_of_sources(plan, project, told)
     moving = {change.name for change in plan.changes if change.touches_members and not _is_stale(change, project)}
     moving |= bases_of(project.resolution.built_on, moving)
     needed = {each.source for each in project.definitions if each.name in moving}
@@ -119,9 +120,18 @@ def sources_again(plan: Plan, project: Project, *, is_rest: bool = False) -> lis
     return found
 
 
-def _judged_again(source: SourceConfig, state: SourceState, past_rows: int | None, plan: Plan) -> list[Refusal]:
+def _past_of_sources(plan: Plan, project: Project, told: Told) -> dict[str, tuple[int, str]]:
+    """Return by name how many customers sources had before, and since when that was."""
+    config = project.config
+    by_marks = {name: (rows, at) for name, (rows, at) in told.rows(config.sources).items() if at <= plan.as_of}
+    by_runs = past_rows(config.journal, config.id, {source.name: source.identity for source in config.sources})
+    found = {name: (rows, since_apply(at)) for name, (rows, at) in by_marks.items()}
+    return found | {name: (rows, "the last run") for name, rows in by_runs.items()}
+
+
+def _judged_again(source: SourceConfig, state: SourceState, past: tuple[int, str] | None, plan: Plan) -> list[Refusal]:
     census = Census(state.rows, state.nulls, state.invalid, newest=state.newest)
-    return judge_source(source, census, past_rows, plan.as_of)
+    return judge_source(source, census, *((past[0], plan.as_of, past[1]) if past else (None, plan.as_of)))
 
 
 def _told_then(source: SourceConfig, state: SourceState, known: Iterable[Refusal]) -> Iterator[Refusal]:

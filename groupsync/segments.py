@@ -19,7 +19,7 @@ from groupsync.plugin_options import check_options
 from groupsync.project import stop_on_errors
 from groupsync.resolve import Blocked
 from groupsync.source import Question, SourceContext
-from groupsync.source_guards import judge_source, such_as
+from groupsync.source_guards import judge_by_marks, judge_source, such_as
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from groupsync.config import Config
     from groupsync.model import Definition, Members, Refusal, SourceRange
     from groupsync.model.criteria import Attribute, Condition
+    from groupsync.pasts import Told
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Resolution
@@ -62,11 +63,26 @@ class Computed:
         sources: those that were asked, in the order of the config.
         refusals: what their guards say against them. Segments are computed all the same, but for those of a source
             whose identifiers are doubled.
+        remembered: names of those of which runs tell how many customers they had.
     """
 
     project: Project
     sources: tuple[SourceState, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    remembered: frozenset[str] = frozenset()
+
+    def judged_by_marks(self, told: Told) -> Computed:
+        """Return the same with what guards say of sources that no run tells of, and marks do."""
+        found = judge_by_marks(self.project.config.sources, self.sources, told, self.remembered)
+        refusals: list[Refusal] = []
+        states: list[SourceState] = []
+        for state in self.sources:
+            own = [each for each in self.refusals if each.name == state.name]
+            if state.name in found:
+                own.insert(sum(each.rule == "min_rows" for each in own), found[state.name])
+            refusals += own
+            states.append(replace(state, refused=bool(own), doubted_by=tuple(each.rule for each in own)))
+        return replace(self, sources=tuple(states), refusals=tuple(refusals))
 
 
 class Folder:
@@ -294,6 +310,7 @@ class _Computing:
             replace(self.project, resolution=resolution),
             tuple(self.states[name] for name in order),
             tuple(refusal for name in order for refusal in self.refusals[name]),
+            frozenset(self.past),
         )
 
 

@@ -6,14 +6,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import MAX_MISFITS, NOT_COMPUTED, Refusal
+from groupsync.records import instant_words
 from groupsync.times import in_words
 from groupsync.wording import counted
 from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from groupsync.model import SourceState
+    from groupsync.pasts import Told
     from groupsync.source import Census
     from groupsync.source_config import SourceConfig
 
@@ -24,17 +27,21 @@ _SHOWN: Final = "What is computed from it is shown, and not applied; lists go on
 _KEPT: Final = "Nothing that is computed from it is planned; lists go on."
 
 
-def judge_source(source: SourceConfig, census: Census, past_rows: int | None, as_of: datetime) -> list[Refusal]:
+def judge_source(
+    source: SourceConfig, census: Census, past_rows: int | None, as_of: datetime, since: str = "the last run"
+) -> list[Refusal]:
     """Return what speaks against a source; empty where what is computed from it may be applied.
 
     Args:
         source: with its guards.
         census: what it holds.
-        past_rows: how many customers it had at the last run; None where no run is known.
+        past_rows: how many customers it had then; None where that is not known.
         as_of: the instant from which ages are counted.
+        since: when that was, in words.
     """
     return [
-        *_too_few(source, census, past_rows),
+        *_too_few(source, census),
+        *_shrunk(source, census.rows, past_rows, since),
         *_odd_ids(source, census),
         *_odd_values(source, census),
         *_too_old(source, census, as_of),
@@ -47,7 +54,34 @@ def such_as(samples: Sequence[str]) -> str:
     return f", such as {', '.join(quoted)}" if quoted else ""
 
 
-def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Iterator[Refusal]:
+def judge_by_marks(
+    sources: Iterable[SourceConfig], states: Sequence[SourceState], told: Told, known: Collection[str]
+) -> dict[str, Refusal]:
+    """Return by name what `max_shrink` has against sources of which no run tells, by what marks remember of them.
+
+    Args:
+        sources: of the config.
+        states: what they hold now.
+        told: by the marks on the opened targets.
+        known: names of those of which runs tell.
+    """
+    sources = tuple(sources)
+    past, rows = told.rows(sources), {state.name: state.rows for state in states}
+    found: dict[str, Refusal] = {}
+    for source in sources:
+        if source.name in rows and source.name in past and source.name not in known:
+            before, at = past[source.name]
+            for each in _shrunk(source, rows[source.name], before, since_apply(at)):
+                found[source.name] = each
+    return found
+
+
+def since_apply(at: datetime) -> str:
+    """Say when marks were written that remember something."""
+    return f"the apply of {instant_words(at)}"
+
+
+def _too_few(source: SourceConfig, census: Census) -> Iterator[Refusal]:
     guards = source.guards
     missing = (guards.min_rows.count or 0) - census.rows if guards.min_rows else 0
     if guards.min_rows and missing > 0:
@@ -61,14 +95,18 @@ def _too_few(source: SourceConfig, census: Census, past_rows: int | None) -> Ite
             guards.min_rows.at,
             count=missing,
         )
+
+
+def _shrunk(source: SourceConfig, rows: int, past_rows: int | None, since: str) -> Iterator[Refusal]:
+    guards = source.guards
     most = guards.max_shrink.of(past_rows) if guards.max_shrink and past_rows is not None else None
-    if guards.max_shrink and past_rows is not None and most is not None and past_rows - census.rows > most:
-        gone = past_rows - census.rows
+    if guards.max_shrink and past_rows is not None and most is not None and past_rows - rows > most:
+        gone = past_rows - rows
         yield Refusal(
             "",
             source.name,
             "max_shrink",
-            f"{gone:,} of {counted(past_rows, 'customer')} {'is' if gone == 1 else 'are'} gone since the last run, "
+            f"{gone:,} of {counted(past_rows, 'customer')} {'is' if gone == 1 else 'are'} gone since {since}, "
             f"and {most:,} may be",
             f"{_SHOWN} See whether the source was loaded wholly, or raise `max_shrink`.",
             guards.max_shrink.at,

@@ -143,7 +143,8 @@ def inverse(change: Change, held: Group | None, context: Context) -> Change:
         readdressed=tuple(sorted((after, before) for before, after in change.readdressed)),
     )
     if change.action not in {Action.CREATE, Action.ADOPT}:
-        back = replace(back, mark=_mark(change, members, context))
+        past = held.mark.past if held and held.mark else None
+        back = replace(back, mark=replace(_mark(change, members, context), past=past))
     match change.action:
         case Action.CREATE:
             return replace(back, action=Action.DELETE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from groupsync.guard_rules import guards_of
 from groupsync.guard_unjudged import Past, Unjudged, has_written, unjudged_lists, unjudged_sources
-from groupsync.links import NOTHING, above_of, built_on_by_now_or_then
+from groupsync.links import above_of, built_on_by_now_or_then
 from groupsync.memory import known_runs, past_rows, stores_of
 from groupsync.model import Action, First
 from groupsync.project import wanted_on
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from groupsync.links import Remembered
     from groupsync.model import GroupGuards, Plan
+    from groupsync.pasts import Told
     from groupsync.project import Project
     from groupsync.resolve import Desired
     from groupsync.source_config import SourceConfig
@@ -44,7 +45,9 @@ def silence_of(
     project: Project,
     bases: frozenset[str],
     there: Mapping[str, frozenset[str]],
-    remembered: Remembered | None,
+    *,
+    remembered: Remembered,
+    told: Told,
 ) -> Silence:
     """Return what guards can't judge of what hangs on the changes of a plan.
 
@@ -53,7 +56,8 @@ def silence_of(
         project: what it was made of.
         bases: names of the groups that its groups are built on and that were not looked at.
         there: by target that was read, names of our groups that it has.
-        remembered: what was applied last; None where no run tells.
+        remembered: what was applied last, as far as runs and marks tell.
+        told: by the marks on the opened targets.
 
     Raises:
         ConfigError: the journal can't be read.
@@ -64,21 +68,22 @@ def silence_of(
     wanted = _wanted(plan, project)
     taken = frozenset[str]().union(*wanted.values())
     sources = list(_asked(plan, project))
-    lists = dict(_lists(project, bases - taken, remembered or NOTHING))
+    lists = dict(_lists(project, bases - taken, remembered))
     if not sources and not lists and not has_written(config.guards, (each.guards for each in project.definitions)):
         return Silence()
     stores = stores_of(plan)
     runs = known_runs(config.journal, config.id, stores)
     rows = past_rows(config.journal, config.id, {source.name: source.identity for source in sources})
+    known = {*rows, *told.rows(sources)}
     unread = (wanted.get(target.name, frozenset()) for target in plan.targets if not target.complete)
     changed = (change.name for change in plan.changes if change.action not in {Action.CREATE, Action.ADOPT})
     past = Past(
         runs,
         remembered,
-        frozenset(rows),
-        frozenset(changed).union(*there.values(), *unread),
+        frozenset(known),
+        (frozenset(changed).union(*there.values()) - told.telling).union(*unread),
         taken,
-        above_of(built_on_by_now_or_then(project.resolution, remembered or NOTHING)),
+        above_of(built_on_by_now_or_then(project.resolution, remembered)),
         changes,
     )
     segments: dict[str, list[str]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,9 +22,13 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES)
 def test_case(case, tmp_path):
-    """What a case says comes true, a second plan is empty, and each change can be undone from itself."""
+    """What a case says comes true, a second plan is empty, and each change can be undone from itself.
+
+    What is there before was there before groupsync remembered anything: marks remember only where a case says so.
+    """
     store = MemoryStore()
-    backend = checked(MemoryBackend, "groupsync", "0")(MemoryBackend(store))
+    can = replace(MemoryBackend(store).capabilities, remembers=case.get("remembers", False))
+    backend = checked(MemoryBackend, "groupsync", "0")(MemoryBackend(store, can))
     found = run_case(case, tmp_path, backend, store)
     wanted = expected(case)
 

@@ -56,6 +56,7 @@ class World:
     instant: datetime = NOW
     limit: str = "{refuse: off}"
     stores: dict[str, MemoryStore] = field(default_factory=dict)
+    remembers: bool = True
 
     def write(self, base):
         """Write the project with so many people in the base."""
@@ -99,7 +100,12 @@ class World:
 
     def backends(self, only=()):
         return {
-            name: checked(MemoryBackend, "groupsync", "0")(MemoryBackend(self.stores.setdefault(name, MemoryStore())))
+            name: checked(MemoryBackend, "groupsync", "0")(
+                MemoryBackend(
+                    store := self.stores.setdefault(name, MemoryStore()),
+                    replace(MemoryBackend(store).capabilities, remembers=self.remembers),
+                )
+            )
             for name in self.targets
             if not only or name in only
         }
@@ -556,6 +562,7 @@ def test_nobody_moves_on_a_page_from_a_group_that_is_refused(tmp_path):
 def test_what_nobody_can_judge_is_said(tmp_path):
     """A list that goes nowhere is not guarded where no run is known: a warning says so, but not on the first run."""
     world = World(tmp_path, "include", {"a": ["derived"]})
+    world.remembers = False
     world.write(base=30)
     first = world.plan()
     world.apply(first, is_remembered=False)

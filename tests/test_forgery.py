@@ -11,6 +11,8 @@ import pytest
 from groupsync import engine
 from groupsync.belonging import check_expected
 from groupsync.config import load_config
+from groupsync.convert import change_record, read_change
+from groupsync.convert_past import past_of_text
 from groupsync.errors import ConfigError
 from groupsync.facade import checked
 from groupsync.guard_grants import parse_allow
@@ -34,10 +36,13 @@ from groupsync.plan import sealed
 from groupsync.planfile import read_plan, write_plan
 from groupsync.plugins import Plugins
 from groupsync.project import load_project
+from groupsync.records import Fields
 from groupsync.recovery import find_resumption
+from groupsync.testing.target import mark_for
 from groupsync.undoing import check_undo, plan_undo
 from groupsync_memory.backend import MemoryBackend
 from groupsync_memory.store import MemoryStore
+from tests.test_unjudged import World as Shop
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 ADA, BOB, CY, DI, EVE, MALLORY = (f"{name}@example.com" for name in ("ada", "bob", "cy", "di", "eve", "mallory"))
@@ -679,3 +684,52 @@ def test_a_plan_that_can_not_say_whose_it_is_wants_the_digest_that_was_reviewed(
         check_expected(forged, None, "groupsync apply saved.plan")
     assert f"groupsync apply saved.plan --expect {forged.digest[:16]}" in caught.value.hint
     assert plan.digest != forged.digest
+
+
+# --- What marks remember ----------------------------------------------------------------------------------------------
+
+
+def test_what_a_saved_plan_says_of_the_past_is_not_believed():
+    """A mark remembers what is found when it is written, whatever a file has."""
+    change = Change("a", "a", Action.UPDATE, mark=mark_for([ADA]))
+    record = change_record(change, {}, {})
+    record["mark"]["past"] = {"at": "2099-01-01T00:00:00Z", "rows": [["0" * 16, "1" * 16, 1]], "counts": []}
+    del record["add"], record["remove"]
+
+    assert read_change(Fields(record, "a change"), NO_MEMBERS, NO_MEMBERS).mark.past is None
+
+
+LATER = datetime(2099, 1, 1, tzinfo=UTC)
+PAST_FORGERIES = {
+    "more customers": (lambda past: with_rows(past, 900), "max_shrink"),
+    "fewer customers": (lambda past: with_rows(past, 1), None),
+    "a later instant": (lambda past: replace(past, at=LATER), "max_shrink"),
+    "taken out": (lambda _: None, None),
+    "without the source": (lambda past: replace(past, rows=()), None),
+    "unreadable": (lambda _: past_of_text("{"), "unjudged:max_shrink"),
+}
+
+
+def with_rows(past, count):
+    return replace(past, rows=tuple((*keys, count) for *keys, _ in past.rows))
+
+
+@pytest.mark.parametrize(("forge", "rule"), PAST_FORGERIES.values(), ids=PAST_FORGERIES)
+def test_who_writes_to_a_target_can_do_no_more_with_a_mark_than_is_said(tmp_path, forge, rule):
+    """As SECURITY.md has it: alone it counts, beside a journal that knows the source it does not; other limits hold."""
+    shop = Shop(tmp_path)
+    shop.remembers = True
+    shop.night()
+    for store in shop.stores.values():
+        for name, group in store.groups.items():
+            store.groups[name] = replace(group, mark=replace(group.mark, past=forge(group.mark.past)))
+    shop.customers = 60
+
+    def found():
+        return {each.name: each.rule for each in shop.plan().verdict.refusals}
+
+    assert "max_shrink" == found()["customers"]
+    shop.forget()
+    assert rule == found().get("customers")
+    shop.guards = "removed_members: {refuse: {percent: 20}}"
+    assert {"removed_members", "held"} & {found()["everybody"]}

@@ -678,9 +678,9 @@ def test_a_group_that_is_suddenly_empty_is_deleted_only_with_written_consent(wor
     assert {"staff": "delete"} == actions(world.plan())
 
 
-@pytest.mark.parametrize("owns", ["all", LEDGER])
-def test_without_room_for_marks_a_group_that_is_there_was_there_before(world, owns):
-    """Where no run is known, a guard that compares with one can't judge it, and judges what is new."""
+@pytest.mark.parametrize(("owns", "rule"), [("all", "unjudged:size_deviation"), (LEDGER, "size_deviation")])
+def test_without_room_for_marks_a_group_that_is_there_was_there_before(world, owns, rule):
+    """Where neither a run nor a ledger tells, a guard that compares with one can't judge it, and judges what is new."""
     world.owns, world.more = owns, "guards: {size_deviation: {refuse: {percent: 10}}}\n"
     world.remembers = False
     world.define("admins", ADA)
@@ -689,4 +689,4 @@ def test_without_room_for_marks_a_group_that_is_there_was_there_before(world, ow
     world.define("admins", ADA, BOB)
     world.define("new", ADA)
 
-    assert {"admins": "unjudged:size_deviation"} == rules(world.plan())
+    assert {"admins": rule} == rules(world.plan())

@@ -53,6 +53,7 @@ class World:
         self.shrink = "max_shrink: {percent: 10}"
         self.guards = QUIET
         self.source = "customers"
+        self.remembers = False
         self.days = 0
         self.kept = []  # what a project computed is there as long as the project
 
@@ -72,12 +73,13 @@ class World:
         self.kept.append(load_project(load_config(self.root / "groupsync.yaml"), self.instant))
         return self.kept[-1]
 
+    def backend(self, name):
+        store = self.stores.setdefault(name, MemoryStore())
+        can = replace(MemoryBackend(store).capabilities, remembers=self.remembers)
+        return checked(MemoryBackend, "groupsync", "0")(MemoryBackend(store, can))
+
     def backends(self, only=()):
-        return {
-            name: checked(MemoryBackend, "groupsync", "0")(MemoryBackend(self.stores.setdefault(name, MemoryStore())))
-            for name in self.targets
-            if not only or name in only
-        }
+        return {name: self.backend(name) for name in self.targets if not only or name in only}
 
     def plan(self, only=(), **options):
         request = engine.Request(self.instant, **options)

@@ -54,7 +54,14 @@ def shop(project):
 
 
 def forget(shop):
+    """Leave the machine without a journal, and marks that had no room to remember anything."""
     shutil.rmtree(shop.folder / ".groupsync")
+    forget_marks(shop)
+
+
+def forget_marks(shop):
+    index, nothing = shop.read("state/index.jsonl"), '"rows": [], "counts": [], "whole": false'
+    shop.write("state/index.jsonl", re.sub(r'"rows": \[\[.*?\]\], "counts": \[\]', nothing, index))
 
 
 def options(done):
@@ -174,6 +181,7 @@ def test_a_plan_that_could_not_be_judged_stays_refused_until_it_is_allowed(shop)
     """What the file says of it is kept, and what a saved plan takes is the same exception."""
     journal = shop.folder / ".groupsync"
     journal.rename(shop.folder / "kept")
+    forget_marks(shop)
     shop.write("customers.csv", customers(190))
     plan = shop("plan", "--out", "monday.plan")
     assert ExitCode.REFUSED == plan.code
