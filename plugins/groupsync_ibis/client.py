@@ -32,6 +32,10 @@ _CLOSED: Final = {
 }
 _POSTGRES_OPTIONS: Final = "-c standard_conforming_strings=on -c default_transaction_read_only=on"
 """With `standard_conforming_strings=off` a backslash in a value would end its literal."""
+_POSTGRES_TIMEOUT: Final = (
+    "SELECT set_config('statement_timeout', '30min', false) WHERE current_setting('statement_timeout') = '0'"
+)
+"""No statement goes on for ever, whatever a definition asks; a limit that the server has is left alone."""
 _BATCH_ROWS: Final = 100_000
 _ENDS: Final = {"pyspark": r"\z", "sqlite": r"\Z"}
 _LISTED: Final = 8
@@ -222,7 +226,9 @@ class Client:
             case "pyspark":
                 return _spark(url)
             case "postgres" | "postgresql":
-                return ibis.connect(url, options=_POSTGRES_OPTIONS)
+                connection = ibis.connect(url, options=_POSTGRES_OPTIONS)
+                connection.raw_sql(_POSTGRES_TIMEOUT).close()
+                return connection
             case "sqlite":
                 import sqlite3
 
@@ -332,6 +338,7 @@ def _dialect(engine: Any) -> Dialect:
         has_nan=engine.has_operation(known.IsNan),
         splits=splits,
         is_postgres=engine.name == "postgres",
+        goes_back=engine.name not in {"duckdb", "postgres"},
         has_wildcards=engine.name not in {"duckdb", "postgres", "pyspark"},
     )
 

@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
+from groupsync.backtracking import why_slow
+from groupsync.errors import SourceError
 from groupsync.folding import CAPITALS, SMALL, fold
 from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test, Type
 from groupsync.patterns import with_end
@@ -34,6 +36,7 @@ class Dialect:
         has_nan: whether it can tell what is not a number.
         splits: whether it can take a text apart into rows.
         is_postgres: whether it has numbers (`numeric`) that are none, and choices (`enum`) that Ibis takes for texts.
+        goes_back: whether it takes patterns by trying one way after the other, which may take exponential time.
         has_wildcards: whether it may take `%` and `_` for wildcards where a text is to begin or end with something.
     """
 
@@ -42,6 +45,7 @@ class Dialect:
     splits: bool = True
     is_postgres: bool = False
     has_wildcards: bool = False
+    goes_back: bool = False
 
 
 _COMPARISONS: Final[dict[Operator, Callable[[Any, Any], Any]]] = {
@@ -198,6 +202,11 @@ def _text_test(test: Test, column: Any, dialect: Dialect) -> Any:
         case Operator.STARTS_WITH | Operator.ENDS_WITH:
             return _at_edge(column, str(values[0]), dialect, is_start=test.operator is Operator.STARTS_WITH)
         case Operator.MATCHES:
+            if dialect.goes_back and (why := why_slow(str(test.value))):
+                summary = f"a pattern for `{test.field}` could take this engine longer than anybody waits"
+                detail = f"{why}, at {test.at.path}:{test.at.line}"
+                hint = "Write it without, or with `starts_with`, `ends_with` or `contains`; DuckDB takes any pattern."
+                raise SourceError(summary, detail, hint)
             return column.re_search(with_end(str(test.value), dialect.end))
         case _:
             return _COMPARISONS[test.operator](column, _literal(values[0], column.type()))

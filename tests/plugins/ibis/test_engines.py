@@ -157,6 +157,30 @@ def test_sqlite_agrees_with_the_law(shop, customers, wheres):
     check(shop, SQLite(shop), customers, wheres)
 
 
+def test_a_pattern_that_an_engine_could_take_for_ever_over_is_refused(shop):
+    """On SQLite `(a+)+$` would not end; DuckDB takes it, in time that is in proportion to the text."""
+    customers = [(f"p{number}@example.com", {"name": "a" * 60 + "!"}) for number in range(20)]
+    where = bound("name", "matches", "(?:a+)+$")
+    engine = SQLite(shop)
+    engine.write(customers)
+    source = shop.source(**engine.options)
+    with pytest.raises(SourceError, match="longer than anybody waits: it repeats what itself repeats"):
+        shop.evaluate(source, Question("q", where), groups=GROUPS)
+    source.close()
+    check(shop, Files(shop), customers, [where])
+
+
+def test_a_statement_does_not_go_on_for_ever_on_postgresql(shop, postgresql):
+    """Half an hour, unless the server has a limit of its own."""
+    with postgresql.connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE VIEW settings AS SELECT 'ada@example.com' AS email, current_setting('statement_timeout') AS name"
+        )
+    source = shop.source(url=postgresql.url, table="settings")
+    asked = shop.evaluate(source, Question("q", bound("name", "eq", "30min")))
+    assert {"ada@example.com"} == asked.answers["q"].members.load()
+
+
 def test_hostile_values_stay_values(shop, engine):
     """No value ends its literal, stands for a wildcard or is looked up."""
     customers = [(f"p{number}@example.com", {"name": text}) for number, text in enumerate(HOSTILE)]
