@@ -7,6 +7,7 @@ matters where its target is opened (`check_options`), so that definitions can be
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from groupsync.model import CONFIG_NAME, DEFAULT_GUARDS, Diagnostic, Guards, Ref
 from groupsync.policy_config import check_policies_section, policy_options
 from groupsync.schema_check import check, sound_part
 from groupsync.schema_words import pointer_words
-from groupsync.secret_references import has_reference, malformed_references
+from groupsync.secret_references import has_reference, keep_secret_files, malformed_references
 from groupsync.secrets import Secret
 from groupsync.targets import OWN_KEYS, Selector, TargetConfig, target_config
 from groupsync.wording import counted
@@ -123,11 +124,15 @@ def find_config(start: Path) -> Path:
     """Return the config of the project that `start` lies in: in that folder or above it, up to the git root.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none, or the one above belongs to somebody else.
     """
     folder = start.resolve()
     for each in (folder, *folder.parents):
         if (each / CONFIG_NAME).is_file():
+            if each != folder and _is_strangers(each / CONFIG_NAME, folder):
+                detail = f"`{each / CONFIG_NAME}` is neither yours nor of whom `{folder}` is."
+                hint = f"If you trust it, name it: `--config {each / CONFIG_NAME}`. Or `groupsync init` here."
+                raise ConfigError("The config above this folder belongs to somebody else", detail, hint)
             return each / CONFIG_NAME
         misnamed = each / "groupsync.yml"
         if misnamed.is_file():
@@ -137,6 +142,11 @@ def find_config(start: Path) -> Path:
             break
     detail = f"There is no `{CONFIG_NAME}` in `{folder}` or above it."
     raise ConfigError("This is no groupsync project", detail, "Start one with `groupsync init`, or name a config.")
+
+
+def _is_strangers(config: Path, folder: Path) -> bool:
+    """Tell whether whoever wrote a config could be anybody: where all may write above, it could lead secrets away."""
+    return hasattr(os, "getuid") and config.stat().st_uid not in {os.getuid(), folder.stat().st_uid}
 
 
 def load_config(path: Path) -> Config:
@@ -155,7 +165,7 @@ def load_config(path: Path) -> Config:
         documents[0], found = with_base(documents[0], path.parent, _read)
         findings += found
     for document in documents if not findings else ():
-        findings += [*_check(document), *check_journal(document, path.parent)]
+        findings += [*_check(document, path.parent), *check_journal(document, path.parent)]
         findings += check_policies_section(document) if not findings else []
         identity = _identity(document, path.parent, findings)
     if any(found.severity is Severity.ERROR for found in findings):
@@ -191,12 +201,13 @@ def _not_one_document(documents: Sequence[Document], path: str) -> Diagnostic:
 # --- Checking ---------------------------------------------------------------------------------------------------------
 
 
-def _check(document: Document) -> list[Diagnostic]:
-    """Return all that is wrong with the document, references included; pure."""
+def _check(document: Document, folder: Path) -> list[Diagnostic]:
+    """Return all that is wrong with the document, references included; keeps in mind which files are secrets."""
     found = check(document, config_schema())
     findings = found if document.sound else [each for each in found if each.code != "GS202"]  # may only seem missing
     findings += [*source_config.check_conditions(document), *_own_name(document)]
     for pointer, text in _texts(document.value):
+        keep_secret_files(text, folder)
         findings += _misplaced(document, pointer, text)
     return findings
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Diagnostic, Severity, SourceRange
+from groupsync.secret_rules import has_secret
 from groupsync.yaml.errors import YamlFault, fault, too_large
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ def read_found_file(root: Path, path: str, limit_bytes: int) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFile(_not_a_file(path, is_folder=stat.S_ISDIR(status.st_mode)))
+        if has_secret(status):
+            raise UnreadableFile(_secret(path))
         if status.st_size > limit_bytes:
             raise UnreadableFile(too_large(path, status.st_size, limit_bytes))
         data = os.read(descriptor, status.st_size + 1)
@@ -228,6 +231,12 @@ def _outside(path: str) -> Diagnostic:
     summary = f"`{path}` leads out of the project"
     hint = "Keep what the project reads inside its folder, without links to the outside."
     return fault("GS111", summary, "A link on the way points elsewhere.", hint, at=SourceRange(path))
+
+
+def _secret(path: str) -> Diagnostic:
+    summary = f"`{path}` is a secret of the config"
+    detail = "The config refers to it as `${file:…}`, so nothing else is read from it."
+    return fault("GS110", summary, detail, "Name another file.", at=SourceRange(path))
 
 
 def _not_a_file(path: str, *, is_folder: bool) -> Diagnostic:

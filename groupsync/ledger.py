@@ -55,7 +55,7 @@ class Ledger:
                 there is began it.
 
         Raises:
-            ConfigError: the path leads out of the project.
+            ConfigError: the path leads out of the project, into a hidden folder, or to another kind of file.
         """
         inside = (root / path).resolve()
         self._path, *begun_by = (*kept, inside)
@@ -68,6 +68,10 @@ class Ledger:
         self.problem = ""
         if not inside.is_relative_to(root.resolve()):
             raise ConfigError(f"The ledger `{path}` leads out of the project", f"It is `{inside}`.", "Move it in.")
+        within = inside.relative_to(root.resolve())
+        if within.suffix != ".jsonl" or any(part.startswith(".") for part in within.parts):
+            hint = "Name a file that ends in `.jsonl`, in no hidden folder, and without links to such."
+            raise ConfigError(f"The ledger `{path}` can't lie there", f"It is `{inside}`.", hint)
 
     def read(self) -> dict[str, Mark]:
         """Return what the ledger has, by name; nothing where there is no file yet.

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from groupsync.secret_rules import BOUND, FOLDERS, rules, was_read, why_not_from
+from groupsync.secret_rules import BOUND, FOLDERS, is_secret, rules, was_read, why_not_from
 from groupsync.secrets import Secret
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ def malformed_references(text: str) -> list[Problem]:
             detail = "Expected `${env:NAME}` or `${file:path}`."
             problems.append(Problem(summary, detail, "For a literal `${` write `$${`."))
     return problems
+
+
+def keep_secret_files(text: str, folder: Path) -> None:
+    """Keep in mind that the files which a text refers to are secrets, so that nothing else is read from them."""
+    for found in _REFERENCE.finditer(text):
+        source = None if found[1] else _source_of(found)
+        if source and source[0] == "file":
+            is_secret(folder / source[1])
 
 
 def resolve_references(text: str, folder: Path) -> str | Secret | list[Problem]:

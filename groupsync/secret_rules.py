@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,8 @@ _SYSTEM: Final = ("/proc", "/dev", "/sys")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _DROPPED: Final = re.compile(r"[\t\r\n]")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_files: set[tuple[int, int]] = set()
+"""Device and inode of each file that has a secret of the config."""
 _read: set[str] = {"GROUPSYNC_REDACT_KEY"}
 """The variables that secrets were read from in this process."""
 
@@ -142,6 +145,18 @@ def _folders() -> Iterator[Path]:
     for each in (os.environ.get("CREDENTIALS_DIRECTORY", ""), *os.environ.get(FOLDERS, "").split(os.pathsep)):
         if Path(each).is_absolute():
             yield Path(each).resolve()
+
+
+def is_secret(path: Path) -> None:
+    """Keep in mind that a file has a secret; one that is not there has none."""
+    with suppress(OSError):
+        status = path.stat()
+        _files.add((status.st_dev, status.st_ino))
+
+
+def has_secret(status: os.stat_result) -> bool:
+    """Tell whether a file, by its status, has a secret of the config, under whatever name it is read."""
+    return (status.st_dev, status.st_ino) in _files
 
 
 # --- Processes that are called ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import os
 import pickle
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,8 @@ from groupsync.codes import CODES
 from groupsync.config import Secret, Selector, config_schema, find_config, load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.identity import Identity
-from groupsync.model import Definition, Limit, Reference, SourceRange
+from groupsync.members.files import MemberFiles
+from groupsync.model import Definition, Limit, MemberFile, Reference, SourceRange
 from groupsync.plugin_options import check_options
 from groupsync.secret_references import MAX_SECRET_BYTES
 from groupsync.source_config import SourceGuards
@@ -280,6 +282,30 @@ def test_the_config_is_found_from_below(write, tmp_path):
     assert path == find_config(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_a_config_of_somebody_else_above_is_not_taken(write, tmp_path):
+    """Where everybody may write above, it could lead secrets anywhere; here, or named, it is taken."""
+    path = write(MINIMAL)
+    below = tmp_path / "a"
+    below.mkdir()
+    os.chown(path, 65534, 65534)
+    with pytest.raises(ConfigError, match="belongs to somebody else") as caught:
+        find_config(below)
+    assert f"--config {path}" in caught.value.hint
+    assert path == find_config(tmp_path)
+    os.chown(below, 65534, 65534)
+    assert path == find_config(below)
+
+
+def test_a_journal_that_is_a_link_to_the_outside_is_told(write, tmp_path):
+    """Also where the config says nothing of it, and so has no place for the finding but its start."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / ".groupsync").symlink_to(tmp_path)
+    (project / "groupsync.yaml").write_text(MINIMAL)
+    assert [("GS111", "groupsync.yaml:1:1")] == findings_of(project / "groupsync.yaml")
+
+
 def test_the_search_ends_at_the_git_root(write, tmp_path):
     """A config outside of the repository is another project's."""
     write(MINIMAL)
@@ -350,6 +376,27 @@ def test_references_become_secrets(write, tmp_path, monkeypatch):
         "headers": {"auth": [Secret(f"Bearer {TOKEN}!")]},
     }
     assert TOKEN not in repr(target)
+
+
+@pytest.mark.parametrize("name", ["secrets/crm.txt", "link.txt", "hard.txt"])
+@pytest.mark.parametrize(
+    "config", ["targets: {crm: {plugin: rest, token: X}}", "journal: {store: git, key: X}", "redact: {key: X}"]
+)
+def test_a_secret_of_the_config_is_no_member_file(write, tmp_path, name, config):
+    """What is no address would be quoted; under no name is it read for anything else."""
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/crm.txt").write_text(TOKEN)
+    (tmp_path / "link.txt").symlink_to("secrets/crm.txt")
+    (tmp_path / "hard.txt").hardlink_to(tmp_path / "secrets/crm.txt")
+    (tmp_path / "other.txt").write_text("ada@example.com")
+    load_config(write(MINIMAL + config.replace("X", '"${file:secrets/crm.txt}"') + "\n"))
+    found = []
+    files = MemberFiles(tmp_path, Identity(), found.append)
+    with pytest.raises(InvalidDefinitions):
+        files.members(MemberFile(name, None, SourceRange("g.yaml"))).load()
+    assert f"The member file `{name}` is a secret of the config" in [each.summary for each in found]
+    assert {"ada@example.com"} == files.members(MemberFile("other.txt", None, SourceRange("g.yaml"))).load()
+    assert TOKEN not in str(found)
 
 
 def test_a_missing_secret_matters_where_the_target_is_opened(write, tmp_path, monkeypatch):

@@ -464,8 +464,19 @@ def test_a_damaged_ledger_stops_the_run(world, line):
 
 def test_a_ledger_outside_the_project_is_refused(world):
     """Nothing outside of it is read or written."""
-    world.owns = "{ledger: ../there.jsonl}"
+    world.owns = LEDGER
+    (world.root / "ledgers").symlink_to(world.root.parent)
     with pytest.raises(ConfigError, match="leads out of the project"):
+        world.plan()
+
+
+@pytest.mark.parametrize("link", [".git/hooks", ".github"])
+def test_a_ledger_is_not_written_into_a_hidden_folder_by_a_link(world, link):
+    """What lies there may be run by others."""
+    world.owns = LEDGER
+    (world.root / link).mkdir(parents=True)
+    (world.root / "ledgers").symlink_to(link)
+    with pytest.raises(ConfigError, match="can't lie there"):
         world.plan()
 
 
@@ -553,7 +564,16 @@ def test_owns_does_not_go_with_a_target_that_holds_marks(world):
         world.plan()
 
 
-@pytest.mark.parametrize("owns", ["some", "{}", "{match: 'A b'}", "{ledger: here/}", "{match: a, ledger: b}", "null"])
+ELSEWHERE = (
+    *("here/", "here", "a.json", ".jsonl", "../there.jsonl", "a/../../b.jsonl", "/etc/a.jsonl/x"),
+    *(".git/hooks/post-checkout", ".git/a.jsonl", "a/.b/c.jsonl", ".github/workflows/a.yml", "a\\\\.git\\\\b.jsonl"),
+)
+
+
+@pytest.mark.parametrize(
+    "owns",
+    ["some", "{}", "{match: 'A b'}", "{match: a, ledger: b.jsonl}", "null", *(f'{{ledger: "{x}"}}' for x in ELSEWHERE)],
+)
 def test_an_owns_that_means_nothing_is_an_error(world, owns):
     """The config is checked as a whole."""
     world.owns = owns

@@ -20,6 +20,7 @@ from groupsync.errors import BackendError
 from groupsync.http.answer import Answer
 from groupsync.http.bounds import MAX_IN_FLIGHT, MAX_RESPONSE_BYTES, TIMEOUT_SECONDS
 from groupsync.http.deadline import Deadline, WatchedAdapter
+from groupsync.http.hosts import is_loopback
 from groupsync.trace import traced
 
 if TYPE_CHECKING:
@@ -184,12 +185,17 @@ class HttpClient:
             url,
             timeout=self._timeout_seconds,
             verify=self._verify,
-            proxies=dict(self._proxies),
+            proxies=self._proxies_for(url),
             allow_redirects=False,
             stream=True,
             **what,
         ) as response:
             return response, self._read(response, asked)
+
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        """Return the proxies that the options name; what goes to this machine itself goes by none else."""
+        host = urlsplit(url).hostname or ""
+        return {"no_proxy": host} if not self._proxies and is_loopback(host) else dict(self._proxies)
 
     def _read(self, response: requests.Response, what: str) -> bytes:
         """Read an answer piece by piece, as it comes; too long or too short is a failure."""

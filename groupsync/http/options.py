@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from groupsync.errors import ConfigError
 from groupsync.http.auth import auth_of, plain
 from groupsync.http.bounds import MAX_IN_FLIGHT, MAX_RESPONSE_BYTES, TIMEOUT_SECONDS
+from groupsync.http.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,7 +155,8 @@ def client_from_options(
     from groupsync.http.client import HttpClient
 
     url = plain(options["url"])
-    _check_url(url, plain_http=bool(options.get("plain_http")), target=context.target)
+    may_be_plain, is_proxied = bool(options.get("plain_http")), "proxy" in options
+    _check_url(url, plain_http=may_be_plain, is_proxied=is_proxied, target=context.target)
     if "proxy" in options and "://" not in plain(options["proxy"]):
         summary = f"the proxy of the target `{context.target}` can't be used"
         raise ConfigError(summary, "expected `http://` or `https://` and a host", "Correct `proxy`.")
@@ -170,7 +171,8 @@ def client_from_options(
     )
     oauth2 = options.get("auth", {}).get("oauth2")
     if oauth2:
-        _check_url(plain(oauth2["token_url"]), plain_http=bool(options.get("plain_http")), target=context.target)
+        token_url = plain(oauth2["token_url"])
+        _check_url(token_url, plain_http=may_be_plain, is_proxied=is_proxied, target=context.target)
     client.auth = auth_of(options.get("auth", {}), client.post_form)
     return client
 
@@ -188,23 +190,16 @@ def http_place(options: Mapping[str, Any]) -> dict[str, object]:
     return {"url": url, "headers": headers}
 
 
-def _check_url(url: str, *, plain_http: bool, target: str) -> None:
+def _check_url(url: str, *, plain_http: bool, is_proxied: bool, target: str) -> None:
     parts = urlsplit(url)
     summary = f"the address of the target `{target}` can't be used"
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ConfigError(summary, "expected `https://` and a host", "Correct `url`.")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(summary, "it has a user, a query or a fragment in it", "Put credentials into `auth`.")
-    if parts.scheme == "http" and not plain_http and not _is_loopback(parts.hostname):
+    if parts.scheme == "http" and not plain_http and (is_proxied or not is_loopback(parts.hostname)):
         hint = "Use `https://`; or write `plain_http: true`, if you trust every machine on the way."
         raise ConfigError(summary, "plain `http://` to another machine can be read and changed on the way", hint)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _ca_file(options: Mapping[str, Any], context: BackendContext) -> str | None:

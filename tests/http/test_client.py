@@ -271,6 +271,29 @@ def test_a_redirect_to_another_host_is_refused(server, opened, to):
     assert 1 == len(server.seen)
 
 
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LOCALHOST"])
+def test_what_goes_to_this_machine_goes_by_no_proxy(server, opened, monkeypatch, host, variable):
+    """Plain HTTP is allowed there, as nobody is on the way; a proxy of the environment would be."""
+    proxy = RudeServer()
+    for each in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(variable, proxy.url)
+    client = opened(url=f"http://{host}:{server.port}/api", auth={"bearer": Secret(TOKEN)})
+    assert 200 == client.request("GET", "x").status
+    proxy.close()
+    assert ([], 1) == (proxy.seen, len(server.seen))
+
+
+def test_by_a_proxy_plain_http_has_to_be_allowed(server, opened):
+    """This machine's own services, too, as what is sent to them leaves it."""
+    with pytest.raises(ConfigError, match="can be read and changed on the way"):
+        opened(proxy="http://proxy.example.com:3128")
+    assert opened(proxy="http://proxy.example.com:3128", plain_http=True)
+    with pytest.raises(ConfigError, match="the proxy of the target `crm` can't be used"):
+        opened(proxy="proxy.example.com:3128", plain_http=True)
+
+
 def test_no_message_has_the_path_of_the_services_own_address(server, opened):
     """A key may stand in it; what is asked for below it is enough to know."""
     key = "0123"  # too short to be found by its looks
