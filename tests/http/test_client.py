@@ -276,6 +276,7 @@ def test_a_redirect_to_another_host_is_refused(server, opened, to):
 def test_what_goes_to_this_machine_goes_by_no_proxy(server, opened, monkeypatch, host, variable):
     """Plain HTTP is allowed there, as nobody is on the way; a proxy of the environment would be."""
     proxy = RudeServer()
+    proxy.replies = server.replies = [answer()]
     for each in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(each, raising=False)
     monkeypatch.setenv(variable, proxy.url)
