@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.model import Diagnostic, Reading, Severity
+from groupsync.model import Diagnostic, Limit, Reading, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from groupsync.model.criteria import Condition
     from groupsync.yaml.document import Document
 
-_KEYS: Final = ("encoding", "delimiter", "header_row", "sheet", "where", "types")
+_KEYS: Final = ("encoding", "delimiter", "header_row", "sheet", "where", "types", "on_bad_row", "min_rows")
 
 
 def reading_of(document: Document, index: int, item: Mapping[str, Any], found: list[Diagnostic]) -> Reading | None:
@@ -28,6 +28,8 @@ def reading_of(document: Document, index: int, item: Mapping[str, Any], found: l
         delimiter=item.get("delimiter"),
         header_row=item.get("header_row"),
         sheet=item.get("sheet"),
+        skip=Limit(**item["on_bad_row"]["skip"]) if "on_bad_row" in item else None,
+        min_rows=item.get("min_rows"),
         where=_where(document, (*pointer, "where"), item["where"], found) if "where" in item else None,
         types=tuple(sorted((name, Type(of)) for name, of in item.get("types", {}).items())),
     )

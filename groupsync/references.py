@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from groupsync.model.criteria import InGroup
 
 _MAX_DEPTH: Final = 100
+_RULING: Final = frozenset({"exclude", "restrict_to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,28 @@ class Graph:
                 seen.add(name)
                 waiting += [edge.target for edge in self.edges.get(name, ())]
         return frozenset(seen)
+
+    def skipping(self) -> Iterator[Diagnostic]:
+        """Give an error for each file with `on_bad_row` that decides who is kept out of another group."""
+        lenient = {
+            name: file
+            for name, definition in self.definitions.items()
+            for file in definition.members_from or ()
+            if file.reading is not None and file.reading.skip is not None
+        }
+        if not lenient:
+            return
+        from groupsync.condition_words import groups_ruled_out
+
+        ruling = {edge.target for edges in self.edges.values() for edge in edges if edge.role in _RULING}
+        for definition in self.definitions.values():
+            if definition.where is not None:
+                ruling |= {mention.group for mention in groups_ruled_out(definition.where)}
+        for name in sorted(self._closure(ruling & self.definitions.keys()) & lenient.keys()):
+            summary = f"`{name}` keeps people out of other groups, so no row of its files may be left out"
+            detail = "Whoever stands in such a row would be in a group that they are to be kept out of, or the reverse."
+            hint = "Take `on_bad_row` out."
+            yield Diagnostic("GS411", Severity.ERROR, summary, detail, hint, lenient[name].at)
 
     def cycles(self) -> list[Diagnostic]:
         """Return one error for each cycle found by a depth-first walk, as a path with its places."""

@@ -107,7 +107,7 @@ def resolve(
     """
     by_name = {definition.name: definition for definition in (*doubts.broken, *definitions)}
     graph = Graph(by_name, exclude, doubts)
-    diagnostics = (*graph.diagnostics, *rename_conflicts(by_name))
+    diagnostics = (*graph.diagnostics, *graph.skipping(), *rename_conflicts(by_name))
     if not _has_error(diagnostics):
         diagnostics = (*diagnostics, *graph.cycles())
     if _has_error(diagnostics) or doubts != NO_DOUBTS:

@@ -86,7 +86,7 @@ def remove_people(data: bytes, file: MemberFile, people: frozenset[str], identit
         CannotEdit: it has to be done by hand.
     """
     if not is_editable(file):
-        message = f"`{file.path}` is no text in UTF-8, but a workbook, packed or in another encoding"
+        message = f"`{file.path}` is a workbook, packed, in another encoding than UTF-8, or has `on_bad_row`"
         raise CannotEdit(message)
     entries, text = _entries(data, file, identity), Text(data)
     gone = [index for index, value in enumerate(entries.values) if identity.canonical(value) in people]

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 from groupsync.aliases import names_former
 from groupsync.errors import InvalidDefinitions
 from groupsync.files import UnreadableFile, read_text_file
+from groupsync.members.bad_rows import left_out, too_few
 from groupsync.members.kinds import told_by_its_start
 from groupsync.members.packed import WORKBOOKS, text_of_sheet, unpacked
 from groupsync.members.tables import parse_table
-from groupsync.members.text import Entries, check, cut_short, decode, error, parse_list
+from groupsync.members.text import Entries, check, checked, cut_short, decode, error, parse_list
 from groupsync.model import Diagnostic, Members, Reading, Severity, SourceRange, digest_bytes, encode_members
 
 if TYPE_CHECKING:
@@ -149,7 +150,14 @@ def read_members(data: bytes, file: MemberFile, identity: Identity) -> tuple[fro
     entries = read_entries(data, file, identity)
     if isinstance(entries, list):
         return frozenset(), entries
-    members, found = check(entries, identity, file.path)
+    skip = file.reading.skip if file.reading else None
+    if skip is None:
+        members, found = check(entries, identity, file.path)
+    else:
+        members, found, wrong = checked(entries, identity, file.path)
+        if bad := wrong + entries.unread:
+            found = left_out(found, bad, len(entries.values) + entries.unread, skip, file)
+    found += too_few(len(members), file)
     return members, found if members else [*found, *_nobody(data, file, found)]
 
 
@@ -238,9 +246,9 @@ def _is_packed(file: MemberFile) -> bool:
 
 
 def is_editable(file: MemberFile) -> bool:
-    """Tell whether a file is a text in UTF-8, as it stands."""
+    """Tell whether a file is a text in UTF-8, as it stands, and all of it can be read."""
     is_text = not _is_packed(file) and _suffix(file) not in WORKBOOKS
-    return is_text and (file.reading is None or file.reading.encoding is None)
+    return is_text and (file.reading is None or file.reading.encoding is None is file.reading.skip)
 
 
 def _unreadable(path: Path, file: MemberFile, failure: UnreadableFile | OSError | ValueError) -> Diagnostic:

@@ -52,7 +52,7 @@ def parse_table(text: str, file: MemberFile, identity: Identity) -> Entries | li
 
 
 def _entries(text: str, layout: Layout, file: MemberFile, identity: Identity) -> Entries | list[Diagnostic]:
-    values, diagnostics = _column(text, layout, file.path)
+    values, diagnostics, unread = _column(text, layout, file.path)
     signs = "\n".join(values).count("@")
     may_differ = identity.type == "email" and (file.column is None or '"' in text)
     if may_differ and (signs != text.count("@") or not (signs or layout.certain)):
@@ -70,9 +70,8 @@ def _entries(text: str, layout: Layout, file: MemberFile, identity: Identity) ->
         return _places(text, layout, indexes, is_sheet=is_workbook(file.path))
 
     rows = (record for _, record in islice(records_of(text, layout.delimiter), layout.skipped, None))
-    return Entries(
-        values, places, [*_guessed(text, layout, file), *unused_status(file, layout.header, rows), *diagnostics]
-    )
+    found = [*_guessed(text, layout, file), *unused_status(file, layout.header, rows), *diagnostics]
+    return Entries(values, places, found, unread)
 
 
 def _with_later_header(text: str, delimiter: str, file: MemberFile, found: Diagnostic) -> Diagnostic:
@@ -103,14 +102,15 @@ def _guessed(text: str, layout: Layout, file: MemberFile) -> Iterator[Diagnostic
 # --- The cells --------------------------------------------------------------------------------------------------------
 
 
-def _column(text: str, layout: Layout, path: str) -> tuple[list[str], list[Diagnostic]]:
+def _column(text: str, layout: Layout, path: str) -> tuple[list[str], list[Diagnostic], int]:
+    """Return the entries of a column, what is wrong with rows, and with how many."""
     width, index = layout.width, layout.index
     # The usual table, in one go: every record as wide as the first, no cell empty.
     records = filter(None, reader_of(text, layout.delimiter))
     if layout.choice is None:
         cells = [each[index].strip() if len(each) == width else "" for each in records]
         if all(cells):
-            return cells[layout.skipped :], []
+            return cells[layout.skipped :], [], 0
     values: list[str] = []
     wrong: list[Diagnostic] = []
     for line, record, problem in _chosen(text, layout):
@@ -118,11 +118,12 @@ def _column(text: str, layout: Layout, path: str) -> tuple[list[str], list[Diagn
             values.append(record[index].strip())
         else:
             wrong.append(error("GS310", *problem, SourceRange(path, line)))
-    if len(wrong) > SHOWN_ERRORS:
+    unread = len(wrong)
+    if unread > SHOWN_ERRORS:
         first = wrong[SHOWN_ERRORS].subject or SourceRange(path)
         summary = f"{counted(len(wrong) - SHOWN_ERRORS, 'more row')} can't be read"
         wrong[SHOWN_ERRORS:] = [error("GS310", summary, "", "Check how the file was made.", first)]
-    return values, wrong
+    return values, wrong, unread
 
 
 def _chosen(text: str, layout: Layout) -> Iterator[tuple[int, list[str], tuple[str, str, str] | None]]:

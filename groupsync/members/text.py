@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -46,11 +47,13 @@ class Entries:
         values: one an entry, in the order written, without white space around.
         places: maps indexes of `values`, ascending, to line and column from 1; looks at the text again.
         diagnostics: what kept other entries from being read.
+        unread: how many they are.
     """
 
     values: Sequence[str]
     places: Callable[[Sequence[int]], list[tuple[int, int]]]
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    unread: int = 0
 
 
 def error(code: str, summary: str, detail: str, hint: str, subject: SourceRange) -> Diagnostic:
@@ -139,9 +142,11 @@ def parse_list(text: str, path: str, *, is_mail: bool = True) -> Entries:
     """
     text = without_comments(text)
     diagnostics: list[Diagnostic] = []
+    unread = 0
     if _MARKS.search(text) if is_mail else "<" in text:
         pasted = find_pasted(text, is_mail=is_mail)
         diagnostics += _unclear(text, pasted.unclear, path)
+        unread = len(pasted.unclear)
         text = pasted.blanked(text)
 
     def places(indexes: Sequence[int]) -> list[tuple[int, int]]:
@@ -151,7 +156,7 @@ def parse_list(text: str, path: str, *, is_mail: bool = True) -> Entries:
 
     # The same tokens as `_TOKEN` gives, several times faster.
     values = text.replace(",", " ").replace(";", " ").split()
-    return Entries(values, places, diagnostics)
+    return Entries(values, places, diagnostics, unread)
 
 
 def without_comments(text: str) -> str:
@@ -208,8 +213,16 @@ def check(entries: Entries, identity: Identity, path: str) -> tuple[frozenset[st
 
     Both are bounded: the last finding of each kind says how many more there are.
     """
+    members, diagnostics, _ = checked(entries, identity, path, _COUNTED_ERRORS)
+    return members, diagnostics
+
+
+def checked(
+    entries: Entries, identity: Identity, path: str, most: int = sys.maxsize
+) -> tuple[frozenset[str], list[Diagnostic], int]:
+    """Do what `check` does, and return how many entries are no identifiers, too; after `most` it looks at no more."""
     plain = identity.canonical_plain(entries.values)
-    canonical, wrong = (plain, []) if plain is not None else _canonical(entries.values, identity)
+    canonical, wrong = (plain, []) if plain is not None else _canonical(entries.values, identity, most)
     members = frozenset(canonical)
     diagnostics = list(entries.diagnostics)
     if wrong:
@@ -220,30 +233,32 @@ def check(entries: Entries, identity: Identity, path: str) -> tuple[frozenset[st
     repeated = len(canonical) - len(wrong) - len(members)
     if repeated:
         diagnostics += _duplicates(entries, canonical, repeated, path)
-    return members, diagnostics
+    return members, diagnostics, len(wrong)
 
 
-def _canonical(values: Sequence[str], identity: Identity) -> tuple[list[str], list[tuple[int, str]]]:
+def _canonical(values: Sequence[str], identity: Identity, most: int) -> tuple[list[str], list[tuple[int, str]]]:
     """Return the canonical form of each value, empty for what has none, and the indexes of those with the reasons."""
     canonical: list[str] = []
     wrong: list[tuple[int, str]] = []
     for start in range(0, len(values), _CHUNK):
         chunk = values[start : start + _CHUNK]
         plain = identity.canonical_plain(chunk)
-        canonical += plain if plain is not None else _one_by_one(chunk, start, identity, wrong)
-        if len(wrong) >= _COUNTED_ERRORS:
+        canonical += plain if plain is not None else _one_by_one(chunk, start, identity, wrong, most)
+        if len(wrong) >= most:
             break
     return canonical, wrong
 
 
-def _one_by_one(values: Iterable[str], start: int, identity: Identity, wrong: list[tuple[int, str]]) -> Iterator[str]:
+def _one_by_one(
+    values: Iterable[str], start: int, identity: Identity, wrong: list[tuple[int, str]], most: int
+) -> Iterator[str]:
     for index, value in enumerate(values, start):
         try:
             yield identity.canonical(value)
         except ValueError as reason:
             wrong.append((index, str(reason)))
             yield ""
-            if len(wrong) >= _COUNTED_ERRORS:
+            if len(wrong) >= most:
                 return
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from groupsync.model.criteria import Condition, Floor, Share, Top, Type
     from groupsync.model.findings import SourceRange
-    from groupsync.model.guards import GroupGuards
+    from groupsync.model.guards import GroupGuards, Limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ class Reading:
         encoding: of a text that is not UTF-8, as Python names it; None for UTF-8.
         delimiter: between the cells; None: it is found.
         header_row: the line on which the header stands, from 1; 0 where there is none; None: it is found.
+        skip: how many rows that can't be read may be left out; None for none.
+        min_rows: the fewest members; None for any number.
         sheet: of a workbook: its name, or its number from 1; None for the only one that is filled.
         where: which rows are meant, as written; `Everyone` for all; None where nothing is said.
         types: of columns whose cells are no texts, by name.
@@ -86,6 +88,8 @@ class Reading:
     where: Condition | None = None
     types: tuple[tuple[str, Type], ...] = ()
     sheet: str | int | None = field(default=None, metadata={"said": "where it is there"})
+    skip: Limit | None = field(default=None, metadata={"said": "where it is there"})
+    min_rows: int | None = field(default=None, metadata={"said": "where it is there"})
 
 
 @dataclass(frozen=True, slots=True)

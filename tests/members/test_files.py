@@ -20,7 +20,7 @@ from groupsync.identity import Identity
 from groupsync.members.files import MAX_FILE_BYTES, MemberFiles, read_members
 from groupsync.members.layout import find_delimiter
 from groupsync.members.text import SHOWN_ERRORS, parse_list
-from groupsync.model import MemberFile, Reading, Severity, SourceRange, criteria, digest_bytes, encode_members
+from groupsync.model import Limit, MemberFile, Reading, Severity, SourceRange, criteria, digest_bytes, encode_members
 
 AT = SourceRange("groups/beta.yaml", 4, 5)
 EMAIL = Identity()
@@ -633,3 +633,36 @@ def test_a_workbook_without_its_reader_says_what_to_install(monkeypatch):
     [found] = read(b"PK\x03\x04", "beta.xlsx")[1]
     assert ("GS306", str(AT)) == (found.code, str(found.subject))
     assert "pip install 'groupsync[excel]'" in found.hint
+
+
+def test_rows_are_left_out_to_the_limit_and_told():
+    """The warning counts them with their places; one more is an error that says how many are too many."""
+    text = "email\n" + "".join(f"p{n}@example.com\n" for n in range(18)) + "nobody\nno one\n"
+    file = MemberFile("beta.csv", None, AT, Reading(skip=Limit(percent=10)))
+    members, [told] = read_members(text.encode(), file, EMAIL)
+    assert 18 == len(members)
+    assert (Severity.WARNING, "2 rows of 20 of `beta.csv` are left out") == (told.severity, told.summary)
+    assert "beta.csv:20:1" in told.detail
+    assert "beta.csv:21:1" in told.detail
+    found = read_members(f"{text}nobody\n".encode(), file, EMAIL)[1]
+    assert "3 rows of 21 can't be read, more than `on_bad_row` lets be left out" == found[-1].summary
+    assert all(each.severity is Severity.ERROR for each in found)
+
+
+def test_however_many_rows_are_bad_all_others_are_read():
+    """Looking does not stop at a thousand mistakes where they may be left out."""
+    text = "email\n" + "nobody\n" * 1_500 + "".join(f"p{n}@example.com\n" for n in range(3_000))
+    file = MemberFile("beta.csv", None, AT, Reading(skip=Limit(percent=50)))
+    members, [told] = read_members(text.encode(), file, EMAIL)
+    assert 3_000 == len(members)
+    assert told.summary.startswith("1,500 rows of 4,500")
+    assert "and 1,480 more" in told.detail
+
+
+def test_a_file_with_bad_rows_is_not_edited():
+    """What would not be read again is not written."""
+    from groupsync.edits.files import remove_lines
+    from groupsync.edits.text import CannotEdit
+
+    with pytest.raises(CannotEdit, match="on_bad_row"):
+        remove_lines(f"{ADA}\n".encode(), MemberFile("beta.txt", None, AT, Reading(skip=Limit(count=1))), ADA, EMAIL)
