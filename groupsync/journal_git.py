@@ -103,7 +103,11 @@ class GitStore:
         return found
 
     def write(
-        self, edits: Sequence[Edit], *, check: Callable[[Collection[str]], object] | None = None
+        self,
+        edits: Sequence[Edit],
+        *,
+        check: Callable[[Collection[str]], object] | None = None,
+        also: Callable[[Mapping[str, str], Mapping[str, str]], Edit] | None = None,
     ) -> Mapping[str, str]:
         """Push, as often as others overtake; see `Store.write`."""
         with self._mutex:
@@ -123,7 +127,7 @@ class GitStore:
                     raise moved
                 if check:
                     check(held.keys())
-                if not moved and self._push(self._commit(held, made), tip):
+                if not moved and self._push(self._commit(held, made | self._more(also, held, made)), tip):
                     break
                 self._sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS * min(1, attempt / 10)))  # noqa: S311 -- no secret
             else:
@@ -175,8 +179,16 @@ class GitStore:
             )
         return made
 
+    def _more(
+        self,
+        also: Callable[[Mapping[str, str], Mapping[str, str]], Edit] | None,
+        held: Mapping[str, str],
+        made: Mapping[str, str | None],
+    ) -> dict[str, str | None]:
+        return self._made([also(held, _after(held, made))]) if also else {}
+
     def _commit(self, held: Mapping[str, str], made: Mapping[str, str | None]) -> str:
-        tree = self._tree({name: version for name, version in {**held, **made}.items() if version is not None})
+        tree = self._tree(_after(held, made))
         return self._git("commit-tree", "-m", "groupsync journal", tree, extra=_NOBODY).decode().strip()
 
     def _tree(self, held: Mapping[str, str]) -> str:
@@ -243,6 +255,10 @@ class GitStore:
         except OSError as error:
             detail = f"{self._where()}: {error}"
             raise StoreError("The journal's store can't be asked", detail, "`journal.store: git` needs git.") from error
+
+
+def _after(held: Mapping[str, str], made: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: version for name, version in {**held, **made}.items() if version is not None}
 
 
 def _moved(edits: Iterable[Edit], held: Mapping[str, str], made: Mapping[str, str | None]) -> StoreMovedError | None:

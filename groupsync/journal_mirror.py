@@ -5,7 +5,8 @@ file is only ever added to, a plan is written once, a ledger replaced. `groupsyn
 the store each file is, and how much of it was sent. Where the two differ the store decides; what was not sent yet is
 kept, and sent with the next run.
 
-With a key everything is sealed. Without one a plan is not sent at all, and of a run what names nobody.
+With a key everything is sealed, and named by a manifest. Without one a plan is not sent at all, and of a run what names
+nobody.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
@@ -23,6 +23,7 @@ from groupsync import disk
 from groupsync.errors import ConfigError
 from groupsync.journal_folder import WRITABLE, make_folder
 from groupsync.journal_index import Sent, read_index, write_index
+from groupsync.journal_manifest import ALTERED, MIRRORED, Manifest, mirrored
 from groupsync.journal_read import PLAN_ENDING, RUN_ENDING
 from groupsync.journal_sealing import SealError, is_sealed
 from groupsync.journal_store import Append, Delete, Replace, StoreError
@@ -39,12 +40,6 @@ if TYPE_CHECKING:
     from groupsync.journal_store import Edit, Store
 
 LEDGERS: Final = "ledgers"
-_NAME: Final = re.compile(r"runs/\d{8}T\d{6}Z-[0-9a-f]{8}(?:\.jsonl|\.plan)|ledgers/[A-Za-z0-9_~%-][A-Za-z0-9_~%.-]*")
-"""Of what is mirrored. Whatever else a store holds is somebody else's, and never becomes a path."""
-_ALTERED: Final = (
-    "If it was altered, find out who could push there. Deleting the ref forgets all runs that no folder has, and "
-    "guards that compare with one then refuse or warn."
-)
 _PLANNED: Final = b'{"record":"planned"'
 _CHUNK_BYTES: Final = 4 << 20
 
@@ -67,6 +62,7 @@ class Mirror:
         self._store = store
         self._place = place
         self._sealer = sealer
+        self._manifest = Manifest(store, place, sealer) if sealer else None
 
     @cached_property
     def _state(self) -> str:
@@ -99,7 +95,8 @@ class Mirror:
             ConfigError: the folder can't be read or written.
         """
         with self._guarded():
-            held = {name: version for name, version in self._store.names().items() if _NAME.fullmatch(name)}
+            everything = self._store.names()
+            held = mirrored(everything)
             sent = read_index(self._folder, self._state)
             sizes = self._sizes()
             news = {
@@ -109,15 +106,13 @@ class Mirror:
             }
             data = self._store.read(news) if news else {}
             self._check_forms(data)
-            for name in sorted(news, reverse=True):  # a plan before its run, so that no run is without its plan
-                plain = self._opened(name, data[name])
-                size = self._size_of(name, plain)
-                if size is None:
-                    make_folder(self._folder, self._root, name.partition("/")[0])
-                    disk.write_atomically(self._folder / name, plain)
-                    (self._folder / name).chmod(0o600)
-                size, digest = len(plain) if size is None else size, _digest(name, plain)
-                sent[name] = Sent(held[name], size, _sealed_lines(data[name]), digest)
+            # A plan comes before its run, so that no run is without its plan.
+            opened = {name: self._opened(name, data[name]) for name in sorted(news, reverse=True)}
+            if self._manifest:
+                self._manifest.check(everything)
+            for name, plain in opened.items():
+                size = self._keep(name, plain)
+                sent[name] = Sent(held[name], size, _sealed_lines(data[name]), _digest(name, plain))
             gone = sent.keys() - held.keys()
             newest = max(_runs_in(held), default="")
             lost = {name for name in gone if run_of(name) > newest or sizes.get(name, 0) > sent[name].size_bytes}
@@ -149,7 +144,8 @@ class Mirror:
                 edit, after[name] = self._edit(name, after.get(name, Sent()))
                 edits.append(edit)
             if edits:
-                versions = self._store.write(edits, check=check and (lambda names: check(_runs_in(names))))
+                ours = check and (lambda names: check(_runs_in(names)))
+                versions = self._store.write(edits, check=ours, also=self._manifest.edit if self._manifest else None)
                 after |= {name: replace(after[name], version=version) for name, version in versions.items()}
                 write_index(self._folder, self._state, after)
 
@@ -206,7 +202,7 @@ class Mirror:
                 raise StoreError(
                     f"`{name}` in the journal's store is not as groupsync writes it",
                     f"{self._place}: it does not say that people are left out of it.",
-                    _ALTERED,
+                    ALTERED,
                 )
 
     def _opened(self, name: str, data: bytes) -> bytes:
@@ -221,8 +217,18 @@ class Mirror:
             raise StoreError(
                 f"`{name}` in the journal's store can't be read",
                 f"{self._place}: {error}.",
-                f"Add the key that it was written with to `journal.key`. {_ALTERED}",
+                f"Add the key that it was written with to `journal.key`. {ALTERED}",
             ) from error
+
+    def _keep(self, name: str, plain: bytes) -> int:
+        """Bring a file of the store here; return how much of the one that is here makes what the store has of it."""
+        size = self._size_of(name, plain)
+        if size is not None:
+            return size
+        make_folder(self._folder, self._root, name.partition("/")[0])
+        disk.write_atomically(self._folder / name, plain)
+        (self._folder / name).chmod(0o600)
+        return len(plain)
 
     def _size_of(self, name: str, plain: bytes) -> int | None:
         """Return how much of a file that is here makes what the store has of it; None where it does not.
@@ -262,7 +268,7 @@ class Mirror:
             with suppress(FileNotFoundError), os.scandir(self._folder / folder) as found:
                 files = (each for each in found if each.is_file(follow_symlinks=False))
                 sizes |= {f"{folder}/{each.name}": each.stat().st_size for each in files}
-        return {name: size for name, size in sizes.items() if _NAME.fullmatch(name)}
+        return {name: size for name, size in sizes.items() if MIRRORED.fullmatch(name)}
 
     def _digest_of(self, name: str) -> str:
         return _digest(name, disk.read_file(self._folder / name))
@@ -306,7 +312,7 @@ def run_of(name: str) -> str:
 
 
 def _runs_in(names: Collection[str]) -> frozenset[str]:
-    return frozenset(run_of(name) for name in names if _NAME.fullmatch(name) and not _is_whole(name))
+    return frozenset(run_of(name) for name in names if MIRRORED.fullmatch(name) and not _is_whole(name))
 
 
 def _sealed_lines(data: bytes) -> int:

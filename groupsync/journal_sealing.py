@@ -1,9 +1,11 @@
 r"""Seal what the journal tells of people for a store that others can read: encrypted, with a MAC, bound to its place.
 
-A sealed line is `gs1:KEY:TOKEN\n`. KEY says which key it was sealed with, and nothing else about that; TOKEN is one of
+A sealed line is `gs2:KEY:TOKEN\n`. KEY says which key it was sealed with, and nothing else about that; TOKEN is one of
 Fernet (https://github.com/fyne/spec, AES-128-CBC and HMAC-SHA256), whose time is always 0. In it are a line of JSON,
-`[name, number, part]`, and the data, compressed. What is not hidden: how large the data is, compressed, and how many
-lines there are. That lines were cut off from the end of a file is only seen of a file that was sealed as a whole. Pure.
+`[name, number, part, "listed"]`, and the data, compressed. What is not hidden: how large the data is, compressed, and
+how many lines there are. That lines were cut off from the end of a file is only seen of a file that was sealed as a
+whole; and by the manifest of the store, which each one has that holds such a line (`groupsync.journal_manifest`). An
+earlier groupsync wrote lines that begin with `gs1:`, and no manifest; they are read. Pure.
 """
 
 from __future__ import annotations
@@ -22,15 +24,16 @@ if TYPE_CHECKING:
 
     from cryptography.fernet import Fernet
 
-__all__ = ["MAX_BYTES", "MIN_SECRET_CHARACTERS", "SealError", "Sealer", "UnknownSeal", "is_sealed"]
+__all__ = ["MAX_BYTES", "MIN_SECRET_CHARACTERS", "SealError", "Sealer", "UnknownSeal", "is_listed", "is_sealed"]
 
 MIN_SECRET_CHARACTERS: Final = 32
 MAX_BYTES: Final = 64 * 2**20
 """The most that one line holds, so that a few sealed bytes never become gigabytes."""
 _CHUNK_BYTES: Final = 4 * 2**20
-_PREFIX: Final = b"gs1:"
+_PREFIX: Final = b"gs2:"
+_UNLISTED: Final = b"gs1:"
 _ANY_PREFIX: Final = re.compile(rb"gs[0-9]{1,9}:")
-_SEALED: Final = re.compile(rb"gs1:([0-9a-f]{16}):([A-Za-z0-9_-]+=*)\n")
+_SEALED: Final = re.compile(rb"(gs[12]:)([0-9a-f]{16}):([A-Za-z0-9_-]+=*)\n")
 _LINE, _CHUNK, _LAST_CHUNK = "line", "chunk", "last chunk"
 
 
@@ -45,6 +48,11 @@ class UnknownSeal(SealError):
 def is_sealed(line: bytes) -> bool:
     """Tell whether a line says of itself that it is sealed, in whatever format."""
     return _ANY_PREFIX.match(line) is not None
+
+
+def is_listed(data: bytes) -> bool:
+    """Tell whether a line of a file says that the store in which it stands has a manifest."""
+    return any(line.startswith(_PREFIX) for line in data.split(b"\n"))
 
 
 class Sealer:
@@ -123,13 +131,13 @@ class Sealer:
         if len(data) > MAX_BYTES:
             raise SealError(f"line {number} would hold {len(data):,} bytes, and one holds {MAX_BYTES:,} at most")
         # The time is 0: when something was sealed is nobody's business, and no reader goes by it.
-        token = self._keys[self._newest].encrypt_at_time(_place(name, number, part) + zlib.compress(data), 0)
+        token = self._keys[self._newest].encrypt_at_time(_place(_PREFIX, name, number, part) + zlib.compress(data), 0)
         return _PREFIX + self._newest + b":" + token + b"\n"
 
     def _open(self, name: str, number: int, line: bytes, part: str) -> bytes:
         from cryptography.fernet import InvalidToken
 
-        key, token = _parts(number, line)
+        form, key, token = _parts(number, line)
         if key not in self._keys:
             raise SealError(f"line {number} was sealed with another key, or altered")
         try:
@@ -139,7 +147,7 @@ class Sealer:
         if base64.urlsafe_b64encode(base64.urlsafe_b64decode(token)) != token:
             raise SealError(f"line {number} was altered after it was sealed")
         place, _, packed = opened.partition(b"\n")
-        if place + b"\n" != _place(name, number, part):
+        if place + b"\n" != _place(form, name, number, part):
             raise SealError(f"line {number} belongs elsewhere: it was sealed as {_place_words(place)}")
         return _unpacked(number, packed)
 
@@ -161,25 +169,26 @@ def _key(secret: str) -> tuple[bytes, Fernet]:
     return derived(b"groupsync journal 1: id of the key", 8).hex().encode(), Fernet(base64.urlsafe_b64encode(key))
 
 
-def _place(name: str, number: int, part: str) -> bytes:
-    return json.dumps([name, number, part]).encode("ascii") + b"\n"
+def _place(form: bytes, name: str, number: int, part: str) -> bytes:
+    """Return what a line is bound to: whoever has no key can't give it another form, either."""
+    return json.dumps([name, number, part, *([] if form == _UNLISTED else ["listed"])]).encode("ascii") + b"\n"
 
 
 def _place_words(place: bytes) -> str:
-    name, number, part = json.loads(place)
+    name, number, part, *_ = json.loads(place)
     return f"{part} {number} of {name!a}"
 
 
-def _parts(number: int, line: bytes) -> tuple[bytes, bytes]:
+def _parts(number: int, line: bytes) -> tuple[bytes, bytes, bytes]:
     found = _SEALED.fullmatch(line)
     if found:
-        return found[1], found[2]
-    if line.startswith(_PREFIX):
+        return found[1], found[2], found[3]
+    if line.startswith((_PREFIX, _UNLISTED)):
         raise SealError(f"line {number} is not whole, or was altered after it was sealed")
     if prefix := _ANY_PREFIX.match(line):
         shown = prefix[0].decode("ascii")
-        raise UnknownSeal(f"line {number} begins with {shown!r}, this groupsync opens what begins with 'gs1:'")
-    raise UnknownSeal(f"line {number} is not sealed, expected a line that begins with 'gs1:'")
+        raise UnknownSeal(f"line {number} begins with {shown!r}, this groupsync opens 'gs1:' and 'gs2:'")
+    raise UnknownSeal(f"line {number} is not sealed, expected a line that begins with 'gs2:'")
 
 
 def _unpacked(number: int, packed: bytes) -> bytes:

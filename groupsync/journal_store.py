@@ -78,7 +78,11 @@ class Store(Protocol):
         ...
 
     def write(
-        self, edits: Sequence[Edit], *, check: Callable[[Collection[str]], object] | None = None
+        self,
+        edits: Sequence[Edit],
+        *,
+        check: Callable[[Collection[str]], object] | None = None,
+        also: Callable[[Mapping[str, str], Mapping[str, str]], Edit] | None = None,
     ) -> Mapping[str, str]:
         """Carry out edits, durably, all of them or none; return the new versions by name.
 
@@ -87,6 +91,9 @@ class Store(Protocol):
         Args:
             edits: no name twice.
             check: is given the names that are there right before; what it raises is raised, and nothing is done.
+            also: is given the versions by name of all that is there right before, and of all that is to be there then;
+                returns one edit more, of another name, to carry out in the same go. What it raises is raised, and
+                nothing is done.
 
         Raises:
             StoreMovedError: a name has another version than an edit was made for.

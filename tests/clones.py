@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from groupsync.journal_manifest import MANIFEST, mirrored
+from groupsync.journal_sealing import Sealer
 from tests import clock as clocks
 
 KEY = "a key that is long enough for a journal"
@@ -115,6 +118,13 @@ class Repository:
         git(made, "add", "--all", "--force")
         git(made, "commit", "--quiet", "--allow-empty", "--message", "by hand")
         git(made, "push", "--quiet", "--force", str(self.remote), f"HEAD:{name}")
+
+    def put_with_the_key(self, files, name="refs/groupsync/journal"):
+        """Put files into the ref as somebody who has the key can: the manifest names them."""
+        self.put(files, name)
+        listed = git(self.remote, "ls-tree", "-r", "--format=%(path) %(objectname)", name).splitlines()
+        named = json.dumps(mirrored(dict(each.split(" ") for each in listed)))
+        self.put({MANIFEST: Sealer((KEY,)).seal_all(MANIFEST, named.encode())}, name)
 
 
 class _Moved:

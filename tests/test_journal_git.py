@@ -101,6 +101,34 @@ def test_a_check_sees_what_is_there_right_before(opened):
     assert {"a"} == opened().names().keys()
 
 
+def test_what_goes_along_is_made_of_what_is_there_each_time(opened):
+    """Where others were first it is asked again, with what they left; what it raises stops the edit."""
+    one, other, seen = opened(), opened(), []
+    one.names()
+    theirs = other.write([Append("a", b"1", None)])
+
+    def count(held, after):
+        seen.append((sorted(held), sorted(after)))
+        return Replace("count", b"%d" % len(after), held.get("count"))
+
+    made = one.write([Append("b", b"1", None)], also=count)
+    assert [([], ["b"]), (["a"], ["a", "b"])] == seen
+    assert {"b"} == made.keys()
+    store = opened()
+    assert b"2" == store.read(store.names())["count"]
+
+    one.names()
+    one.write([Delete("a", theirs["a"])], also=count)
+    assert (["a", "b", "count"], ["b", "count"]) == seen[-1]
+
+    def refuse(held, after):
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        one.write([Append("c", b"1", None)], also=refuse)
+    assert {"b", "count"} == opened().names().keys()
+
+
 def test_of_eight_who_race_none_is_lost(opened):
     """Each clone adds to a file of its own and to none of the others'; and just one takes what all want."""
     stores = [opened(sleep=threading.Event().wait) for _ in range(8)]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from groupsync import journal_sealing
 from groupsync.errors import ConfigError
-from groupsync.journal_sealing import MAX_BYTES, Sealer, SealError, UnknownSeal, is_sealed
+from groupsync.journal_sealing import MAX_BYTES, Sealer, SealError, UnknownSeal, is_listed, is_sealed
 
 NEW, OLD, OTHER = (f"{word} of thirty-two characters and more" for word in ("a secret", "an old one", "another"))
 SEALER = Sealer([NEW])
@@ -192,6 +192,18 @@ def test_a_secret_gives_the_same_key_everywhere():
         b"\n"
     )
     assert b'{"record":"header"}\n' == SEALER.open(RUN, 1, line)
+    assert not is_listed(line)
+
+
+def test_a_line_is_given_another_form_by_nobody_without_the_key():
+    """That its store has a manifest is sealed in it."""
+    line = SEALER.seal(RUN, 1, b"data\n")
+    assert is_listed(line)
+    with pytest.raises(SealError, match="belongs elsewhere"):
+        SEALER.open(RUN, 1, line.replace(b"gs2:", b"gs1:", 1))
+    old = SEALER.seal(RUN, 1, b"").replace(b"gs2:", b"gs1:", 1)
+    assert is_listed(old + line)
+    assert not is_listed(old + old)
 
 
 @pytest.mark.parametrize(("secrets", "found"), [([], 0), ([""], 0), (["x" * 31], 31), ([NEW, "short"], 5)])
@@ -228,10 +240,10 @@ def test_the_library_is_imported_only_where_there_is_a_key():
 @pytest.mark.parametrize(
     ("line", "message", "sealed"),
     [
-        (b'{"record":"header"}\n', "line 4 is not sealed, expected a line that begins with 'gs1:'", False),
-        (b"\n", "line 4 is not sealed, expected a line that begins with 'gs1:'", False),
-        (b"", "line 4 is not sealed, expected a line that begins with 'gs1:'", False),
-        (b"gs2:anything\n", "line 4 begins with 'gs2:', this groupsync opens what begins with 'gs1:'", True),
+        (b'{"record":"header"}\n', "line 4 is not sealed, expected a line that begins with 'gs2:'", False),
+        (b"\n", "line 4 is not sealed, expected a line that begins with 'gs2:'", False),
+        (b"", "line 4 is not sealed, expected a line that begins with 'gs2:'", False),
+        (b"gs3:anything\n", "line 4 begins with 'gs3:', this groupsync opens 'gs1:' and 'gs2:'", True),
     ],
 )
 def test_another_format_is_told_from_a_line_that_was_altered(line, message, sealed):
@@ -241,7 +253,7 @@ def test_another_format_is_told_from_a_line_that_was_altered(line, message, seal
     assert (message, sealed) == (str(found.value), is_sealed(line))
 
 
-@pytest.mark.parametrize("line", [b"gs1:\n", b"gs1:0123456789abcdef:\n", b"gs1:0123456789abcdef:AAAA"])
+@pytest.mark.parametrize("line", [b"gs1:\n", b"gs2:\n", b"gs2:0123456789abcdef:\n", b"gs2:0123456789abcdef:AAAA"])
 def test_a_part_of_a_line_is_no_line(line):
     """What a broken write left is told as such."""
     with pytest.raises(SealError) as found:
@@ -284,4 +296,4 @@ def forged(packed):
     """Return a line that has a good MAC, made by somebody who has the key."""
     id_, key = next(iter(SEALER._keys.items()))
     assert isinstance(key, Fernet)
-    return b"gs1:%s:%s\n" % (id_, key.encrypt(json.dumps([RUN, 1, "line"]).encode() + b"\n" + packed))
+    return b"gs2:%s:%s\n" % (id_, key.encrypt(json.dumps([RUN, 1, "line", "listed"]).encode() + b"\n" + packed))

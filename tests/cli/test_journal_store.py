@@ -19,6 +19,8 @@ from groupsync.config import load_config
 from groupsync.connect import lock_of, open_targets
 from groupsync.errors import BackendError
 from groupsync.journal_git import GitStore
+from groupsync.journal_manifest import MANIFEST
+from groupsync.journal_mirror import Mirror
 from groupsync.journal_sealing import Sealer
 from groupsync.journal_store import StoreError
 from groupsync.journal_stores import StoreSlot
@@ -184,7 +186,7 @@ def test_a_run_that_was_cut_short_is_gone_on_with_in_its_own_folder_alone(tmp_pa
     lines = folders.repository.held()[name].splitlines(keepends=True)
     whole = b"".join(sealer.open(name, number, line) for number, line in enumerate(lines, 1))
     cut = b"".join(whole.splitlines(keepends=True)[:2])
-    folders.repository.put({name: sealer.seal(name, 1, cut)})
+    folders.repository.put_with_the_key({name: sealer.seal(name, 1, cut)})
     shutil.rmtree(folders.clone / "a/.groupsync")
 
     assert "GS610" not in folders("b", "plan")
@@ -243,7 +245,7 @@ def test_a_key_that_is_added_later_begins_with_what_a_folder_has(nameless):
     assert "with a key nothing else is believed" in nameless.run("plan", code=1)
     git(nameless.remote, "update-ref", "-d", REF)
     nameless.run("apply", "--yes", clone=first)
-    assert all(each.startswith(b"gs1:") for each in nameless.held().values())
+    assert all(each.startswith(b"gs2:") for each in nameless.held().values())
     assert 2 == nameless.run("history").count("applied")
     nameless.put(clear)
     assert "is not encrypted" in nameless.run("plan", code=1)
@@ -278,7 +280,7 @@ ALTERED = {
     "cut in a line": (lambda name, data, _: {name: data[:-20]}, "is not whole"),
     "in the clear": (lambda name, *_: {name: b'{"record":"header","withheld":true}\n'}, "is not encrypted"),
     "what is no record": (lambda name, *_: {name: b"\0\n"}, "is not encrypted"),
-    "a later format": (lambda name, *_: {name: b"gs2:0123456789abcdef:xxxx\n"}, "begins with 'gs2:'"),
+    "a later format": (lambda name, *_: {name: b"gs3:0123456789abcdef:xxxx\n"}, "begins with 'gs3:'"),
 }
 
 
@@ -293,6 +295,115 @@ def test_a_ref_that_somebody_altered_is_refused(repository, altered):
     repository.put(alter(runs[1], repository.held()[runs[1]], repository.held()[runs[0]]))
     for command in (["plan"], ["apply", "--yes"], ["history"], ["undo", "last", "--yes"]):
         assert why in repository.run(*command, code=1)
+
+
+TAKEN_OUT = {
+    "a run": (lambda held, runs: dict.fromkeys(name for name in held if runs[1] in name), "is gone"),
+    "the newest run": (lambda held, runs: dict.fromkeys(name for name in held if runs[2] in name), "is gone"),
+    "all runs": (
+        lambda held, _: dict.fromkeys(name for name in held if "runs/" in name),
+        "is gone (and so are 5 more)",
+    ),
+    "the end of a run": (lambda held, runs: cut_off(held, runs[1]), "is not the one of then"),
+    "the end of the newest": (lambda held, runs: cut_off(held, runs[2]), "is not the one of then"),
+    "the manifest": (lambda *_: {MANIFEST: None}, "its manifest is gone"),
+    "a run and the manifest": (
+        lambda held, runs: {MANIFEST: None, **dict.fromkeys(name for name in held if runs[1] in name)},
+        "its manifest is gone",
+    ),
+}
+
+
+def cut_off(held, run):
+    name = f"runs/{run}.jsonl"
+    first, *rest = held[name].splitlines(keepends=True)
+    assert rest
+    return {name: first}
+
+
+@pytest.fixture
+def thrice(repository):
+    """Three runs in the ref, and what it held after each."""
+    held = []
+    for number in range(3):
+        repository.merge(listed(staff=people(0, number + 1)))
+        repository.run("apply", "--yes")
+        held.append(repository.held())
+    return repository, held
+
+
+def test_what_somebody_takes_out_is_missed(thrice):
+    """Whoever has not the key can't name anew what is there; each command that reads the journal says what is wrong."""
+    repository, (*_, held) = thrice
+    runs = sorted(name[5:-6] for name in held if name.endswith(".jsonl"))
+    for what, (take, why) in TAKEN_OUT.items():
+        repository.put(dict.fromkeys(repository.held()) | held | take(held, runs))
+        for command in (["plan"], ["apply", "--yes"]) if what == "a run" else (["history"],):
+            told = " ".join(repository.run(*command, code=1).split())
+            assert "The journal's store is not as groupsync left it" in told, what
+            assert why in told, what
+            assert "find out who could push there" in told
+    repository.put(dict.fromkeys(repository.held()) | held)
+    assert 3 == repository.run("history").count("applied")
+
+
+def test_a_manifest_of_another_state_does_not_vouch_for_this_one(thrice):
+    """Neither an older one, nor does what was forgotten come back beside a newer one."""
+    repository, (first, second, last) = thrice
+    repository.put({MANIFEST: second[MANIFEST]})
+    assert "was put there (and so is 1 more)" in " ".join(repository.run("plan", code=1).split())
+    repository.put(last)
+    oldest = dict.fromkeys(name for name in first if name.startswith("runs/"))
+    repository.put_with_the_key(oldest)
+    assert 2 == repository.run("history").count("applied")
+    repository.put({name: first[name] for name in oldest})
+    assert "was put there (and so is 1 more)" in " ".join(repository.run("plan", code=1).split())
+
+
+def test_nobody_seals_what_somebody_else_took_out(thrice):
+    """A run that was begun when all was there does not name anew a store of which something was taken out since."""
+    repository, (*_, held) = thrice
+    clone = repository.clone()
+    mirror = Mirror(clone / ".groupsync", clone, GitStore(clone, "origin", REF), "the ref", Sealer([KEY]))
+    mirror.fetch()
+    name = min(each for each in held if each.endswith(".jsonl"))
+    repository.put({name: None})
+    (clone / ".groupsync/runs/20991231T000000Z-00000000.jsonl").write_bytes(b"{}\n")
+    with pytest.raises(StoreError, match="is not as groupsync left it") as caught:
+        mirror.send()
+    assert f"`{name}` is gone" in caught.value.detail
+    assert held[MANIFEST] == repository.held()[MANIFEST]
+
+
+def test_a_ref_of_before_there_was_a_manifest_gets_one_with_the_next_run(repository, monkeypatch):
+    """What an earlier groupsync wrote is read; from then on the ref can't be made to look as if that had written it."""
+    repository.run("apply", "--yes")
+    held = {name: data for name, data in repository.held().items() if name != MANIFEST}
+    with monkeypatch.context() as patch:
+        opened = {name: opened_as(name, data) for name, data in held.items()}
+        patch.setattr("groupsync.journal_sealing._PREFIX", b"gs1:")
+        held = {name: sealed_as(name, data) for name, data in opened.items()}
+    assert all(data.startswith(b"gs1:") for data in held.values())
+    repository.put({MANIFEST: None, **held})
+    assert 1 == repository.run("history").count("applied")
+    repository.merge(listed(staff=["di@example.com"]))
+    repository.run("apply", "--yes")
+    assert MANIFEST in repository.held()
+    assert 2 == repository.run("history").count("applied")
+    repository.put({MANIFEST: None})
+    assert "its manifest is gone" in " ".join(repository.run("plan", code=1).split())
+
+
+def opened_as(name, data):
+    sealer = Sealer([KEY])
+    if name.endswith(".plan"):
+        return sealer.open_all(name, data)
+    return b"".join(sealer.open(name, number, line) for number, line in enumerate(data.splitlines(keepends=True), 1))
+
+
+def sealed_as(name, data):
+    sealer = Sealer([KEY])
+    return sealer.seal_all(name, data) if name.endswith(".plan") else sealer.seal(name, 1, data)
 
 
 def test_a_plan_that_somebody_cut_is_refused(repository):
@@ -387,7 +498,7 @@ def test_a_ledger_of_the_project_begins_the_one_in_the_store(markless):
     markless("apply", "--yes")
     markless.repository.merge({"ledgers/there.jsonl": None})
     assert "No changes" in markless("plan")
-    assert b"gs1:" == markless.repository.held()["ledgers/ledgers%2Fthere.jsonl"][:4]
+    assert b"gs2:" == markless.repository.held()["ledgers/ledgers%2Fthere.jsonl"][:4]
 
 
 def test_a_lock_that_is_held_elsewhere_is_told_and_can_be_broken(markless):
