@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import subprocess
 import tarfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from groupsync.causes import with_edits
 from groupsync.config import load_config
 from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.git import ask_git
-from groupsync.links import bases_of
+from groupsync.links import Remembered, bases_of
 from groupsync.model import Action, Cause, Comparison, Diagnostic, Severity
 from groupsync.project import Project, load_project, sorted_findings
 from groupsync.quiet import quiet_edits
@@ -27,6 +27,7 @@ from groupsync.segments import Folder, compute_segments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from groupsync.config import Config
@@ -36,10 +37,53 @@ if TYPE_CHECKING:
 _GIT_SECONDS = 60
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A project at a revision.
+
+    Attributes:
+        revision: as it was asked for.
+        commit: its full name.
+        project: of then, with the customers of now.
+        hidden: the folders that were submodules, whose files git does not have.
+        folder: keeps the files of then for as long as they may be read.
+    """
+
+    revision: str
+    commit: str
+    project: Project
+    hidden: tuple[str, ...]
+    folder: Folder
+
+    def links(self) -> Remembered:
+        """Return how groups were built on others, and how large the lists were that others were built on."""
+        resolution = self.project.resolution
+        bases = frozenset[str]().union(*resolution.built_on.values())
+        known = [each.group for each in resolution.groups if each.group.name in bases]
+        counts = {group.name: group.members.count for group in known if group.members is not None}
+        return Remembered(resolution.built_on, counts)
+
+
+def project_at(project: Project, revision: str) -> Earlier:
+    """Return a project as it was at a revision.
+
+    Args:
+        project: as it is now.
+        revision: anything that git takes for a commit, such as `main` or `HEAD~1`.
+
+    Raises:
+        ConfigError: git can't tell, or the project of then is not in order.
+    """
+    name = _commit(project.config.root, revision)
+    folder, hidden = Folder(), _submodules(project.config.root, name)
+    before = _project_at(project.config, name, folder.new("files"), project.as_of, hidden)
+    return Earlier(revision, name, before, hidden, folder)
+
+
 def compared(
     plan: Plan,
     project: Project,
-    revision: str,
+    earlier: Earlier,
     plugins: Plugins | None = None,
     selection: Selection = EVERYTHING,
 ) -> Plan:
@@ -48,17 +92,15 @@ def compared(
     Args:
         plan: just made of the project.
         project: as it is now.
-        revision: anything that git takes for a commit, such as `main` or `HEAD~1`.
+        earlier: as it was at the revision.
         plugins: those that offer sources; None for those installed.
         selection: which groups the plan is about.
 
     Raises:
-        ConfigError: git can't tell, or the project of then is not in order.
+        ConfigError: a member file of then can't be read.
         SourceError: a source could not be asked.
     """
-    name = _commit(project.config.root, revision)
-    folder, hidden = Folder(), _submodules(project.config.root, name)
-    before = _project_at(project.config, name, folder.new("files"), plan, hidden)
+    before, hidden, revision = earlier.project, earlier.hidden, earlier.revision
     computed = compute_segments(before, plugins, plan.as_of)
     members = {each.group.name: each.group.members for each in computed.project.resolution.groups if not each.blocked}
     defined = {each.name for each in before.definitions}
@@ -78,7 +120,7 @@ def compared(
     return replace(
         plan,
         changes=_with_edits(plan.changes, edited, project),
-        compared=Comparison(revision, name, tuple(filter(None, causes)), quiet),
+        compared=Comparison(revision, earlier.commit, tuple(filter(None, causes)), quiet),
         diagnostics=findings,
     )
 
@@ -154,13 +196,13 @@ def _earlier_names(project: Project, name: str) -> tuple[str, ...]:
     return next((each.previously for each in project.definitions if each.name == name), ())
 
 
-def _project_at(config: Config, commit: str, folder: Path, plan: Plan, hidden: Sequence[str]) -> Project:
+def _project_at(config: Config, commit: str, folder: Path, as_of: datetime, hidden: Sequence[str]) -> Project:
     archive = _git(config.root, "archive", "--format=tar", commit, "--", ".")
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
     try:
         then = load_config(folder / config.path)
-        project = load_project(then, plan.as_of)
+        project = load_project(then, as_of)
     except InvalidDefinitions as error:
         first = error.diagnostics[0]
         detail = f"{first.subject}: {first.summary}" if first.subject else first.summary
@@ -169,7 +211,7 @@ def _project_at(config: Config, commit: str, folder: Path, plan: Plan, hidden: S
             hint = f"It may lack what is in a submodule ({', '.join(hidden)}): git has no files of then of it."
         raise ConfigError(summary, detail, hint) from error
     # Customers are those of now: a table that is a file of the project is read where it is now.
-    return replace(project, config=replace(then, root=config.root, journal=config.journal))
+    return replace(project, config=replace(then, id=config.id, root=config.root, journal=config.journal))
 
 
 def _commit(root: Path, revision: str) -> str:

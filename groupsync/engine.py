@@ -77,7 +77,7 @@ def make_plan(
     search = Search(request.selection, may_be_empty=request.may_be_empty)
     project = computed.project
     remembered = remembered_links(project.config.journal, project.config.id)
-    built_on = built_on_by_now_or_then(project.resolution, remembered or NOTHING)
+    built_on = built_on_by_now_or_then(project.resolution, request.then if remembered is None else remembered)
     draft = Draft(search=search, built_on=built_on)
     backends = plan_targets(project, backends, request, draft)
     search.check()
@@ -127,6 +127,7 @@ def make_plan(
         adopt=request.adopt,
         there={name: names_of(holdings) for name, holdings in draft.holdings.items()},
         told=told,
+        then=request.then,
     )
     return judge_plan(sealed(drafted), project, looked, request.grants, plugins)
 

@@ -57,6 +57,8 @@ class Looked:
         adopt: the command line's consent to take over groups that are not known to be ours.
         there: by target that was read, names of our groups that it has.
         told: what marks tell of the past.
+        then: how groups were built on others, and how large lists were, at the revision that the plan is compared with;
+            it stands in where no run tells what was applied last.
     """
 
     seen: Seen
@@ -69,6 +71,7 @@ class Looked:
     adopt: bool = False
     there: Mapping[str, frozenset[str]] = field(default_factory=dict)
     told: Told = field(default_factory=Told)
+    then: Remembered = NOTHING
 
 
 def judge_plan(
@@ -94,21 +97,23 @@ def judge_plan(
     unread: list[ConfigError] = []
     remembered = remembered_links(config.journal, config.id, unread)
     known = looked.told.counting(remembered or NOTHING, _names(project))
-    by_memory = list(_changes_by_memory(plan, project, looked, known))
+    past = _with_then(known, looked.then) if remembered is None else known
+    by_memory = list(_changes_by_memory(plan, project, looked, past))
     looked = replace(looked, beside=(*looked.beside, *by_memory))
     remains = bool(plan.undoes or looked.resumed)
     silence = Silence()
     if not remains:
         silence = silence_of(plan, project, looked.seen.bases, looked.there, remembered=known, told=looked.told)
-    evidence = _evidence(plan, project, looked, known, silence, unread=unread)
+    built_on = built_on_by_now_or_then(project.resolution, past)
+    evidence = _evidence(plan, project, looked, known, silence, built_on=built_on, unread=unread)
     judging = Judging(plan, config.guards, (*grants, *project.approvals), evidence)
     judging.judge_sources(looked.of_sources)
     judging.judge_groups()
     refused, findings = ask_policies(replace(plan, verdict=judging.verdict()), project, looked.seen, plugins)
     judging.refusals += refused
-    judging.refusals += _held_back(plan, project, judging, remembered)
+    judging.refusals += _held_back(plan, project, judging, built_on, is_recorded=remembered is not None)
     judging.judge_runs()
-    judging.refusals += _held_back(plan, project, judging, remembered)
+    judging.refusals += _held_back(plan, project, judging, built_on, is_recorded=remembered is not None)
     verdict = judging.verdict()
     is_forgotten = remembered is None and any(looked.there.values()) and not plan.undoes
     findings += _told_of_silence(judging, _unknown(plan, project, verdict) if is_forgotten else ())
@@ -123,6 +128,11 @@ def judge_plan(
         lost=tuple(sorted(losses, key=lambda each: each.target)),
         known_as=known_as(plan, project.definitions, config.identity),
     )
+
+
+def _with_then(known: Remembered, then: Remembered) -> Remembered:
+    """Return what is known where no run tells, with what was so at the revision that the plan is compared with."""
+    return replace(known, built_on=then.built_on, counts={**then.counts, **known.counts})
 
 
 def _names(project: Project) -> Iterator[str]:
@@ -194,15 +204,25 @@ def _change_by_memory(desired: Desired, count: int, before: int) -> Change:
     )
 
 
-def _held_back(plan: Plan, project: Project, judging: Judging, remembered: Remembered | None) -> list[Refusal]:
+def _held_back(
+    plan: Plan, project: Project, judging: Judging, built_on: Mapping[str, frozenset[str]], *, is_recorded: bool
+) -> list[Refusal]:
     own = [each for each in judging.refusals if each.rule not in RULES]
     segments: dict[str, list[str]] = {}
     for definition in project.definitions:
         if definition.source is not None:
             segments.setdefault(definition.source, []).append(definition.name)
-    built_on = built_on_by_now_or_then(project.resolution, remembered or NOTHING)
     defined = frozenset(each.name for each in project.definitions)
-    return list(held_back(plan, own, Ties(built_on, segments, defined, is_recorded=remembered is not None)))
+    found = list(held_back(plan, own, Ties(built_on, segments, defined, is_recorded=is_recorded)))
+    return [*found, *_held_before(plan, own, {(each.target, each.name) for each in found})]
+
+
+def _held_before(plan: Plan, own: Sequence[Refusal], known: Container[tuple[str, str]]) -> Iterator[Refusal]:
+    """Give what followed from others when the plan was saved, and does still: whoever saved it may have known more."""
+    doubted = {each.name for each in own if each.doubts_members or each.is_about_source}
+    for each in plan.verdict.refusals:
+        if each.rule in RULES and each.because in doubted and (each.target, each.name) not in known:
+            yield each
 
 
 def _evidence(
@@ -212,6 +232,7 @@ def _evidence(
     remembered: Remembered,
     silence: Silence,
     *,
+    built_on: Mapping[str, frozenset[str]],
     unread: list[ConfigError],
 ) -> Evidence:
     config, sized = project.config, _sized((*plan.changes, *looked.beside))
@@ -238,7 +259,7 @@ def _evidence(
         spent=past_uses(config.journal, config.id, looked.resumed, unread) if project.approvals else (),
         now=project.as_of,
         consented=_consented(plan, project, looked),
-        built_on=built_on_by_now_or_then(project.resolution, remembered),
+        built_on=built_on,
         dated=lambda: project.resolution.dated,
         claimants={old: each for each in project.definitions for old in each.previously},
         segments=_segments(project, doubted),

@@ -12,7 +12,7 @@ from groupsync.errors import BackendError
 from groupsync.holdings import holdings_of
 from groupsync.journal_read import unread_run
 from groupsync.last_applied import left_on
-from groupsync.links import bases_of
+from groupsync.links import NOTHING, bases_of
 from groupsync.model import Action, Diagnostic, Drift, Mode, Severity, TargetState
 from groupsync.progress import Track, untracked
 from groupsync.project import collecting, wanted_on
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from groupsync.errors import ConfigError
     from groupsync.guard_grants import Grant
     from groupsync.guard_lost import Holding
+    from groupsync.links import Remembered
     from groupsync.model import Change, Refusal, Snapshot
     from groupsync.ownership import Ownership
     from groupsync.pasts import Marked
@@ -56,6 +57,8 @@ class Request:
         track: shows progress.
         retry: how patient to be with targets while they are read.
         grants: exceptions from guards.
+        then: how groups were built on others, and how large lists were, at the revision that the plan is compared with;
+            it stands in where no run tells what was applied last.
     """
 
     as_of: datetime
@@ -67,6 +70,7 @@ class Request:
     track: Track = untracked
     retry: Retries = field(default_factory=Retries)
     grants: tuple[Grant, ...] = ()
+    then: Remembered = NOTHING
 
 
 @dataclass(slots=True)

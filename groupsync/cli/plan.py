@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from groupsync.cli.redacting import redact_option
 from groupsync.errors import ExitCode
 
 if TYPE_CHECKING:
+    from groupsync.comparison import Earlier
     from groupsync.guard_grants import Grant
     from groupsync.model import Plan
+    from groupsync.project import Project
 
 
 @click.command(cls=common.Selecting)
@@ -66,12 +69,14 @@ def command(
     request = common.request_of(**picked, adopt=adopt, grants=grants)
     project = load_project(config, request.as_of)
     plugins = Plugins.discover()
+    earlier = _earlier(project, revision)
+    request = replace(request, then=earlier.links()) if earlier else request
     with open_targets(config, plugins, request.targets) as backends:
         plan = reminded(project, engine.make_plan(project, backends, request, plugins))
-        if revision is not None:
+        if earlier:
             from groupsync.comparison import compared
 
-            plan = compared(plan, project, revision, plugins, request.selection)
+            plan = compared(plan, project, earlier, plugins, request.selection)
         # Long member lists are read again while they are shown and saved, so the targets stay open.
         common.show_diagnostics(plan.diagnostics)
         rendering.emit_plan(plan, format_, full=full, by_person=by_person, summary=summary, output=output)
@@ -83,6 +88,15 @@ def command(
             common.say(saved_words(plan, saved, adopt=adopt))
     is_stopped = rendering.stops_at(plan.changes, stops)
     return ExitCode.REFUSED if is_stopped else exit_code_of(plan, detailed=detailed_exitcode)
+
+
+def _earlier(project: Project, revision: str | None) -> Earlier | None:
+    """Return the project at the revision that it is to be compared with; None where there is none."""
+    if revision is None:
+        return None
+    from groupsync.comparison import project_at
+
+    return project_at(project, revision)
 
 
 def exit_code_of(plan: Plan, *, detailed: bool) -> ExitCode:
