@@ -2,9 +2,9 @@
 
 An edge: it calls the backends. What happens to one group keeps another from being done only where that is built on it.
 
-Targets come one after the other, so that a run that is cut short, or meets a target that is down, has left the next
-ones wholly alone. On one target the changes go in stages (`groupsync.ordering`), each over before the next begins;
-within a stage as many are in flight as the backend allows.
+Targets come one after the other, those first that others are built on, so that a run that is cut short, or meets a
+target that is down, has left the next ones wholly alone. On one target the changes go in stages (`groupsync.ordering`),
+each over before the next begins; within a stage as many are in flight as the backend allows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol
 
 from groupsync.errors import BackendError, GroupsyncError, StalePlanError, StaleRead
@@ -25,7 +26,7 @@ from groupsync.verify import FOUND_DONE, moved_since, rests_of, verify, with_mem
 from groupsync.workers import each_done
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 
     from groupsync.backend import Backend, Step
     from groupsync.model import Change, Plan
@@ -78,6 +79,7 @@ def execute(
     journal: Recorder | None = None,
     retry: Retries | None = None,
     keep: Callable[[str], str] = lambda _: "",
+    goes_to: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> tuple[Result, ...]:
     """Apply the changes of `plan` that nothing speaks against.
 
@@ -91,11 +93,12 @@ def execute(
         retry: how patient to be; None for the usual.
         keep: keeps the lock of a target from running out; returns why it is lost, empty as long as it is ours. Called
             before each attempt.
+        goes_to: by target, names of the groups that go there, whether they change or not.
 
     Returns:
         One result a change, in the plan's order.
     """
-    order = Order(plan.changes, plan.links)
+    order = Order(plan.changes, plan.links, goes_to)
     todo = [change for change in order.sorted() if change.key not in refused]
     run = _Run(backends, stopped, journal or Unrecorded(), retry or Retries(), keep)
     results = dict(refused)
@@ -124,7 +127,7 @@ class _Run:
 
     def carry_out(self, changes: Sequence[Change], order: Order) -> Generator[tuple[Change, Result]]:
         """Give each change with what became of it, as they are done; `changes` come in order."""
-        for (target, *_), stage in groupby(changes, key=order.stage):
+        for (_, target, *_), stage in groupby(changes, key=order.stage):
             left = list(stage)
             held = order.held(target, left)
             for change in left:

@@ -274,7 +274,15 @@ def apply_plan(
             run.settle(plan, refused.values())
         books = Ledgers.of(project.config, backends, run)
         results = applying.execute(
-            plan, backends, refused, stopped=stopped, track=track, journal=books, retry=retry, keep=keeper.keep
+            plan,
+            backends,
+            refused,
+            stopped=stopped,
+            track=track,
+            journal=books,
+            retry=retry,
+            keep=keeper.keep,
+            goes_to=_held_by(project, backends),
         )
         results = applying.verify(plan, backends, results, retry)
         untidy = books.tidy(plan.changes, results)

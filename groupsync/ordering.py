@@ -1,8 +1,9 @@
 """In which order the changes of a plan are begun, and what waits for what. Pure.
 
-On a target a group comes after those that it is built on, so that nobody moves in it where one of these fails: people
-who go from one group to the next would be in both. Deletions come last, and among what may go at once a rename comes
-first, since it frees a name.
+A group comes after those that it is built on, so that nobody moves in it where one of these fails: people who go from
+one group to the next would be in both. What counts is the group on the same target, and on another one where it does
+not go there. So targets come in this order, too, unless they build on each other in a circle: then the first by name
+does not wait. Deletions come last on a target, and among what may go at once a rename comes first: it frees a name.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from groupsync.closure import way_words, ways_to
 from groupsync.model import Action, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from groupsync.model import Change, Link, Result
 
@@ -38,14 +39,17 @@ class Order:
     Args:
         changes: all that are to be carried out, or are over already.
         links: how their groups are built on each other.
+        goes_to: by target, names of the groups that go there, whether they change or not.
     """
 
     changes: Iterable[Change]
     links: Iterable[Link] = ()
+    goes_to: Mapping[str, Collection[str]] = field(default_factory=dict)
     _built_on: Mapping[str, tuple[str, ...]] = field(init=False)
     _moving: dict[str, set[str]] = field(init=False)
     _freeing: set[tuple[str, str]] = field(init=False)
     _waves: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
+    _ranks: dict[str, int] = field(init=False, default_factory=dict)
     _bad: dict[tuple[str, str], Outcome] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,11 +67,11 @@ class Order:
         """Return the changes in the order in which they are begun."""
         return sorted(self.changes, key=lambda change: (*self.stage(change), change.name))
 
-    def stage(self, change: Change) -> tuple[str, bool, int, int]:
+    def stage(self, change: Change) -> tuple[int, str, bool, int, int]:
         """Return what tells which changes may be in flight together: those of a stage, when those before are over."""
         is_last = change.action in _LAST
         wave = 0 if is_last else self._wave(change.target, change.name)
-        return (change.target, is_last, wave, _PHASES[change.action])
+        return (self._rank(change.target), change.target, is_last, wave, _PHASES[change.action])
 
     def is_built_on(self, change: Change) -> bool:
         """Tell whether any group is built on that of a change."""
@@ -84,16 +88,42 @@ class Order:
 
         A rename whose name another group takes waits for nothing: what takes the name may be what it is built on.
         """
-        bad = {name: outcome for (where, name), outcome in self._bad.items() if where == target}
+        bad = {
+            name: (where, outcome) for (where, name), outcome in self._bad.items() if self._counts(where, name, target)
+        }
         above = ways_to(bad, self._built_on) if bad else {}
         found: dict[tuple[str, str], tuple[Outcome, str]] = {}
         for change in changes:
             way = above.get(change.name, ())
             if way and change.name in self._moving[target] and change.key not in self._freeing:
-                outcome = bad[way[-1]]
+                where, outcome = bad[way[-1]]
                 left = Outcome.STALE if outcome is Outcome.STALE else Outcome.NOT_TRIED
-                found[change.key] = (left, f"{way_words(way)}, {_STANDING[outcome]}")
+                there = "" if where == target else f" on {where}"
+                found[change.key] = (left, f"{way_words(way)}, {_STANDING[outcome]}{there}")
         return found
+
+    def _counts(self, where: str, name: str, target: str) -> bool:
+        """Tell whether what became of a group somewhere counts for what is built on it on a target.
+
+        That it moved elsewhere does not: otherwise whoever can write on one target could stop every group.
+        """
+        return where == target or (self._bad[where, name] is Outcome.FAILED and self._is_from_elsewhere(name, target))
+
+    def _is_from_elsewhere(self, name: str, target: str) -> bool:
+        return name not in self.goes_to.get(target, ()) and name not in self._moving.get(target, ())
+
+    def _rank(self, target: str) -> int:
+        """Return how many targets, one built on the other, go before a target."""
+        if target not in self._ranks:
+            self._ranks[target] = 0  # where targets are built on each other in a circle, one begins
+            before = [other for other in self._moving if other != target and self._is_built_on_other(target, other)]
+            self._ranks[target] = max((self._rank(other) + 1 for other in before), default=0)
+        return self._ranks[target]
+
+    def _is_built_on_other(self, target: str, other: str) -> bool:
+        """Tell whether a group that changes on a target is built on one that changes only on another."""
+        bases = [name for name in self._moving[other] if self._is_from_elsewhere(name, target)]
+        return not self._moving.get(target, set()).isdisjoint(ways_to(bases, self._built_on)) if bases else False
 
     def _wave(self, target: str, name: str) -> int:
         """Return how many groups of the plan, one built on the other, go before a group on a target."""

@@ -684,6 +684,53 @@ def test_a_failure_holds_nothing_that_does_not_follow_from_it(store):
     assert {"base", "top"} == set(other.groups)
 
 
+def test_what_fails_on_a_target_holds_what_is_built_on_it_on_others(store):
+    """Where the base does not go there: whoever could not leave it would be in both. Its target comes first, then."""
+    base = change_of(prior(store, "base", ADA), remove=[ADA])
+    base, other = replace(base, target="z-lists"), MemoryStore()
+    tops = [create(name, ADA, target="a-letters") for name in ("top", "of-it", "of-no-matter")]
+    plan = linked(base, *tops, **{"top": ["list"], "list": ["base"], "of-it": ["top"]})
+    asked = []
+
+    def meet(change):
+        asked.append(change.name)
+        if change.name == "base":
+            raise BackendError("out of order", retryable=False)
+
+    backends = {"z-lists": Watched(store, meet, 4), "a-letters": Watched(other, meet, 4)}
+    found = outcomes(execute(plan, backends, {}, retry=at_once()))
+    assert (Outcome.NOT_TRIED, "built on `list`, and that on `base`, which failed on z-lists") == found["top"]
+    assert Outcome.NOT_TRIED is found["of-it"][0]
+    assert (["base", "of-no-matter"], {"of-no-matter"}) == (asked, set(other.groups))
+
+    there = {"a-letters": {"base", "top"}}  # and is as it should be
+    found = outcomes(execute(plan, backends, {}, retry=at_once(), goes_to=there))
+    assert Outcome.APPLIED is found["top"][0]
+
+
+def test_what_moved_on_a_target_holds_nothing_on_others(store):
+    """Otherwise whoever can write on one target could stop every group."""
+    base = replace(change_of(prior(store, "base", ADA), remove=[ADA]), target="a-lists")
+    store.put(replace(store.groups["base"], members=Members.of([ADA, BOB])))
+    plan = linked(base, create("top", ADA, target="z-letters"), top=["base"])
+    backends = {"a-lists": open_memory(store), "z-letters": open_memory(MemoryStore())}
+    found = outcomes(execute(plan, backends, {}, retry=at_once()))
+    assert (Outcome.STALE, Outcome.APPLIED) == (found["base"][0], found["top"][0])
+
+
+def test_targets_that_build_on_each_other_are_all_served(store):
+    """In a circle no order is right; each change is tried once."""
+    plan = linked(
+        create("a", ADA, target="one"),
+        create("b", ADA, target="two"),
+        create("c", ADA, target="one"),
+        a=["b"],
+        b=["c"],
+    )
+    backends = {"one": open_memory(store), "two": open_memory(MemoryStore())}
+    assert [Outcome.APPLIED] * 3 == [each.outcome for each in execute(plan, backends, {}, retry=at_once())]
+
+
 def test_a_rename_that_frees_a_name_waits_for_nothing(store):
     """What takes the name may be the very group that the renamed one is built on."""
     plan = linked(
