@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recorder", "Unrecorded", "execute", "outcome_of", "verify"]
 
-_HELD_HINTS: Final = {Outcome.NOT_TRIED: "`groupsync apply --resume` tries both again.", Outcome.STALE: "Plan again."}
+_HELD_HINTS: Final = {Outcome.NOT_TRIED: "Apply again; it tries both.", Outcome.STALE: "Plan again."}
 
 
 class Recorder(Protocol):

@@ -294,6 +294,7 @@ def apply_plan(
             interrupted=stopped(),
             diagnostics=(*plan.diagnostics, *untidy),
             allowances=allowances,
+            is_resumable=project.config.store is None or bool(project.config.store.keys),
         )
         if run and journal:
             journal.catch_up()

@@ -83,6 +83,11 @@ class Mirror:
         place = f"{config.store.ref} of {config.store.remote}"
         return cls(config.journal, config.root, store, place, sealer_of(config.store, config.root))
 
+    @property
+    def keeps_names(self) -> bool:
+        """Whether the store has the plans of runs, so that any clone can go on with one or take it back."""
+        return self._sealer is not None
+
     def fetch(self) -> frozenset[str]:
         """Bring the folder to the state of the store.
 

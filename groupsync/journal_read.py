@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.errors import ConfigError
 from groupsync.journal_records import RunReader, read_link_record
-from groupsync.model import Diagnostic, Outcome, Run, Severity, SourceRange
+from groupsync.model import DOUBTED, Diagnostic, Outcome, Run, Severity, SourceRange
 from groupsync.planfile import read_plan
 from groupsync.records import Fields, RecordError
 from groupsync.wording import counted
@@ -30,6 +30,7 @@ LAST: Final = "last"
 """Stands for the newest run that had anything to change where a run is asked for."""
 _RUN_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 _TAIL_BYTES: Final = 65_536
+_WRITTEN: Final = (Outcome.APPLIED, *DOUBTED, None)
 
 
 def run_ids(folder: Path) -> list[str]:
@@ -284,10 +285,11 @@ def _may_be_of(folder: Path, name: str, config: ConfigId) -> bool:
 
 def _may_have_written(folder: Path, name: str) -> bool:
     """Tell whether a run wrote anything, as far as is known: one that does not say how it ended may have."""
-    if _end_of(folder, name).get("applied") != 0:
+    end = _end_of(folder, name)
+    if not end or end.get("applied"):
         return True
     run = read_run(folder, name)
-    return run is not None and any(entry.steps or entry.outcome is None for entry in run.entries)
+    return run is not None and any(entry.steps or entry.outcome in _WRITTEN for entry in run.entries)
 
 
 def _left(folder: Path, run: Run) -> set[Key]:

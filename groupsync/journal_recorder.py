@@ -74,6 +74,7 @@ class RunRecorder:
         self._mutex = threading.Lock()
         self._known: dict[tuple[str, str], Outcome] = {}
         self._sender: Sender | None = None
+        self._keeps_names = True
         self._prune: Callable[[], Iterable[str]] = tuple
         self._pause: Callable[[float], bool] | None = None
 
@@ -88,6 +89,7 @@ class RunRecorder:
             pause: waits for seconds, and tells whether to wait no more.
         """
         self._sender = Sender(mirror, STORE_PATIENCE_SECONDS) if mirror else None
+        self._keeps_names = mirror is not None and mirror.keeps_names
         self._prune = prune
         self._pause = pause
 
@@ -162,10 +164,12 @@ class RunRecorder:
         if problem is None:
             return ()
         summary = f"The journal's store does not have all of this run, {self.id}"
-        hint = (
-            "Where this folder stays, the next apply sends it; where it does not, `groupsync apply --resume` from any "
-            "clone proves what was done."
+        elsewhere = (
+            "`groupsync apply --resume` from any clone proves what was done"
+            if self._keeps_names
+            else "a new plan does what is left"
         )
+        hint = f"Where this folder stays, the next apply sends it; where it does not, {elsewhere}."
         return (Diagnostic("GS630", Severity.WARNING, summary, str(problem), hint),)
 
     def settle(self, plan: Plan, results: Iterable[Result]) -> None:

@@ -834,3 +834,25 @@ def test_a_group_that_moved_meanwhile_is_left_alone(start, monkeypatch):
     assert 4 == code
     assert left == state_of(halfway)["changed"]
     assert {name: group for name, group in undisturbed(start).items() if name != "changed"} == found
+
+
+@pytest.mark.parametrize(
+    ("keeps_names", "words"),
+    [(True, "`groupsync apply --resume` from any clone proves"), (False, "a new plan does what is left")],
+)
+def test_what_could_not_be_sent_is_told_with_what_can_be_done(tmp_path, keeps_names, words):
+    """Where the store keeps no names `--resume` elsewhere can't go on with the run."""
+
+    class Unreachable:
+        def __init__(self):
+            self.keeps_names = keeps_names
+
+        def send(self, **_):
+            raise ConfigError("no answer")
+
+    journal = Journal(tmp_path / ".groupsync", tmp_path, keep=3, now=Clock())
+    plan = plan_of(change("a"))
+    with journal.run(plan, writes=False) as run:
+        run.keep_in(Unreachable(), tuple, lambda seconds: True)
+        (warning,) = run.finish(plan, Report("", (result_of(change("a"), Outcome.APPLIED),)))
+    assert ("GS630", True) == (warning.code, words in warning.hint)

@@ -86,7 +86,7 @@ KEPT = {
     First: "what name",
     Loss: "target count",
     Later: "target name at entering leaving members ending is_new is_forecast",
-    Report: "plan_digest duration_seconds interrupted run",
+    Report: "plan_digest duration_seconds interrupted run is_resumable",
     Result: "target name action outcome attempts duration_seconds added removed readdressed unseen_added "
     "unseen_removed",
 }

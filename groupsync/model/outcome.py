@@ -73,6 +73,11 @@ class Result:
     unseen_removed: int = 0
 
     @property
+    def is_done_already(self) -> bool:
+        """Whether a run that went on with another found its group as planned, and did not write it."""
+        return self.outcome is Outcome.APPLIED and not self.attempts and bool(self.hint)
+
+    @property
     def is_doubted(self) -> bool:
         """Whether the target said that it was done, and another look did not find it so."""
         return self.outcome in DOUBTED
@@ -95,6 +100,7 @@ class Report:
     Attributes:
         allowances: exceptions from guards that were used.
         run: the id under which the journal has it; empty where it was not written down.
+        is_resumable: whether the journal keeps who was to come and go wherever it is read, so that any clone can go on.
     """
 
     plan_digest: str
@@ -104,6 +110,12 @@ class Report:
     diagnostics: tuple[Diagnostic, ...] = field(default=())
     run: str = ""
     allowances: tuple[Allowance, ...] = ()
+    is_resumable: bool = True
+
+    @property
+    def written(self) -> list[Result]:
+        """The results of all changes but those that were done already."""
+        return [result for result in self.results if not result.is_done_already]
 
     def count(self, outcome: Outcome) -> int:
         """How many changes ended so."""

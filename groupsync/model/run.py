@@ -74,6 +74,11 @@ class RunEntry:
         return (self.target, self.name)
 
     @property
+    def is_done_already(self) -> bool:
+        """Whether a run that went on with another found its group as planned, and did not write it."""
+        return self.is_found_done and not self.attempts
+
+    @property
     def is_found_done(self) -> bool:
         """Whether its group was found as planned, and nobody can tell whether the run did that or somebody else."""
         return self.outcome is Outcome.APPLIED and bool(self.hint)
@@ -172,9 +177,9 @@ class Run:
         return f"{self.user}@{self.host}"
 
     def count(self, outcome: Outcome) -> int:
-        """How many changes ended so. What a run that was cut short never came to counts as not tried."""
+        """How many changes are known to have ended so; what has no entry in a run that is over was not tried."""
         found = sum(entry.outcome is outcome for entry in self.entries)
-        return found + (self.changes - len(self.entries) if outcome is Outcome.NOT_TRIED else 0)
+        return found + (self.changes - len(self.entries) if outcome is Outcome.NOT_TRIED and self.finished_at else 0)
 
     @property
     def is_idle(self) -> bool:
@@ -183,8 +188,13 @@ class Run:
 
     @property
     def doubtful(self) -> int:
-        """How many changes were begun without anything being known of their end."""
-        return sum(entry.outcome is None for entry in self.entries)
+        """Of how many changes nobody knows what became of them.
+
+        They were begun; or the run was cut short, or is still going on, and may have come to them since its last record
+        that is here.
+        """
+        unseen = 0 if self.finished_at else self.changes - len(self.entries)
+        return unseen + sum(entry.outcome is None for entry in self.entries)
 
     @property
     def is_unfinished(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from groupsync.model import PLAN_DIGITS, Outcome, Result, RunKind
 from groupsync.records import Record, format_instant, instant_words
 from groupsync.report.escape import cell_width, escape, pad
-from groupsync.report.outcome_text import NAME_WIDTH, OUTCOME_WORDS, result_lines
+from groupsync.report.outcome_text import DONE_ALREADY, NAME_WIDTH, OUTCOME_WORDS, result_lines
 from groupsync.report.style import BOLD, FAINT, PLAIN, RED, YELLOW, counted, number, wrap
 from groupsync.target_identity import shown_identity
 
@@ -83,8 +83,10 @@ def _row(runs: Sequence[Run]) -> tuple[str, ...]:
 
 def _became(run: Run) -> str:
     """Say what became of the changes of a run: `7 applied, 1 failed; cut short`."""
-    counts = [(run.count(outcome), word) for outcome, word in OUTCOME_WORDS.items()]
-    parts = [f"{number(count)} {word}" for count, word in [*counts, (run.doubtful, _UNKNOWN)] if count]
+    counts = {word: run.count(outcome) for outcome, word in OUTCOME_WORDS.items()}
+    counts |= {DONE_ALREADY: sum(each.is_done_already for each in run.entries), _UNKNOWN: run.doubtful}
+    counts[OUTCOME_WORDS[Outcome.APPLIED]] -= counts[DONE_ALREADY]
+    parts = [f"{number(count)} {word}" for word, count in counts.items() if count]
     text = ", ".join(parts) or "nothing to do"
     end = "; cut short, or still going on" if run.finished_at is None else "; interrupted" if run.interrupted else ""
     return text + end
@@ -116,7 +118,7 @@ def _lines(run: Run, style: Style, names: More | None) -> Iterator[str]:
     yield ""
     left = run.changes - len(run.entries)
     if left:
-        yield style.paint(f"{counted(left, 'change')} {'was' if left == 1 else 'were'} never begun.", YELLOW)
+        yield style.paint(f"Nothing is known of {counted(left, 'change')}.", YELLOW)
     yield style.paint(f"{_became(run)[:1].upper()}{_became(run)[1:]}.", BOLD, *([RED] if run.is_unfinished else []))
 
 

@@ -20,7 +20,15 @@ from groupsync.report.html_facts import (
 )
 from groupsync.report.html_rows import Names, Row, Side, addresses, bounded, elements, more_addresses, sides
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
-from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words, sent_words, sentences
+from groupsync.report.outcome_text import (
+    DONE_ALREADY,
+    OUTCOME_WORDS,
+    applied_words,
+    by_word,
+    next_words,
+    sent_words,
+    sentences,
+)
 from groupsync.report.style import counted, number
 
 if TYPE_CHECKING:
@@ -87,9 +95,13 @@ def _verdict(report: Report, wrong: int, doubted: int) -> tuple[str, str]:
 
 
 def _figures(report: Report, wrong: int, doubted: int) -> tuple[Figure, ...]:
-    added, removed = (sum(getattr(each, side) for each in report.results) for side in ("coming", "going"))
+    written, total = report.written, len(report.results)
+    added, removed = (sum(getattr(each, side) for each in written) for side in ("coming", "going"))
+    already = total - len(written)
+    applied = report.count(Outcome.APPLIED) - already
     return (
-        figure(report.count(Outcome.APPLIED), "change applied", "changes applied", f"of {number(len(report.results))}"),
+        figure(applied, "change applied", "changes applied", f"of {number(total)}"),
+        *([Figure(DONE_ALREADY, number(already), "", "plain")] if already else []),
         Figure("not applied", number(wrong), "", "bad" if wrong else "plain"),
         *([Figure("written but not found so", number(doubted), "", "bad")] if doubted else []),
         figure(added, "member added", "members added", tone="good"),
@@ -99,11 +111,9 @@ def _figures(report: Report, wrong: int, doubted: int) -> tuple[Figure, ...]:
 
 def _outcomes(report: Report) -> Table:
     rows = []
-    for outcome in Outcome:
-        of_it = [result for result in report.results if result.outcome is outcome]
-        if of_it:
-            figures = (len(of_it), sum(each.coming for each in of_it), sum(each.going for each in of_it))
-            rows.append((OUTCOME_WORDS[outcome], *map(number, figures)))
+    for word, of_it in by_word(report):
+        figures = (len(of_it), sum(each.coming for each in of_it), sum(each.going for each in of_it))
+        rows.append((word, *map(number, figures)))
     head = ("outcome", "changes", "members added", "members removed")
     return Table("Changes by outcome", head, tuple(rows), frozenset(range(1, 4)))
 
@@ -130,7 +140,7 @@ def _row(result: Result, change: Change | None, names: Names) -> Row:
     return Row(
         clip(result.name, MAX_NAME),
         clip(result.target, MAX_NAME),
-        OUTCOME_WORDS[result.outcome],
+        DONE_ALREADY if result.is_done_already else OUTCOME_WORDS[result.outcome],
         SYMBOLS[result.action][0],
         _TONES.get(result.outcome, "bad"),
         flag="" if is_done else OUTCOME_WORDS[result.outcome] if result.is_doubted else "not applied",

@@ -8,7 +8,16 @@ from groupsync.model import DOUBTED, Outcome
 from groupsync.report.markdown import allowance_line, hint_line
 from groupsync.report.markdown_escape import code, marker, prose
 from groupsync.report.markdown_fit import bounded
-from groupsync.report.outcome_text import OUTCOME_WORDS, applied_words, next_words, result_moved, sent_words, sentences
+from groupsync.report.outcome_text import (
+    DONE_ALREADY,
+    OUTCOME_WORDS,
+    applied_words,
+    by_word,
+    next_words,
+    result_moved,
+    sent_words,
+    sentences,
+)
 from groupsync.report.style import number
 
 if TYPE_CHECKING:
@@ -56,11 +65,9 @@ def _parts(report: Report, plan: Plan) -> Iterator[str]:
 def _table(report: Report) -> Iterator[str]:
     """Give the figures of each outcome that there is."""
     rows = []
-    for outcome in Outcome:
-        of_it = [result for result in report.results if result.outcome is outcome]
-        if of_it:
-            figures = (len(of_it), sum(each.coming for each in of_it), sum(each.going for each in of_it))
-            rows.append(f"| {OUTCOME_WORDS[outcome]} | " + " | ".join(map(number, figures)) + " |")
+    for word, of_it in by_word(report):
+        figures = (len(of_it), sum(each.coming for each in of_it), sum(each.going for each in of_it))
+        rows.append(f"| {word} | " + " | ".join(map(number, figures)) + " |")
     if rows:
         yield "\n".join(["| outcome | changes | members added | members removed |\n|---|--:|--:|--:|", *rows])
 
@@ -75,7 +82,8 @@ def _failure(result: Result) -> str:
 
 def _done(result: Result) -> str:
     moved = result_moved(result)
-    return f"- {_what(result)}: {moved}" if moved else f"- {_what(result)}"
+    already = f" ({DONE_ALREADY})" if result.is_done_already else ""
+    return f"- {_what(result)}{already}: {moved}" if moved else f"- {_what(result)}{already}"
 
 
 def _what(result: Result) -> str:

@@ -30,6 +30,8 @@ _WORDS: Final = {
     Outcome.UNCHECKED: ("not checked", YELLOW),
 }
 OUTCOME_WORDS: Final = {outcome: word for outcome, (word, _) in _WORDS.items()}
+DONE_ALREADY: Final = "done already"
+"""Of a change of a run that was gone on with: its group is as planned, and was not written again."""
 _SENTENCES: Final = {
     Outcome.FAILED: ("failed", "failed"),
     Outcome.REFUSED: ("was refused", "were refused"),
@@ -71,6 +73,7 @@ def _lines(report: Report, plan: Plan, style: Style) -> Iterator[str]:
 def result_lines(result: Result, width: int, style: Style, word: str = "") -> Iterator[str]:
     """Give the lines of one change: what became of it, or `word`, then what went wrong and what to do."""
     usual, color = _WORDS[result.outcome]
+    usual = DONE_ALREADY if result.is_done_already else usual
     symbol, hue = SYMBOLS[result.action]
     action = f"{style.paint(symbol, BOLD, hue)} {pad(result.action.value, _ACTION_WIDTH)}"
     moved = result_moved(result)
@@ -111,15 +114,27 @@ def sent_words(results: Sequence[Result]) -> str:
 
 def applied_words(report: Report) -> str:
     """Say how much was applied, how long that took, and how many memberships are known to have come and gone."""
-    applied, total = report.count(Outcome.APPLIED), len(report.results)
-    added = sum(result.coming for result in report.results)
-    removed = sum(result.going for result in report.results)
-    readdressed = sum(result.readdressed for result in report.results)
+    written, total = report.written, len(report.results)
+    already = total - len(written)
+    applied = report.count(Outcome.APPLIED) - already
+    added = sum(result.coming for result in written)
+    removed = sum(result.going for result in written)
+    readdressed = sum(result.readdressed for result in written)
+    done = f" {counted(already, 'change was', 'changes were')} {DONE_ALREADY}." if already else ""
     share = f"{number(applied)} of " if applied < total else ""
     took = f"in {report.duration_seconds:.1f} s" if report.duration_seconds >= 0.1 else "in less than 0.1 s"
-    return (
-        f"Applied {share}{counted(total, 'change')} {took}: {members_moved(added, removed, readdressed=readdressed)}."
-    )
+    moved = members_moved(added, removed, readdressed=readdressed)
+    return f"Applied {share}{counted(total, 'change')} {took}: {moved}.{done}"
+
+
+def by_word(report: Report) -> Iterator[tuple[str, list[Result]]]:
+    """Give the words for what became of changes, each with the results of those that ended so."""
+    for outcome, word in OUTCOME_WORDS.items():
+        results = [each for each in report.written if each.outcome is outcome]
+        if results:
+            yield word, results
+    if already := [each for each in report.results if each.is_done_already]:
+        yield DONE_ALREADY, already
 
 
 def sentences(report: Report) -> Iterator[tuple[Outcome, str]]:
@@ -135,7 +150,8 @@ def sentences(report: Report) -> Iterator[tuple[Outcome, str]]:
 def next_words(report: Report, plan: Plan) -> str:
     """Say which command goes on with what is left of a plan; empty where nothing is."""
     if report.run and (report.count(Outcome.FAILED) or report.count(Outcome.NOT_TRIED)):
-        return "Go on with what is left: groupsync apply --resume"
+        again = undo_command(plan) or "groupsync apply"
+        return f"Go on with what is left: {'groupsync apply --resume' if report.is_resumable else again}"
     is_left = report.count(Outcome.APPLIED) < len(report.results)
     command = undo_command(plan) or "groupsync plan"
     return f"Plan again to see what is left: {command}" if is_left else ""

@@ -163,7 +163,11 @@ def test_a_cut_run_is_told_by_plan_and_finished_by_resume(shop):
     warned = shop("plan")
     assert "GS610" in warned.err
     assert "`groupsync apply --resume` goes on with it" in " ".join(warned.err.split())
-    assert "unknown" in shop("history", "last").out
+    told = shop("history", "last").out
+    assert ("Nothing is known of 1 change.", "2 unknown; cut short, or still going on.") == tuple(
+        told.splitlines()[-2:]
+    )
+    assert "not tried" not in told
 
     done = shop("apply", "--resume", "--yes")
     assert ExitCode.OK == done.code, done.err
@@ -173,6 +177,19 @@ def test_a_cut_run_is_told_by_plan_and_finished_by_resume(shop):
     assert "Nothing to resume" in shop("apply", "--resume", "--yes").err
 
 
+def test_an_undo_of_before_that_was_refused_is_not_the_last_run_either(shop):
+    """An earlier groupsync did not note how many changes a run had applied: what became of each tells."""
+    shop.write(MEMBERS, shop.read(MEMBERS) + "".join(f"person-{number}@contoso.com\n" for number in range(20)))
+    assert ExitCode.OK == shop("apply", "--yes").code
+    applied = runs(shop)[0]["id"]
+    assert ExitCode.REFUSED == shop("undo", "last", "--yes").code
+    path = next(shop.folder.glob(f".groupsync/runs/{runs(shop)[0]['id']}.jsonl"))
+    *records, end = path.read_text().splitlines()
+    end = {key: value for key, value in json.loads(end).items() if key not in {"applied", "sources"}}
+    path.write_text("\n".join([*records, json.dumps(end, separators=(",", ":"))]) + "\n")
+    assert f"Undo of the run {applied}" in shop("undo", "last").out
+
+
 def test_what_was_done_before_the_cut_is_proved_and_not_done_again(shop):
     """A change whose outcome nobody noted is looked at, and noted as done."""
     before = shop.read("state/index.jsonl")
@@ -180,6 +197,10 @@ def test_what_was_done_before_the_cut_is_proved_and_not_done_again(shop):
     done = shop("apply", "--resume", "--yes")
     assert ExitCode.OK == done.code, done.err
     assert "2 of which turn out to be done" in done.err
+    assert "Applied 0 of 2 changes in less than 0.1 s: no members added or removed. 2 changes were done already." in (
+        " ".join(done.out.split())
+    )
+    assert "2 done already" in shop("history", "-n", "1").out
     assert before == shop.read("state/index.jsonl")
     noted = json.loads(shop("history", "last", "--format", "json").out)["run"]["changes"]
     assert ["applied", "applied"] == [each["outcome"] for each in noted]

@@ -178,7 +178,7 @@ def test_a_run_that_was_cut_before_its_first_change_left_all_of_them(shop):
     restore(shop)
     run = without_names(shop, records=1)
     assert "Of its 2 changes 2 were not tried." in said(shop("apply", "--resume", "--yes"))
-    assert "2 changes were never begun." in shop("history", run).out
+    assert "Nothing is known of 2 changes." in shop("history", run).out
 
 
 def test_a_plan_goes_on_without_a_word_of_damage(shop):

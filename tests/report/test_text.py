@@ -33,7 +33,9 @@ from groupsync.model import (
 )
 from groupsync.report.catalog import iter_catalog, render_catalog_json
 from groupsync.report.escape import cell_width
+from groupsync.report.html import render_report_html
 from groupsync.report.json import render_plan_json, render_report_json
+from groupsync.report.markdown_outcome import render_report_markdown
 from groupsync.report.plan_text import origin_words
 from groupsync.report.style import Style
 from groupsync.report.text import Sides, render_drift, render_plan, render_report, render_show
@@ -305,6 +307,30 @@ def test_report_tells_of_interruption_and_attempts():
     text = render_report(Report("d" * 64, (result,), interrupted=True), plan_of(update(2)))
     assert "HTTP 503 (after 3 attempts)" in text
     assert "Interrupted" in text
+
+
+def test_what_was_done_already_is_not_told_as_done_by_this_run():
+    """A run that goes on with another counts apart what it found done, members included, in every format."""
+    done = Result("local", "a", Action.UPDATE, Outcome.APPLIED, attempts=1, added=2)
+    already = Result("local", "b", Action.UPDATE, Outcome.APPLIED, hint="Done already.", added=3)
+    report, plan = Report("d" * 64, (done, already)), plan_of(update(2))
+    words = "Applied 1 of 2 changes in less than 0.1 s: 2 members added, none removed. 1 change was done already."
+    texts = [render_report(report, plan), render_report_markdown(report, plan), render_report_html(report, plan)]
+    for text in texts:
+        assert words in " ".join(text.split()), text
+        assert "done already" in text.replace(words, "")
+    assert "| applied | 1 | 2 | 0 |\n| done already | 1 | 3 | 0 |" in texts[1]
+
+
+@pytest.mark.parametrize(
+    ("is_resumable", "undoes", "command"),
+    [(True, "", "groupsync apply --resume"), (False, "", "groupsync apply"), (False, "a", "groupsync undo a")],
+)
+def test_what_goes_on_with_a_run_is_a_command_that_can(is_resumable, undoes, command):
+    """Where the journal's store keeps no names, a new plan does what is left: `--resume` could not."""
+    result = Result("local", "g", Action.UPDATE, Outcome.FAILED, "HTTP 503", attempts=3)
+    report = Report("d" * 64, (result,), run="20261123T120000Z-00000000", is_resumable=is_resumable)
+    assert f"left: {command}\n" in render_report(report, replace(plan_of(update(2)), undoes=undoes))
 
 
 def test_show_one_group_on_several_targets():
