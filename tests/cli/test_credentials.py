@@ -68,13 +68,30 @@ def trial(folder, server, target, number):
     (folder / "beta.yaml").write_text(json.dumps({**group, "members": PEOPLE[: 1 + number % 2]}))
     (folder / "careless.yaml").write_text(PROFILE)
     config_option = f"--config={folder / 'groupsync.yaml'}"
-    said = typed("plan", config_option, "--out", f"{folder}/a.plan", "-o", f"{folder}/plan.json", "--format", "json")
+    said = typed(
+        "--verbose", "plan", config_option, "--out", f"{folder}/a.plan", "-o", f"{folder}/plan.json", "--format", "json"
+    )
     said += typed("validate", config_option, "--format", "sarif", "-o", f"{folder}/findings.sarif")
-    said += typed("apply", config_option, "--yes", "--format", "markdown", "-o", f"{folder}/apply.md")
+    said += typed("--verbose", "apply", config_option, "--yes", "--format", "markdown", "-o", f"{folder}/apply.md")
     said += typed("drift", config_option, "--format", "html", "-o", f"{folder}/drift.html")
     said += typed("history", config_option) + typed("target", "check", config_option, "--format", "json")
     said += typed("profile", "check", "careless.yaml", config_option)
     return said + "".join(path.read_text(errors="replace") for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_is_saved_has_names_and_members_whole(tmp_path, monkeypatch):
+    """Texts that are printed hide the letters of a secret wherever they stand; plans, journal and target don't."""
+    monkeypatch.setenv("KEY", "ada@example.com")
+    with careless() as server:
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        target = {"plugin": "rest", "profile": "careless.yaml", "url": url, "headers": {"X-Key": "${env:KEY}"}}
+        said = trial(tmp_path / "one", server, {**target, "parameters": {"org": "acme"}}, 1)
+        assert [PEOPLE] == [group["members"] for group in server.groups.values()]
+    assert "(secret)" in said
+    assert "ada@example.com" not in (tmp_path / "one/plan.json").read_text()
+    assert "ada@example.com" in (tmp_path / "one/a.plan").read_text()
+    (run,) = (tmp_path / "one/.groupsync/runs").glob("*.plan")
+    assert "ada@example.com" in run.read_text()
 
 
 @pytest.mark.parametrize("way", WAYS)
