@@ -142,7 +142,7 @@ CODES: Final[dict[str, str]] = {
     "GS814": "An approval names a group that no definition defines, or a target or source that the config lacks.",
     "GS815": "A definition loosens a limit of the config, which `guards.may_loosen` does not let it: it is ignored.",
     "GS816": "A limit of a definition's own lets pass what the config's would not; `guards.may_loosen` lets it.",
-    "GS817": "Limits, policies, `exclude` or `adopt` are others than at the revision that a plan is compared with.",
+    "GS817": "Limits, policies, `exclude`, `adopt`, hosts or secrets are others than at the revision compared with.",
     "GS818": "It is not the first run, and what guards compare with is not known: they can't judge.",
     "GS819": "A guard that can't judge only warns in this project: `guards.unjudged`.",
     "GS850": "A policy names a group that no definition defines.",

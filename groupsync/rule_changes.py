@@ -1,4 +1,4 @@
-"""Which rules are others than they were: limits, policies, `exclude`, and who may take groups over. Pure.
+"""Which rules are others than they were: limits, policies, `exclude`, who may take groups over, where secrets go. Pure.
 
 Such an edit changes no group by itself, and decides what the next one may do.
 """
@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import Diagnostic, Limit, Severity, SourceRange, Stance, Tiers
+from groupsync.secret_references import references_in
+from groupsync.secret_rules import origins_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from groupsync.config import Config
     from groupsync.model import Definition, GroupGuards, Guards
+    from groupsync.source_config import SourceConfig
+    from groupsync.targets import TargetConfig
 
 _NONE: Final = "nothing"
 _MAX_WORDS: Final = 200
@@ -38,6 +42,8 @@ def changed_rules(
         ("policies", _policies(old), _policies(config)),
         ("exclude", _excluded(old), _excluded(config)),
         ("adopt", _adoption(old), _adoption(config)),
+        ("targets", _places(old.targets), _places(config.targets)),
+        ("sources", _places(old.sources), _places(config.sources)),
     ):
         if one != other:
             yield _changed(f"`{key}` of the config", _differences(one, other), place, revision)
@@ -89,6 +95,27 @@ def _excluded(config: Config) -> dict[str, str]:
 
 def _adoption(config: Config) -> dict[str, str]:
     return _listed({"adopt.match": config.adopt.match, "adopt.approvers": config.adopt.approvers})
+
+
+def _places(entries: Sequence[TargetConfig | SourceConfig]) -> dict[str, str]:
+    """Return by name which hosts each target or source leads to as it is written, and which secrets it has."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        written: Any = entry.options.document.value
+        texts = list(_texts({key: written[key] for key in entry.options.values}))
+        hosts = {host for text in texts for host in origins_in(text)}
+        secrets = {f"${{{source}:{name}}}" for text in texts for source, name in references_in(text)}
+        found[entry.name] = " ".join(sorted(hosts | secrets))
+    return {name: words for name, words in found.items() if words}
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict() | list():
+            for each in value.values() if isinstance(value, dict) else value:
+                yield from _texts(each)
 
 
 def _listed(names: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -44,12 +44,17 @@ def malformed_references(text: str) -> list[Problem]:
     return problems
 
 
+def references_in(text: str) -> list[tuple[str, str]]:
+    """Return what a text refers to, `env` or `file` and the name, in the order written; pure."""
+    found = (None if each[1] else _source_of(each) for each in _REFERENCE.finditer(text))
+    return [each for each in found if each]
+
+
 def keep_secret_files(text: str, folder: Path) -> None:
     """Keep in mind that the files which a text refers to are secrets, so that nothing else is read from them."""
-    for found in _REFERENCE.finditer(text):
-        source = None if found[1] else _source_of(found)
-        if source and source[0] == "file":
-            is_secret(folder / source[1])
+    for source, name in references_in(text):
+        if source == "file":
+            is_secret(folder / name)
 
 
 def resolve_references(text: str, folder: Path) -> str | Secret | list[Problem]:

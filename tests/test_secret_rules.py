@@ -15,6 +15,7 @@ from groupsync.errors import ConfigError
 from groupsync.git import ask_git
 from groupsync.journal_stores import sealer_of
 from groupsync.plugin_options import check_options
+from groupsync.rule_changes import changed_rules
 from groupsync.secret_rules import origins_in
 from tests.cli.careless import PROFILE, careless
 
@@ -164,6 +165,30 @@ def test_nothing_is_sent_where_a_secret_would_go_astray(tmp_path, monkeypatch, c
         assert 0 == run(["plan"])
         assert server.calls > 0
     assert "GS511" in capsys.readouterr().err
+
+
+def test_a_plan_tells_where_a_target_leads_since_an_edit(tmp_path, monkeypatch):
+    """Which hosts it has and which secrets, as they are written; another path on the same host is no news."""
+    monkeypatch.setenv("CRM_TOKEN", TOKEN)
+    configs = []
+    for name, target in {
+        "then": CRM,
+        "path": {**CRM, "url": f"{HOST}/v2"},
+        "host": {**CRM, "url": "https://evil.example.com/api"},
+        "secret": {**CRM, "headers": {"X-A": "${env:OTHER}"}},
+    }.items():
+        (tmp_path / name).mkdir()
+        text = json.dumps({"version": 1, "project": "shop", "definitions": ["g/*.yaml"], "targets": {"crm": target}})
+        (tmp_path / name / "groupsync.yaml").write_text(text)
+        configs.append(load_config(tmp_path / name / "groupsync.yaml"))
+    then, *others = configs
+    told = [[each.detail for each in changed_rules((then, ()), (other, ()), "main")] for other in others]
+    before = f"`crm`: ${{env:CRM_TOKEN}} {HOST}"
+    assert [
+        [],
+        [f"{before} → ${{env:CRM_TOKEN}} https://evil.example.com."],
+        [f"{before} → ${{env:CRM_TOKEN}} ${{env:OTHER}} {HOST}."],
+    ] == told
 
 
 @pytest.mark.parametrize("text", ["", "state/", "a ://b", "duckdb://a/b", "sqlite:///x.db", "mailto:ada@example.com"])
