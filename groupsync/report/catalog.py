@@ -64,21 +64,28 @@ def facts(entry: CatalogEntry) -> Iterator[tuple[str, str]]:
     yield "description", entry.description
     yield "criteria", f"{entry.source}: {entry.criteria}" if entry.criteria else ""
     yield "eligible", f"{entry.source}: {entry.eligible}" if entry.eligible else ""
-    for role, word in _WORDS.items():
-        yield word, ", ".join(link.group for link in entry.built_from if link.role == role)
+    groups = linked(entry)
+    for word in _WORDS.values():
+        yield word, ", ".join(groups[word])
     yield "held out", share_words(entry.holdout)
     yield "sample", share_words(entry.sample)
     yield "limit", top_words(entry.limit)
     yield "at least", floor_words(entry.min_size)
     yield "files", ", ".join(entry.files)
     yield "rows", "; ".join(f"of {path}: {words}" for path, words in entry.rows)
-    yield "used by", ", ".join(_names(entry.used_by))
+    yield "used by", ", ".join(groups["used by"])
     yield "goes to", ", ".join(entry.targets) or "no target"
     yield "owners", ", ".join(entry.owners)
     yield "labels", ", ".join(f"{key}: {value}" for key, value in entry.labels)
     yield "next to expire", day_words(entry.expires) if entry.expires else ""
     yield "additive", "members are only added, nobody is removed" if entry.is_additive else ""
     yield "protected", "may not be deleted" if entry.is_protected else ""
+
+
+def linked(entry: CatalogEntry) -> dict[str, list[str]]:
+    """Return the facts that are lists of groups, by their words, with the names as `facts` has them."""
+    built_from = {word: [link.group for link in entry.built_from if link.role == role] for role, word in _WORDS.items()}
+    return {**built_from, "used by": _names(entry.used_by)}
 
 
 def _names(links: Iterable[Link]) -> list[str]:

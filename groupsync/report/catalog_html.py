@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.catalog import Standing
 from groupsync.records import instant_words
-from groupsync.report.catalog import count_words, excluded_words, facts
+from groupsync.report.catalog import count_words, excluded_words, facts, linked
 from groupsync.report.change_text import place
 from groupsync.report.html import STATIC_GROUPS, page_environment
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
 from groupsync.report.style import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from groupsync.catalog import Catalog, CatalogEntry
     from groupsync.records import Record
 
@@ -37,7 +39,8 @@ def render_catalog_html(catalog: Catalog) -> str:
         GroupsyncError: Jinja2 is missing.
     """
     largest = max((entry.count or 0 for entry in catalog.entries), default=0)
-    rows = [_row(entry, largest) for entry in catalog.entries]
+    places = {entry.name: place for place, entry in enumerate(catalog.entries)}
+    rows = [_row(entry, largest, places) for entry in catalog.entries]
     page = {
         "project": clip(catalog.project, MAX_NAME),
         "instant": instant_words(catalog.as_of),
@@ -46,10 +49,14 @@ def render_catalog_html(catalog: Catalog) -> str:
         "more": max(0, len(rows) - STATIC_GROUPS),
         "heat": _heat(catalog),
     }
-    return page_environment().get_template("catalog.html.j2").render(page=page, data={"groups": rows})
+    return (
+        page_environment()
+        .get_template("catalog.html.j2")
+        .render(page=page, names=[row["name"] for row in rows], data={"groups": rows})
+    )
 
 
-def _row(entry: CatalogEntry, largest: int) -> Record:
+def _row(entry: CatalogEntry, largest: int, places: Mapping[str, int]) -> Record:
     """Return what the page shows of a group, every text escaped for people and of bounded length."""
     owners = [clip(owner, MAX_NAME) for owner in entry.owners[:_MAX_OWNERS]]
     labels = [clip(f"{key}: {value}", MAX_NAME) for key, value in entry.labels[:_MAX_OWNERS]]
@@ -66,8 +73,14 @@ def _row(entry: CatalogEntry, largest: int) -> Record:
         "owners": owners,
         "labels": labels,
         "at": clip(place(entry.at), MAX_TEXT),
-        "facts": [[word, clip(text, MAX_TEXT * 4)] for word, text in facts(entry) if text],
+        "facts": [_fact(word, text, linked(entry).get(word, ()), places) for word, text in facts(entry) if text],
     }
+
+
+def _fact(word: str, text: str, groups: Sequence[str], places: Mapping[str, int]) -> list[object]:
+    """Return a fact, and where it is a list of groups their places; not where one of them is none of the page."""
+    found = [places[name] for name in groups if name in places]
+    return [word, clip(text, MAX_TEXT * 4), found if len(found) == len(groups) else []]
 
 
 def _heat(catalog: Catalog) -> Record:

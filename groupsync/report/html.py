@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -29,6 +30,8 @@ STATIC_GROUPS: Final = 200
 STATIC_NAMES: Final = 2_000
 """Up to how many groups and names the page shows without its script."""
 _DANGEROUS: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+_TICKS: Final = re.compile(r"`([^`]+)`")
+"""What stands between backticks is code; a backtick that is alone is one."""
 
 
 def render_plan_html(plan: Plan) -> str:
@@ -77,6 +80,9 @@ def page_environment() -> Environment:
         island=lambda value: Markup(island(value)),  # noqa: S704 -- escaped by `island`
     )
     made.filters["number"] = "{:,}".format
+    made.filters["ticked"] = lambda text: Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else part for place, part in enumerate(_TICKS.split(text))
+    )
     return made
 
 

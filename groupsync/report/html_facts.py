@@ -193,8 +193,8 @@ def _state(target: TargetState) -> Iterable[str]:
 
 
 def drift_table(plan: Plan) -> Table:
-    """Tell which groups moved since the last apply."""
-    moved = [each for each in plan.drift if each.drifted or each.pending]
+    """Tell which groups moved on their target since the last apply; an edit that is pending is no drift."""
+    moved = [each for each in plan.drift if each.drifted or each.broken or each.gone]
     moved.sort(key=lambda each: not each.drifted)
     rows = tuple(
         (clip(each.name, MAX_NAME), clip(each.target, MAX_NAME), standing_of(each)) for each in moved[:MAX_LISTED]

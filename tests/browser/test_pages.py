@@ -266,3 +266,23 @@ def test_printed_groups_are_open(opened):
     page = opened(render_plan_html(small_plan()))
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert 5 == page.locator(".people li").count()
+
+
+def test_figures_by_action_fit_a_phone(opened):
+    """How many are removed and refused is in sight, as it is on a desk."""
+    page = opened(render_plan_html(sample_plan()), viewport=PHONE)
+    widths = "each => [each.scrollWidth, each.clientWidth]"
+    whole, seen = page.get_by_role("region", name="Changes by action").evaluate(widths)
+    assert whole == seen
+
+
+def test_what_stands_between_backticks_is_code(opened):
+    """With the script as without it; a backtick that is alone is one."""
+    change = replace(update("beta", ["ada@contoso.com"]), reason="`previously: old` and a ` alone")
+    for script in (True, False):
+        page = opened(render_plan_html(plan_of(change)), java_script_enabled=script)
+        page.locator("details.group > summary").click()
+        line = page.locator(".detail > p").first
+        assert ("previously: old and a ` alone", "previously: old") == (
+            line.inner_text(), line.locator("code").inner_text()
+        )  # fmt: skip

@@ -31,15 +31,20 @@
 
   function detail(group) {
     const facts = make("dl", {});
-    for (const [word, text] of group.facts) facts.append(make("dt", {}, word), make("dd", {}, text));
+    for (const [word, text, places] of group.facts) {
+      const links = places.flatMap((place, index) => [
+        ...(index ? [", "] : []), make("a", { href: `#group-${place}` }, groups[place].name)]);
+      facts.append(make("dt", {}, word), make("dd", {}, ...(links.length ? links : [text])));
+    }
     facts.append(make("dt", {}, "written in"), make("dd", {}, make("code", {}, group.at)));
     return make("div", { class: "detail" }, ...(group.note ? [make("p", {}, group.note)] : []), facts);
   }
 
-  function row(group) {
+  function row(place) {
+    const group = groups[place];
     const title = group.title ? [" ", make("span", { class: "target" }, group.title)] : [];
     const made = make(
-      "details", { class: `group ${group.tone}` },
+      "details", { class: `group ${group.tone}`, id: `group-${place}` },
       make("summary", {},
         make("span", { class: "badge" }, group.status),
         make("span", { class: "name" }, group.name, ...title),
@@ -65,7 +70,7 @@
   let shown = [], made = 0;
 
   function showRows() {
-    const next = shown.slice(made, made + ROWS).map((place) => row(groups[place]));
+    const next = shown.slice(made, made + ROWS).map(row);
     made += next.length;
     list.append(...next);
     const left = shown.length - made;
@@ -98,6 +103,23 @@
     select.parentElement.hidden = !counts.size;
     select.addEventListener("change", update);
   }
+  // A link to a group shows it, whatever was filtered and however far down it is.
+  function showGroup(place) {
+    for (const [, select] of filters) select.value = "";
+    search.value = "";
+    update();
+    const at = shown.indexOf(place);
+    while (made <= at) showRows();
+    const found = find(`group-${place}`);
+    found.open = true;
+    found.querySelector("summary").focus();
+  }
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (!link) return;
+    event.preventDefault();
+    showGroup(Number(link.hash.slice("#group-".length)));
+  });
   search.addEventListener("input", update);
   search.form.addEventListener("submit", (event) => event.preventDefault());
   order.addEventListener("change", update);

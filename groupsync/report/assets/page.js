@@ -56,6 +56,9 @@
     return [text.slice(0, at), make("mark", {}, text.slice(at, end)), text.slice(end)];
   }
 
+  // What stands between backticks is code; a backtick that is alone is one.
+  const ticked = (text) => text.split(/`([^`]+)`/).map((part, place) => (place % 2 ? make("code", {}, part) : part));
+
   function bar(group) {
     const kept = group.kept || 0, come = group.add || 0, gone = group.rem || 0;
     const whole = Math.max(kept + come, kept + gone, 1);
@@ -144,10 +147,10 @@
   function detail(group, hits) {
     const made = make("div", { class: "detail" });
     for (const [said, hint] of group.against || []) {
-      const what = hint ? make("p", { class: "hint" }, make("span", {}, "What to do:"), ` ${hint}`) : "";
-      made.append(make("div", { class: "against" }, make("p", {}, said), what));
+      const what = hint ? make("p", { class: "hint" }, make("span", {}, "What to do:"), " ", ...ticked(hint)) : "";
+      made.append(make("div", { class: "against" }, make("p", {}, ...ticked(said)), what));
     }
-    for (const line of group.lines || []) made.append(make("p", {}, line));
+    for (const line of group.lines || []) made.append(make("p", {}, ...ticked(line)));
     const facts = make("dl");
     if (group.criteria) facts.append(make("dt", {}, "Criteria"), make("dd", {}, group.criteria));
     if (group.owners) {
