@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -10,10 +11,10 @@ import click
 from groupsync.cli import common
 from groupsync.report.accept import SHOWN, group_text, item_lines, question
 from groupsync.report.escape import escape
-from groupsync.report.style import counted
+from groupsync.report.style import counted, wrap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from groupsync.drifted import Item
     from groupsync.report.style import Style
@@ -22,7 +23,7 @@ _MANY: Final = 8
 """Of more items than that in a group it is asked first what becomes of all."""
 _ITEM_KEYS: Final = {
     "y": "yes, keep it: the definition will say what the target holds",
-    "n": "no, revert it: the definition stays, and the next apply puts the target back",
+    "n": "no, revert it: the definition stays, the next apply puts the target back",
     "s": "skip it: the definition stays, and so does the question for another time",
     "a": "keep this and all that is left of this group",
     "d": "revert this and all that is left of this group",
@@ -116,10 +117,16 @@ def _one_by_one(open_: Sequence[Item], style: Style, *, is_shown: bool = False) 
     return kept
 
 
+def key_lines(keys: Mapping[str, str], columns: int) -> Iterator[str]:
+    """Give what keys do, a line or more each."""
+    for key, meaning in keys.items():
+        yield from wrap(meaning, f"  {key}  ", columns, hanging=" " * 5)
+
+
 def _ask(text: str, keys: Mapping[str, str]) -> str:
     """Ask until one of some keys comes back; `?` and anything else shows what they do."""
     while True:
         written: str = click.prompt(f"{text} [{','.join(keys)}]", err=True, default="", show_default=False)
         if written.strip() in keys and written.strip() != "?":
             return written.strip()
-        common.say("\n".join(f"  {key}  {meaning}" for key, meaning in keys.items()))
+        common.say("\n".join(key_lines(keys, common.style_for(sys.stderr).columns)))

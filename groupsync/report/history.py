@@ -25,6 +25,10 @@ More: TypeAlias = "Callable[[RunEntry], Iterable[str]]"
 _UNKNOWN: Final = "unknown"
 _NOT_KEPT: Final = "not kept"
 """What a store that others can read, and that has no key, does not hold."""
+_TIED: Final = "\N{NO-BREAK SPACE}"
+"""Stands between a number and its word while lines are broken; no name has one that is not escaped."""
+_LEAST_CHANGES: Final = 12
+"""Columns for what became of a run, below which the table is too narrow for them."""
 _HEAD: Final = ("RUN (BY ITS START, UTC)", "KIND", "PLAN", "BY", "CHANGES")
 
 
@@ -55,12 +59,26 @@ def render_runs(runs: Sequence[Sequence[Run]], is_own: Callable[[str], bool] = b
         rows = [(*row[:-1], name, row[-1]) for row, name in zip(rows, configs, strict=True)]
     widths = [max(cell_width(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     lines: list[str] = []
-    for row in rows:
-        start = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=False)) + "  "
-        lines += wrap(row[-1], start, style.columns, hanging=" " * 4)
-    lines[0] = style.paint(lines[0], BOLD)
+    if sum(widths) + 2 * len(widths) + _LEAST_CHANGES > style.columns:
+        lines += _narrow(rows, style)
+    else:
+        for row in rows:
+            start = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=False)) + "  "
+            lines += wrap(row[-1], start, style.columns, hanging=" " * 4)
+        lines[0] = style.paint(lines[0], BOLD)
+    lines = [line.replace(_TIED, " ") for line in lines]
     lines += wrap(_sum([run for each in runs for run in each]), "", style.columns)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _narrow(rows: Sequence[tuple[str, ...]], style: Style) -> Iterator[str]:
+    """Give each run with what became of it, and the other columns below, by their names."""
+    head, *runs = rows
+    for run, kind, *others, changes in runs:
+        yield style.paint(f"{run}  {kind}", BOLD)
+        yield from wrap(changes, "    ", style.columns)
+        named = (f"{name.lower()}{_TIED}{cell}" for name, cell in zip(head[2:-1], others, strict=True))
+        yield from wrap(", ".join(named), "    ", style.columns)
 
 
 def _sum(runs: Sequence[Run]) -> str:
@@ -86,7 +104,7 @@ def _became(run: Run) -> str:
     counts = {word: run.count(outcome) for outcome, word in OUTCOME_WORDS.items()}
     counts |= {DONE_ALREADY: sum(each.is_done_already for each in run.entries), _UNKNOWN: run.doubtful}
     counts[OUTCOME_WORDS[Outcome.APPLIED]] -= counts[DONE_ALREADY]
-    parts = [f"{number(count)} {word}" for word, count in counts.items() if count]
+    parts = [f"{number(count)} {word}".replace(" ", _TIED) for word, count in counts.items() if count]
     text = ", ".join(parts) or "nothing to do"
     end = "; cut short, or still going on" if run.finished_at is None else "; interrupted" if run.interrupted else ""
     return text + end
@@ -119,7 +137,8 @@ def _lines(run: Run, style: Style, names: More | None) -> Iterator[str]:
     left = run.changes - len(run.entries)
     if left:
         yield style.paint(f"Nothing is known of {counted(left, 'change')}.", YELLOW)
-    yield style.paint(f"{_became(run)[:1].upper()}{_became(run)[1:]}.", BOLD, *([RED] if run.is_unfinished else []))
+    became = _became(run).replace(_TIED, " ")
+    yield style.paint(f"{became[:1].upper()}{became[1:]}.", BOLD, *([RED] if run.is_unfinished else []))
 
 
 def entry_lines(run: Run, style: Style, names: More | None = None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from groupsync.model import ATTRIBUTES, Action, Mode, loaded_once
 from groupsync.report.change_text import SHOWN_MEMBERS
 from groupsync.report.escape import cell_width, escape, pad, quote, shorten
-from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW, counted, number
+from groupsync.report.style import BOLD, CYAN, FAINT, GREEN, PLAIN, RED, YELLOW, counted, number, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,11 +140,23 @@ def _table(groups: Sequence[Sides], style: Style) -> Iterator[str]:
     head = ("NAME", "KIND", "DESIRED", "PRIOR", "STATUS", *(["TARGET"] if several else []))
     rows = [_row(sides, style) for sides in groups]
     widths = [max(cell_width(cells[column]) for cells in (head, *rows)) for column in range(5)]
+    if sum(widths) + 2 * 4 > style.columns:
+        yield from _narrow(groups, rows, style, several=several)
+        yield f"{counted(len(groups), 'group')}."
+        return
     yield style.paint(_columns(head, widths), FAINT)
     for sides, (*row, color) in zip(groups, rows, strict=True):
         line = _columns(row[:4], widths) + "  " + style.paint(pad(row[4], widths[4]) if several else row[4], color)
         yield f"{line}  {escape(sides.target)}" if several else line
     yield f"{counted(len(groups), 'group')}."
+
+
+def _narrow(groups: Sequence[Sides], rows: Sequence[tuple[str, ...]], style: Style, *, several: bool) -> Iterator[str]:
+    """Give each group with its status, and the other columns below it."""
+    for sides, (name, kind, desired, prior, status, color) in zip(groups, rows, strict=True):
+        yield f"{name}  {style.paint(status, color)}"
+        where = f" on {escape(sides.target)}" if several else ""
+        yield from wrap(f"{kind}{where}, {desired} desired, {prior} prior", "  ", style.columns, hanging="    ")
 
 
 def _row(sides: Sides, style: Style) -> tuple[str, ...]:
