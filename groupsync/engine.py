@@ -222,7 +222,8 @@ def judge_again(
         there=there,
         told=told,
     )
-    return replace(judge_plan(judged, project, looked, grants, plugins), changes=plan.changes)
+    changes = plan.changes if plan.undoes else with_entries(plan.changes, project.definitions, plan.as_of)
+    return replace(judge_plan(judged, project, looked, grants, plugins), changes=changes)
 
 
 # --- apply → verify ---------------------------------------------------------------------------------------------------

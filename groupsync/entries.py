@@ -33,9 +33,9 @@ def with_entries(changes: Iterable[Change], definitions: Iterable[Definition], a
 
 def _with_entries(change: Change, definition: Definition | None, as_of: datetime) -> Change:
     if definition is None or change.action in (Action.DELETE, Action.FORGET):
-        return change
+        return replace(change, entries=()) if change.entries else change
     found = (*_members(change, definition), *_references(change, definition, as_of))
-    return replace(change, entries=found) if found else change
+    return change if found == change.entries else replace(change, entries=found)
 
 
 def _members(change: Change, definition: Definition) -> Iterator[EntryNote]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -14,6 +13,7 @@ from groupsync.trace import listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CONFIG_VARIABLE: Final = "GROUPSYNC_CONFIG"
 """The variable that names the config where no option does."""
@@ -52,6 +52,8 @@ def has_color(*, on_terminal: bool) -> bool:
 
 def config_given(path: Path | None) -> tuple[Path, str] | None:
     """Return the config that is named, and by what: behind the command, before it, or by the environment."""
+    from pathlib import Path
+
     if path is not None:
         return path, "--config"
     if before := (_given.get() or {}).get("config"):

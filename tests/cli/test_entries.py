@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from groupsync.errors import ExitCode
+from groupsync.model import ALWAYS
+from groupsync.planfile import read_plan, write_plan
 
 MORE = """\
 kind: known-user-group
@@ -73,3 +76,17 @@ def test_redacted_neither_name_nor_reason_is_told(guests, typed):
     assert "2097-01-31" in said
     assert "grace@" not in said.lower()
     assert not [word for word in ("trial", "pilot") if word in said]
+
+
+def test_dates_of_a_saved_plan_are_those_of_the_definitions(guests):
+    """What a file says of them is shown by `report`; who is asked whether to apply sees what is written."""
+    guests("plan", "--out", "a.plan")
+    path = guests.folder / "a.plan"
+    plan = read_plan(path)
+    (change,) = plan.changes
+    forged = tuple(replace(entry, reason="for ever", period=ALWAYS) for entry in change.entries)
+    write_plan(replace(plan, changes=(replace(change, entries=forged),)), path)
+    assert "for ever" in guests("report", "a.plan").out
+    shown = guests("apply", "a.plan", "--yes").out
+    assert "for ever" not in shown
+    assert "until 2097-01-31, trial" in shown
