@@ -49,9 +49,16 @@ def named_runs(folder: Path, project: str) -> Iterator[NamedRun]:
     return (named(folder, run) for run in read_runs(folder, project) if run.changes)
 
 
-def of_group(found: NamedRun, group: str) -> NamedRun:
-    """Leave the changes of one group, by its name before or after."""
-    return _narrowed(found, [entry for entry in found.run.entries if group in (entry.name, entry.prior_name)])
+def of_group(found: NamedRun, names: set[str]) -> NamedRun:
+    """Leave the changes of one group.
+
+    Args:
+        found: a run.
+        names: of the group, at the time of that run; a name before is added, for the runs before.
+    """
+    entries = [entry for entry in found.run.entries if not names.isdisjoint({entry.name, entry.prior_name})]
+    names.update(entry.prior_name for entry in entries if entry.prior_name)
+    return _narrowed(found, entries)
 
 
 def of_people(found: NamedRun, people: frozenset[str]) -> NamedRun:

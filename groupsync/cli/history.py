@@ -78,9 +78,9 @@ def _narrowed(
 
     runs = [named(config.journal, run)] if run is not None else named_runs(config.journal, config.project)
     people = frozenset(config.identity.spellings(common.person_of(config, person))) if person is not None else None
-    found = []
+    found, names = [], {group or ""}
     for each in runs:
-        narrowed = of_group(each, group) if group is not None else each
+        narrowed = of_group(each, names) if group is not None else each
         if narrowed.run.entries and people is not None:
             narrowed = of_people(narrowed, people)
             if narrowed.untold and not narrowed.run.entries:

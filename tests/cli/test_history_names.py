@@ -74,6 +74,15 @@ def test_a_group_is_followed_and_names_are_shown_when_asked(shop):
     assert "No run of those that are kept changed memberships of tim@contoso.com in\nopted-out.\n" == shown
 
 
+def test_a_group_is_followed_through_its_names(shop):
+    """What a run did to it under a name before is there, too."""
+    shop("rename", "staff", "crew")
+    shop("apply", "--yes")
+    shown = shop("history", "--group", "crew").out
+    assert "3 runs of those that are kept changed crew." in shown
+    assert "rename" in shown
+
+
 def test_a_former_address_is_the_same_person(shop):
     """What a run did with the address before is found by either."""
     shop.write("groupsync.yaml", shop.read("groupsync.yaml") + "aliases: {alan@contoso.com: alan.turing@contoso.com}\n")
