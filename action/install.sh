@@ -35,8 +35,10 @@ bare() {
 wanted=$(printf '%s\n' "${requirements[@]}")
 if [ ! -f "$home/installed" ] || [ "$(cat "$home/installed")" != "$wanted" ]; then
   bare python3 -I -m venv "$home/venv"
-  bare "$home/venv/bin/python" -I -m pip --disable-pip-version-check install --quiet \
-    --constraint "$folder/constraints.txt" "${requirements[@]}"
+  # What builds a package is held to the same versions: by these variables, which part several files at blanks.
+  cp -- "$folder/constraints.txt" "$home/constraints.txt"
+  bare env PIP_CONSTRAINT=groupsync/constraints.txt PIP_BUILD_CONSTRAINT=groupsync/constraints.txt \
+    "$home/venv/bin/python" -I -m pip --disable-pip-version-check install --quiet "${requirements[@]}"
   mkdir -p "$home/bin"
   printf '#!/usr/bin/env bash\nexec %q -I %q "$@"\n' "$home/venv/bin/python" "$home/venv/bin/groupsync" >"$home/bin/groupsync"
   chmod +x "$home/bin/groupsync"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +17,12 @@ NAMES = sorted(sys.stdlib_module_names | {"pip", "setuptools", "ruamel", "groups
 TRAP = "import os\nopen({trap!r}, 'a').write(__file__ + chr(10))\nraise SystemExit('a file of the checkout ran')\n"
 PROGRAMS = ("bash", "curl", "gh", "git", "groupsync", "jq", "pip", "python", "python3")
 BACKEND = """\
-import json, os, zipfile
+import importlib.metadata, json, os, zipfile
 def build_wheel(folder, *_):
     with open({seen!r}, "w") as file:
         json.dump(dict(os.environ), file)
+    with open({version!r}, "w") as file:
+        json.dump(importlib.metadata.version("setuptools"), file)
     with zipfile.ZipFile(os.path.join(folder, "extra-1.0-py3-none-any.whl"), "w") as wheel:
         wheel.writestr("extra-1.0.dist-info/METADATA", "Metadata-Version: 2.1\\nName: extra\\nVersion: 1.0\\n")
         wheel.writestr("extra-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
@@ -67,9 +71,11 @@ def test_installing_leaves_the_files_of_the_checkout_alone(trapped, tmp_path):
     shutil.rmtree(trapped.runner.temp / "groupsync")
     seen, extra = tmp_path / "seen.json", tmp_path / "extra"
     extra.mkdir()
-    (extra / "backend.py").write_text(BACKEND.format(seen=str(seen)), "utf-8")
+    (extra / "backend.py").write_text(
+        BACKEND.format(seen=str(seen), version=str(tmp_path / "setuptools.json")), "utf-8"
+    )
     (extra / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n', "utf-8"
+        '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "backend"\nbackend-path = ["."]\n', "utf-8"
     )
     trapped.runner.environment |= {"PIP_NO_INPUT": "1", "HTTP_PROXY": os.environ.get("HTTP_PROXY", "")}
     done = trapped.act("validate", working_directory="shop", packages=str(extra))
@@ -77,6 +83,8 @@ def test_installing_leaves_the_files_of_the_checkout_alone(trapped, tmp_path):
     assert not trapped.ran.exists(), trapped.ran.read_text()
     built = seen.read_text("utf-8")
     assert '"PIP_NO_INPUT": "1"' in built
+    pinned = re.search(r"^setuptools==(.+)$", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE)[1]
+    assert pinned == json.loads((tmp_path / "setuptools.json").read_text("utf-8"))
     for each in (SECRET, "job-token", "INPUT_", "GITHUB_"):
         assert each not in built
 
