@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks import reports, segments
 from benchmarks.measure import Figures, median, run, tool
-from benchmarks.worlds import churn, write_inline_project, write_member_project, write_octodns_zone
+from benchmarks.worlds import churn, into_tables, write_inline_project, write_member_project, write_octodns_zone
 
 GROUPSYNC = tool("groupsync")
 QUICKSTART = Path(__file__).parents[1] / "examples" / "quickstart"
@@ -65,14 +65,28 @@ def validate(folder: Path, scale: float) -> list[Row]:
     return [_row(f"validate {files:,} files × 100 members", run([GROUPSYNC, "validate"], folder), floor, 10.0)]
 
 
-def _read_and_split(folder: Path) -> Figures:
+def _read_and_split(folder: Path, inside: str = "groups") -> Figures:
     def once() -> float:
         started = time.perf_counter()
-        for path in sorted((folder / "groups").iterdir()):
+        for path in sorted((folder / inside).iterdir()):
             path.read_text().split("\n")
         return time.perf_counter() - started
 
     return Figures(sorted(once() for _ in range(4))[1], 0.0)
+
+
+def member_files(folder: Path, scale: float) -> list[Row]:
+    """Lists and tables of members, against reading and splitting their lines."""
+    files = int(1_000 * scale)
+    write_member_project(folder, files, 1_000)
+    floor = _read_and_split(folder, "groups/members")
+    found = [_row(f"validate {files:,} lists × 1,000 members", run([GROUPSYNC, "validate"], folder), floor, 25.0)]
+    into_tables(folder)
+    floor = _read_and_split(folder, "groups/members")
+    return [
+        *found,
+        _row(f"validate {files:,} tables × 1,000 members", run([GROUPSYNC, "validate"], folder), floor, 60.0),
+    ]
 
 
 def noop(folder: Path, scale: float) -> list[Row]:
@@ -222,6 +236,7 @@ def _row(work: str, found: Figures, floor: Figures, bound: float, megabytes: flo
 ROWS = {
     "start": start,
     "validate": validate,
+    "members": member_files,
     "noop": noop,
     "churn": churned,
     "segments": many_segments,

@@ -29,6 +29,16 @@ def write_member_project(folder: Path, groups: int, members: int) -> None:
         (folder / "groups" / "members" / f"{name}.txt").write_text(lines)
 
 
+def into_tables(folder: Path) -> None:
+    """Make each member file a table with a header and three columns."""
+    for path in sorted((folder / "groups" / "members").glob("*.txt")):
+        rows = (f"Member {n},{line},{n}\n" for n, line in enumerate(path.read_text().splitlines()))
+        path.with_suffix(".csv").write_text("name,email,spent\n" + "".join(rows))
+        path.unlink()
+        definition = folder / "groups" / f"{path.stem}.yaml"
+        definition.write_text(definition.read_text().replace(".txt", ".csv"))
+
+
 def churn(folder: Path, share: float) -> None:
     """Replace `share` of the lines of each member file: half of that goes, as many new ones come."""
     chance = random.Random(7)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.edits.text import CannotEdit, Edited, Text, insertion_point
 from groupsync.members.files import is_editable, read_entries, read_members
-from groupsync.members.layout import delimiter_of
+from groupsync.members.layout import delimiter_of, is_separator_line
 from groupsync.members.pasted import find_pasted
 from groupsync.members.text import without_comments
 from groupsync.model import Severity, SourceRange
@@ -34,7 +34,7 @@ def has_other_columns(data: bytes, file: MemberFile, identity: Identity) -> bool
     text = Text(data).text
     delimiter = _delimiter(text, file, identity)
     records = csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True)
-    return any(len(record) > 1 and record[0].lower() != "sep=" for record in records)
+    return any(len(record) > 1 and not is_separator_line(record, delimiter) for record in records)
 
 
 def add_line(data: bytes, file: MemberFile, person: str, identity: Identity) -> Edited:

@@ -84,6 +84,8 @@ def which_column(names: tuple[str, ...], header: tuple[str, ...], found: Sequenc
     if not header:
         detail = f"There is no header, and the first row is: {' | '.join(map(shown, names))}."
         hint = "Say which one by its number: `column: 2`; or add a header row, and name it."
+        if all("@" in name for name in names if name):
+            hint = f"{hint[:-1]}. If every cell is a member, name the file .txt."
     elif found:
         both = " and ".join(f"`{shown(header[index])}`" for index in found)
         detail = f"{_listing(header)} Of these, {both} could hold the member."

@@ -20,7 +20,7 @@ from groupsync.model import Diagnostic
 
 if TYPE_CHECKING:
     from _csv import Reader
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from groupsync.identity import Identity
     from groupsync.model import MemberFile
@@ -78,7 +78,7 @@ def find_delimiter(text: str, identity: Identity) -> str:
     Among those that each of the first records has equally often outside quotes, the most frequent; where there is no
     such, the most frequent in the first record. A spreadsheet's `sep=;` line decides. A comma for a single column.
     """
-    if separator := re.match(r"(?i)sep=([,;\t|])(?:\n|\Z)", text):
+    if separator := re.match(r'(?i)"?sep=([,;\t|])"?(?:\n|\Z)', text):
         return separator[1]
     sample = _QUOTED.sub('""', text[:_SAMPLE_CHARACTERS])
     records = [record for record in islice(sample.split("\n"), _SAMPLE_RECORDS) if record.strip()]
@@ -89,6 +89,11 @@ def find_delimiter(text: str, identity: Identity) -> str:
     used = [each for each in _DELIMITERS if each in records[0]]
     even = [each for each in used if len({record.count(each) for record in records}) == 1]
     return max(even or used or [","], key=records[0].count)
+
+
+def is_separator_line(record: Sequence[str], delimiter: str) -> bool:
+    """Tell whether a record is the line by which a spreadsheet is told what separates the cells, quoted or not."""
+    return record[0].lower() in ("sep=", f"sep={delimiter}")
 
 
 def is_identifier(text: str, identity: Identity) -> bool:
@@ -154,7 +159,7 @@ def _start(text: str, delimiter: str, file: MemberFile) -> tuple[list[str] | Non
     """Return the first record that counts, None where `header_row` leads to none, and how many stand before it."""
     row = file.reading.header_row if file.reading else None
     for skipped, (line, record) in enumerate(records_of(text, delimiter)):
-        if (line >= row) if row else record[0].lower() != "sep=":
+        if (line >= row) if row else not is_separator_line(record, delimiter):
             return (record if not row or line == row else None), skipped
     return (None if row else []), 0
 
