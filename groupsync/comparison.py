@@ -101,7 +101,7 @@ def compared(
         SourceError: a source could not be asked.
     """
     before, hidden, revision = earlier.project, earlier.hidden, earlier.revision
-    computed = compute_segments(before, plugins, plan.as_of)
+    computed = compute_segments(before, plugins, plan.as_of, tolerant=True)
     members = {each.group.name: each.group.members for each in computed.project.resolution.groups if not each.blocked}
     defined = {each.name for each in before.definitions}
     unseen = {each.name for each in project.definitions if _lies_in(each, hidden)}

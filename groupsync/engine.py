@@ -70,10 +70,10 @@ def make_plan(
         InvalidDefinitions: all that member files get wrong, conditions that don't fit their source, and groups that
             belong to another project.
         ConfigError: the selection names what is nowhere.
-        SourceError: a source could not be asked.
+        SourceError: a source changed while it was asked.
         BackendError: a target could not be read at all.
     """
-    computed = compute_segments(project, plugins, request.as_of)
+    computed = compute_segments(project, plugins, request.as_of, tolerant=True)
     search = Search(request.selection, may_be_empty=request.may_be_empty)
     project = computed.project
     remembered = remembered_links(project.config.journal, project.config.id)

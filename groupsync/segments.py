@@ -14,7 +14,7 @@ from groupsync.aliases import with_former, with_present
 from groupsync.errors import ConfigError, SourceError
 from groupsync.journal_read import unread_run
 from groupsync.memory import past_rows
-from groupsync.model import NOT_COMPUTED, Diagnostic, Severity, SourceState
+from groupsync.model import NOT_COMPUTED, UNREADABLE, Diagnostic, Refusal, Severity, SourceState
 from groupsync.plugin_options import check_options
 from groupsync.project import stop_on_errors
 from groupsync.resolve import Blocked
@@ -27,14 +27,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from groupsync.config import Config
-    from groupsync.model import Definition, Members, Refusal, SourceRange
+    from groupsync.errors import GroupsyncError
+    from groupsync.model import Definition, Members, SourceRange
     from groupsync.model.criteria import Attribute, Condition
+    from groupsync.offers import Offer
     from groupsync.pasts import Told
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Resolution
     from groupsync.source import Answer, Census, Misfits, Source
     from groupsync.source_config import SourceConfig
+    from groupsync.source_facade import CheckedSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +109,73 @@ def segments_of(project: Project) -> tuple[Definition, ...]:
 
 @contextmanager
 def open_sources(
-    config: Config, plugins: Plugins, as_of: datetime, names: Sequence[str] = ()
+    config: Config,
+    plugins: Plugins,
+    as_of: datetime,
+    names: Sequence[str] = (),
+    unread: dict[str, SourceError] | None = None,
 ) -> Iterator[dict[str, OpenSource]]:
     """Open the named sources, or all, in the config's order, and read what they know; close them at the end.
 
+    Args:
+        config: names them.
+        plugins: offer them.
+        as_of: the instant that `eligible` is about.
+        names: of those to open; empty for all.
+        unread: is given those that can't be read; None to stop at the first.
+
     Raises:
-        InvalidDefinitions: options that a plugin does not accept, and what the config gets wrong about attributes.
+        InvalidDefinitions: options that a plugin does not accept or that name what is not there, and what the config
+            gets wrong about attributes.
         PluginError: a plugin that can't be used.
-        SourceError: one of them can't be reached, or has not the table or the identifiers that the config names.
+        SourceError: one of them can't be read, and `unread` is None.
     """
     chosen = [source for source in config.sources if not names or source.name in names]
-    offers = {source.name: plugins.source(source.plugin) for source in chosen}
-    found = [each for source in chosen for each in check_options(source.options, offers[source.name].options_schema())]
+    offers, found = _offers(chosen, plugins)
     stop_on_errors(found)
     with ExitStack() as stack:
         opened: dict[str, OpenSource] = {}
         for source in chosen:
             context = SourceContext(config.root, source.name, config.identity.held)
-            asked = offers[source.name].cls.from_options(source.options.values, context)
-            stack.callback(asked.close)
-            opened[source.name] = _known(source, asked, as_of, found)
+            try:
+                asked = offers[source.name].cls.from_options(source.options.values, context)
+                stack.callback(asked.close)
+                opened[source.name] = _known(source, asked, as_of, found)
+            except ConfigError as error:
+                found.append(_misnamed(source, error))
+            except SourceError as error:
+                if error.option:
+                    found.append(_misnamed(source, error, error.option))
+                elif unread is None:
+                    raise
+                else:
+                    unread[source.name] = error
         stop_on_errors(found)
         yield opened
+
+
+def _offers(
+    chosen: Sequence[SourceConfig], plugins: Plugins
+) -> tuple[dict[str, Offer[CheckedSource]], list[Diagnostic]]:
+    """Return what offers each source, and all that is wrong with their options."""
+    offers: dict[str, Offer[CheckedSource]] = {}
+    found: list[Diagnostic] = []
+    for source in chosen:
+        try:
+            offers[source.name] = plugins.source(source.plugin)
+        except ConfigError as error:
+            found.append(_misnamed(source, error, "plugin"))
+        else:
+            found += check_options(source.options, offers[source.name].options_schema())
+    return offers, found
+
+
+def _misnamed(source: SourceConfig, error: GroupsyncError, option: str = "") -> Diagnostic:
+    """Return what an option of a source gets wrong, where that is written."""
+    at = source.options.document.locate((option,)) if option else source.at
+    summary, detail = (f"{text[:1].upper()}{text[1:]}" for text in (error.summary, error.detail))
+    stop = "" if not detail or detail.endswith((".", "?")) else "."
+    return Diagnostic("GS512", Severity.ERROR, summary, f"{detail}{stop}", error.hint, at)
 
 
 def _known(config: SourceConfig, source: Source, as_of: datetime, found: list[Diagnostic]) -> OpenSource:
@@ -173,13 +221,14 @@ def check_segments(project: Project, plugins: Plugins, as_of: datetime) -> None:
         _bound(project, opened, as_of)
 
 
-def compute_segments(project: Project, plugins: Plugins | None, as_of: datetime) -> Computed:
+def compute_segments(project: Project, plugins: Plugins | None, as_of: datetime, *, tolerant: bool = False) -> Computed:
     """Compute every segment of a project, each source in as few passes as can be.
 
     Args:
         project: its definitions are in order.
         plugins: those that offer sources; None for those installed.
         as_of: the instant that conditions about time are about.
+        tolerant: refuse a source that can't be read, and go on with the others.
 
     Raises:
         InvalidDefinitions, PluginError, SourceError: as `open_sources` and `check_segments` raise them. Nothing was
@@ -192,8 +241,9 @@ def compute_segments(project: Project, plugins: Plugins | None, as_of: datetime)
         from groupsync.plugins import Plugins as Installed
 
         plugins = Installed.discover()
-    with open_sources(project.config, plugins, as_of, sorted(wanted)) as opened:
-        computing = _Computing(project, opened, as_of)
+    unread: dict[str, SourceError] | None = {} if tolerant else None
+    with open_sources(project.config, plugins, as_of, sorted(wanted), unread) as opened:
+        computing = _Computing(project, opened, as_of, unread)
         resolution = project.resolution.computed(computing.ask)
     return computing.done(resolution)
 
@@ -233,7 +283,13 @@ def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) 
 class _Computing:
     """One computation: what is asked of whom, and what came of it."""
 
-    def __init__(self, project: Project, opened: Mapping[str, OpenSource], as_of: datetime) -> None:
+    def __init__(
+        self,
+        project: Project,
+        opened: Mapping[str, OpenSource],
+        as_of: datetime,
+        not_read: dict[str, SourceError] | None,
+    ) -> None:
         self.project = project
         self.identity = project.config.identity
         self.opened = opened
@@ -248,6 +304,7 @@ class _Computing:
         self.passes = 0
         self.states: dict[str, SourceState] = {}
         self.refusals: dict[str, list[Refusal]] = {}
+        self.unread = not_read
 
     def ask(self, segments: Sequence[Definition], groups: Mapping[str, Members]) -> Mapping[str, Answer | Blocked]:
         """Ask each source about its segments, in one pass; see `groupsync.evaluation.Ask`.
@@ -263,12 +320,21 @@ class _Computing:
                 continue
             self.passes += 1
             folder = self.folder.new(f"{self.passes}")
-            came = source.source.evaluate(questions, groups, folder, source.eligible)
+            try:
+                came = source.source.evaluate(questions, groups, folder, source.eligible)
+            except SourceError as error:
+                if self.unread is None:
+                    raise
+                self.unread[name] = error
+                continue
             self._note(source, came.census, len(questions))
             is_stopped = NOT_COMPUTED in self.states[name].doubted_by
             for question in questions:
                 blocked = Blocked(question.name, f"its source `{name}` is refused")
                 found[question.name] = blocked if is_stopped else self._told(came.answers[question.name])
+        for name in self.unread or ():
+            blocked_by = f"its source `{name}` can't be read"
+            found |= {each.name: Blocked(each.name, blocked_by) for each in segments if each.source == name}
         return found
 
     def _told(self, answer: Answer) -> Answer:
@@ -303,8 +369,20 @@ class _Computing:
             self.project.findings.append(_invalid_ids(source.config, census))
         self.project.findings.extend(_misfits(source.config, each) for each in census.misfits)
 
+    def _refuse(self, source: SourceConfig, error: SourceError) -> None:
+        """Note that a source can't be read; nothing is said of its customers."""
+        named = [each for each in segments_of(self.project) if each.source == source.name]
+        self.states[source.name] = SourceState(
+            source.name, source.plugin, 0, segments=len(named), refused=True, doubted_by=(UNREADABLE,)
+        )
+        hint = f"Nothing that is computed from it is planned; lists go on. {error.hint}"
+        self.refusals[source.name] = [Refusal("", source.name, UNREADABLE, str(error), hint.rstrip(), source.at)]
+
     def done(self, resolution: Resolution) -> Computed:
         """Return the project with its segments."""
+        for source in self.project.config.sources:
+            if error := (self.unread or {}).get(source.name):
+                self._refuse(source, error)
         order = [source.name for source in self.project.config.sources if source.name in self.states]
         return Computed(
             replace(self.project, resolution=resolution),

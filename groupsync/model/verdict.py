@@ -17,6 +17,8 @@ NOT_COMPUTED: Final = "duplicate_ids"
 """The rule that refuses a source of which nobody can say who belongs to its segments: nothing is computed from it."""
 SAVED_SOURCE: Final = "saved_source"
 """The rule that refuses a source of which a saved plan does not say what it was like."""
+UNREADABLE: Final = "unreadable"
+"""The rule that refuses a source that can't be read, for what lies in its data or on the way to it."""
 MAX_MISFITS: Final = "max_misfits"
 """The rule that refuses a source of which too many values are none of their type; it has no exception."""
 SOURCE_RULES: Final = frozenset(
@@ -24,6 +26,7 @@ SOURCE_RULES: Final = frozenset(
         NOT_COMPUTED,
         SAVED_SOURCE,
         MAX_MISFITS,
+        UNREADABLE,
         f"{UNJUDGED}{RULES[Kind.MAX_SHRINK]}",
         *(RULES[kind] for kind in SOURCE_KINDS),
     }

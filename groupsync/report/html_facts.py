@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from groupsync.model import UNREADABLE
 from groupsync.report.change_text import DEFAULTED, place, standing_of
 from groupsync.report.later import beyond_words, later_items
 from groupsync.report.markdown_escape import MAX_NAME, MAX_TEXT, clip
@@ -153,7 +154,7 @@ def sources_table(sources: Sequence[SourceState]) -> Table:
         (
             clip(source.name, MAX_NAME),
             clip(source.plugin, MAX_NAME),
-            number(source.rows),
+            "not read" if UNREADABLE in source.doubted_by else number(source.rows),
             number(source.segments),
             f"{source.newest:%Y-%m-%d %H:%M} UTC" if source.newest else "not known",
             "refused" if source.refused else "used",

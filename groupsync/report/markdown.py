@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from groupsync.approvers import approvers_of
-from groupsync.model import Verdict
+from groupsync.model import UNREADABLE, Verdict
 from groupsync.records import instant_words
 from groupsync.report.approvers import approver_items
 from groupsync.report.change_text import DEFAULTED, place, standing_of
@@ -216,7 +216,8 @@ def hint_line(hint: str) -> str:
 def _source(source: SourceState) -> str:
     newest = f", newest from {instant_words(source.newest.replace(microsecond=0))}" if source.newest else ""
     refused = "; **refused**" if source.refused else ""
-    figures = f"{counted(source.rows, 'customer')}, {counted(source.segments, 'segment')}"
+    size = "not read" if UNREADABLE in source.doubted_by else counted(source.rows, "customer")
+    figures = f"{size}, {counted(source.segments, 'segment')}"
     return f"- {code(source.name)} ({code(source.plugin)}): {figures}{newest}{refused}"
 
 

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from groupsync.approvers import approvers_of
-from groupsync.model import NOT_COMPUTED, PLAN_DIGITS
+from groupsync.model import NOT_COMPUTED, PLAN_DIGITS, UNREADABLE
 from groupsync.records import instant_words
 from groupsync.report.approvers import approver_words
 from groupsync.report.attention import attention_lines
@@ -146,7 +146,8 @@ def source_lines(plan: Plan, style: Style) -> Iterator[str]:
     for source in plan.sources:
         yield ""
         name, plugin = escape(source.name), escape(source.plugin)
-        facts = [counted(source.rows, "customer"), counted(source.segments, "segment")]
+        is_unread = UNREADABLE in source.doubted_by
+        facts = ["not read" if is_unread else counted(source.rows, "customer"), counted(source.segments, "segment")]
         if source.newest:
             facts.append(f"newest from {source.newest:%Y-%m-%d %H:%M} UTC")
         first, *rest = flow([f"{name} ({plugin}):", ", ".join(facts)], "", style.columns, separator=" ")
@@ -212,7 +213,7 @@ def nothing_words(plan: Plan) -> str:
     """Say that there is nothing to do, and on what that stands."""
     if plan.undoes:
         return "Nothing to take back."
-    if any(refusal.rule == NOT_COMPUTED for refusal in plan.verdict.refusals):
+    if any(refusal.rule in {NOT_COMPUTED, UNREADABLE} for refusal in plan.verdict.refusals):
         return "No changes in what is not computed from a refused source."
     partial = [target for target in plan.targets if not target.complete or target.withheld]
     if partial:

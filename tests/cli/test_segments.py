@@ -380,14 +380,13 @@ def test_an_approval_is_used_up_by_the_run_that_used_it(shop):
     assert "2 runs in all, nothing is left, and this is 8" in " ".join(third.err.split())
 
 
-def test_what_is_wrong_with_the_source_stops_the_run_and_says_so(applied):
-    """A missing table, a wrong identifier, a dead database, another type, an unknown column: nothing is applied."""
+def test_what_the_config_gets_wrong_about_a_source_stops_the_run_and_says_so(applied):
+    """A missing table, a wrong identifier, another type, an unknown column, each with its place: nothing is applied."""
     applied.write("groups/staff.yaml", STAFF.replace("sue", "tom"))
     for old, new, said in (
         ("customers.csv", "customer.csv", "has no file `customer.csv`"),
         ("id: email", "id: mail", "has no column `mail`"),
-        ("plugin: ibis", "plugin: ibiss", "there is no source `ibiss`"),
-        ("table: customers.csv", f"url: {DEAD}\n    table: customers", "source `customers` did not answer"),
+        ("plugin: ibis", "plugin: ibiss", "There is no source `ibiss`"),
         ("id: email", "id: email\n    attributes: {spend: {unit: USD}}", "GS506"),
         ("id: email", "id: email\n    eligible: {agee: 3}", "GS220"),
         ("id: email", "id: email\n    tabel: x", "GS201"),
@@ -395,13 +394,35 @@ def test_what_is_wrong_with_the_source_stops_the_run_and_says_so(applied):
         applied.write("groupsync.yaml", CONFIG.replace(old, new))
         done = applied("apply", "--yes")
         assert (ExitCode.ERROR, True) == (done.code, said in " ".join(done.err.split())), done.err
-        assert "hunter22" not in done.err
+        assert "groupsync.yaml:" in done.err
+        assert said.startswith("GS") or "error[GS512]" in done.err
     applied.write("groupsync.yaml", CONFIG)
     applied.write("customers.csv", table(ada="old"))
     done = applied("apply", "--yes")
     assert (ExitCode.ERROR, True) == (done.code, "GS221" in done.err), done.err
     assert ["ada@example.com", "bob@example.com"] == members(applied)
     assert ["sue@example.com"] == applied.read("state/groups/staff.txt").split()
+
+
+def test_a_source_that_can_not_be_read_is_refused_and_lists_go_on(applied):
+    """A dead database, a broken row: what is computed from it is held back, all else is applied, the exit code is 3."""
+    before = members(applied)
+    for number, (config, customers, said) in enumerate((
+        (CONFIG.replace("table: customers.csv", f"url: {DEAD}\n    table: customers"), table(), "did not answer"),
+        (CONFIG, table() + "x,y,z,1,2,3\n", "can't read `customers.csv`: line"),
+        (CONFIG, "", "the file has no header"),
+    )):  # fmt: skip
+        applied.write("groupsync.yaml", config)
+        applied.write("customers.csv", customers)
+        applied.write("groups/staff.yaml", STAFF.replace("sue", f"tom{number}"))
+        shown = applied("plan")
+        assert (ExitCode.REFUSED, True) == (shown.code, said in " ".join(shown.out.split())), shown.out
+        assert "not read" in shown.out
+        done = applied("apply", "--yes")
+        assert ExitCode.REFUSED == done.code, done.err
+        assert before == members(applied)
+        assert [f"tom{number}@example.com"] == applied.read("state/groups/staff.txt").split()
+        assert "hunter22" not in shown.out + shown.err + done.out + done.err
 
 
 def test_validate_holds_conditions_against_columns_unless_told_not_to(shop):
