@@ -309,7 +309,7 @@ def test_every_format_says_why(tmp_path):
         assert part in text
     markdown = render_plan_markdown(plan)
     assert "2 changes follow from the source `customers`" in markdown
-    assert "20 customers, 1 segment, newest from 2026-11-23T01:00:00Z; **refused**" in markdown
+    assert "20 customers, 1 segment, newest from 2026-11-23 01:00:00 UTC; **refused**" in markdown
     assert {"max_shrink", "held", "built_on"} == {each.tag for each in plan_page(plan).notices[0].items}
     document = plan_document(plan)
     assert {"max_shrink", "held", "built_on"} == {each["rule"] for each in document["verdict"]["refusals"]}
