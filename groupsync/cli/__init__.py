@@ -98,7 +98,7 @@ class LazyGroup(click.Group):
         """Offer the commands without importing them."""
         from click.shell_completion import CompletionItem
 
-        commands = [CompletionItem(name, help=told) for name, told in SUMMARIES.items() if name.startswith(incomplete)]
+        commands = [CompletionItem(name, help=SUMMARIES[name]) for name in COMMANDS if name.startswith(incomplete)]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 -- click's

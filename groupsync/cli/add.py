@@ -37,7 +37,7 @@ class _Start(common.Instant):
 
 
 @click.command()
-@click.argument("people", nargs=-1, metavar="[EMAIL]...")
+@click.argument("people", nargs=-1, metavar="[EMAIL]...", shell_complete=suggest.groups)
 @click.argument("group", shell_complete=suggest.groups)
 @click.option(
     "--from-file",
