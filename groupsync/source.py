@@ -131,7 +131,8 @@ class Source(Protocol):
     """Something that knows customers.
 
     One instance serves one source of the config in one run, from one thread. It must not change anything where the
-    customers are kept, must not print, and must turn its own library's exceptions into `SourceError`.
+    customers are kept, must not print, and must turn its own library's exceptions into `SourceError`:
+    with `option` where an option of the config names what is not there, without where the source or data are to blame.
 
     Values of conditions are hostile until proven otherwise: they must stay values on the way to an engine.
     """
