@@ -33,7 +33,7 @@ from groupsync.planning import Draft, Request, plan_targets
 from groupsync.policies import Seen, changed_groups
 from groupsync.progress import Track, untracked
 from groupsync.project import Project, at_instant, sorted_findings, stop_on_errors, wanted_on
-from groupsync.reading import context_of, marks_on, read_target
+from groupsync.reading import context_of, marks_on, read_target, remembers
 from groupsync.retry import Retries
 from groupsync.saved_plan import check_saved, check_target, moved, sources_again
 from groupsync.segments import compute_segments
@@ -261,7 +261,7 @@ def apply_plan(
         BackendError: a target could not be locked.
     """
     _check_applicable(project, plan, backends)
-    plan = with_pasts(plan, project.definitions, project.config.sources)
+    plan = with_pasts(plan, project.definitions, project.config.sources, _that_remember(project, plan, backends))
     started = time.monotonic()
     refused = _objections(project, plan) | dict(settled or {})
     allowances = plan.verdict.allowances
@@ -307,6 +307,13 @@ def apply_plan(
         unwritten = journal.note_unchanged(plan, report, _believed(project, plan, ()), _to_remember(project, plan, ()))
         report = replace(report, diagnostics=(*report.diagnostics, *unwritten))
     return report
+
+
+def _that_remember(project: Project, plan: Plan, backends: Mapping[str, Backend]) -> frozenset[str]:
+    """Return the targets with changes that give back what marks remember."""
+    busy = {change.target for change in plan.changes}
+    targets = [target for target in project.config.targets if target.name in busy]
+    return frozenset(target.name for target in targets if remembers(target, backends[target.name]))
 
 
 def _believed(project: Project, plan: Plan, results: Iterable[Result]) -> tuple[PastSource, ...]:

@@ -16,7 +16,7 @@ from groupsync.links import bases_of
 from groupsync.model import Past
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from groupsync.links import Remembered
@@ -32,7 +32,9 @@ def key_of(text: str) -> str:
 # --- Writing ----------------------------------------------------------------------------------------------------------
 
 
-def with_pasts(plan: Plan, definitions: Iterable[Definition], sources: Iterable[SourceConfig]) -> Plan:
+def with_pasts(
+    plan: Plan, definitions: Iterable[Definition], sources: Iterable[SourceConfig], targets: Collection[str]
+) -> Plan:
     """Return a plan with what the marks of its changes are to remember once they are applied.
 
     Args:
@@ -40,6 +42,7 @@ def with_pasts(plan: Plan, definitions: Iterable[Definition], sources: Iterable[
             as it is: its marks keep what they had.
         definitions: what it was made of.
         sources: of the config.
+        targets: names of those that give back what marks remember; others are never handed it.
     """
     if plan.undoes:
         return plan
@@ -51,7 +54,9 @@ def with_pasts(plan: Plan, definitions: Iterable[Definition], sources: Iterable[
     rows = {name: (identities[name][:16], key_of(name), count) for name, count in believed.items()}
 
     def remembering(change: Change) -> Change:
-        if change.mark is None or (change.name not in source_of and change.name not in built_on):
+        if change.mark is None or change.target not in targets:
+            return change
+        if change.name not in source_of and change.name not in built_on:
             return change
         bases = bases_of(built_on, [change.name])
         asked = {source_of[each] for each in (change.name, *bases) if each in source_of}

@@ -108,9 +108,14 @@ def marks_on(config: Config, target: TargetConfig, backend: Backend, snapshot: S
     """
     if config.store and config.store.keys:
         return Marked()
+    return marked_on(config.project, snapshot, remembers=remembers(target, backend))
+
+
+def remembers(target: TargetConfig, backend: Backend) -> bool:
+    """Tell whether a target, or its ledger, gives back what marks remember."""
     is_listed = target.owns is not None and target.owns.rule is OwnsRule.LEDGER
     can = backend.capabilities
-    return marked_on(config.project, snapshot, remembers=is_listed or (can.ownership and can.remembers))
+    return is_listed or (can.ownership and can.remembers)
 
 
 def _not_kept(target: str, wanted: Wanted, kept: frozenset[str]) -> Iterator[Diagnostic]:

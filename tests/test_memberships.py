@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsync.memberships import memberships, overlap
-from groupsync.model import Period
+from groupsync.model import MemberFile, Period
 from groupsync.references import Graph
 from groupsync.resolve import resolve
 from groupsync.why import Evidence, Included, explain_each
@@ -33,7 +33,8 @@ def found_for(definitions, files=(), as_of=NOW):
     evidence = Evidence(
         ADA, as_of, Graph({each.name: each for each in definitions}, ()),
         places={each.name: HERE for each in definitions if each.members and ADA in each.members.plain_members()},
-        files={(path, None): HERE for path in files}, conditions={}, eligible={}, rows={}, ranks={}, blocked={},
+        files={MemberFile(path, None, HERE).key: HERE for path in files},
+        conditions={}, eligible={}, rows={}, ranks={}, blocked={},
     )  # fmt: skip
     return memberships(explain_each([each.name for each in definitions], evidence))
 

@@ -155,7 +155,7 @@ def test_an_undo_asks_at_most_once_to_see_what_was_done_and_once_to_take_it_back
         journal = Journal.of(world.project.config)
         engine.apply_plan(world.project, world.plan(backends), backends, journal=journal, retry=patience())
         world.asked()
-        run = find_run(world.project.config.journal, f"{PROJECT}/groupsync.yaml", "last")
+        run = find_run(world.project.config.journal, world.project.config.id, "last")
         plan = undo_plan(world.project, backends, run, NOW, patience())
 
     assert () == plan.diagnostics

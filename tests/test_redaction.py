@@ -96,6 +96,7 @@ TREATED = {
     Change: "id reason attributes add remove precondition mark definition_digest owners criteria readdressed "
     "consenting through entries",
     EntryNote: "name reason",
+    Period: "",
     TargetState: "revision reason owns",
     SourceState: "",
     AttributeChange: "before after",
