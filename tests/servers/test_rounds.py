@@ -109,7 +109,7 @@ class Terms:
         return (groups if groups <= self.one_by_one else math.ceil(GROUPS / self.page)) + members
 
 
-LEDGER = {"owns": {"ledger": "there.ledger"}}
+LEDGER = {"owns": {"ledger": "there.jsonl"}}
 """On servers that have no room for marks; with it, drift is told from edits."""
 
 TERMS = [

@@ -59,7 +59,7 @@ KINDS = [
         {
             "plugin": "scim",
             "page_size": PAGE,
-            "owns": {"ledger": "there.ledger"},
+            "owns": {"ledger": "there.jsonl"},
             "timeout_seconds": 2,
             "max_in_flight": 16,
         },
