@@ -15,6 +15,7 @@ from groupsync_ibis.compile import Dialect
 from groupsync_ibis.csv_files import broken_row
 from groupsync_ibis.files import listed, quoted_name, reader_of
 from groupsync_ibis.loose import Loose
+from groupsync_ibis.postgresql import types_of
 from groupsync_ibis.reading import Reading
 
 if TYPE_CHECKING:
@@ -273,8 +274,10 @@ class Client:
         return engine.sql(loose.select(types), schema=types)
 
     def _asked(self, engine: Any) -> Any:
-        query = self._options.query
-        return engine.sql(self._select(query, engine)) if query else self._named_table(engine)
+        if not self._options.query:
+            return self._named_table(engine)
+        query = self._select(self._options.query, engine)
+        return engine.sql(query, schema=types_of(engine, query) if engine.name == "postgres" else None)
 
     def _check_identifier(self, dtype: Any) -> None:
         """Hold the type of identifiers to one that has each of them as it is written."""

@@ -257,10 +257,16 @@ def test_postgresql_is_safe_from_backslashes_whatever_it_was_set_to(shop, postgr
     for setting in ("standard_conforming_strings = off", "backslash_quote = on"):
         postgresql.connection.execute(f'ALTER DATABASE "{name}" SET {setting}')
     check(shop, PostgreSQL(postgresql), [("p1@example.com", {"name": "a"})], [bound("name", "eq", "\\' OR 1=1 --")])
-    source = shop.source(url=postgresql.url, query="SELECT lo_create(0)::text AS email")
-    with pytest.raises(SourceError, match="did not answer"):
-        shop.evaluate(source, Question("all", Everyone(AT)))
-    source.close()
+    postgresql.connection.execute("CREATE SEQUENCE IF NOT EXISTS visits")
+    for query, what in (
+        ("SELECT nextval('visits')::text AS email", "cannot execute nextval() in a read-only"),
+        ("WITH gone AS (DELETE FROM customers RETURNING email) SELECT email FROM gone", "a data-modifying statement"),
+    ):
+        source = shop.source(url=postgresql.url, query=query)
+        with pytest.raises(SourceError, match="did not answer") as caught:
+            shop.evaluate(source, Question("all", Everyone(AT)))
+        assert what in str(caught.value)
+        source.close()
 
 
 def test_spark_looks_nothing_up(shop, spark):
@@ -269,9 +275,12 @@ def test_spark_looks_nothing_up(shop, spark):
     check(shop, Spark(spark, shop), [("p1@example.com", {"name": "${env:HOME}"})], [bound("name", "eq", "${env:HOME}")])
 
 
-def test_types_of_postgresql_that_ibis_does_not_tell_apart(shop, postgresql):
+@pytest.mark.parametrize("asked", [{"table": "customers"}, {"query": "SELECT * FROM customers -- all"}])
+def test_types_of_postgresql_that_ibis_does_not_tell_apart(shop, postgresql, asked):
     """Choices are texts, a number that is none is null, padding is no text, and what is infinite can be read."""
     for statement in (
+        "DROP TABLE IF EXISTS customers",
+        "DROP TYPE IF EXISTS level",
         "CREATE TYPE level AS ENUM ('low', 'high')",
         (
             "CREATE TABLE customers (email varchar(80), level level, code char(5), exact numeric, "
@@ -284,7 +293,7 @@ def test_types_of_postgresql_that_ibis_does_not_tell_apart(shop, postgresql):
         ),
     ):
         postgresql.connection.execute(statement)
-    source = shop.source(url=postgresql.url, table="customers", updated_at="seen")
+    source = shop.source(url=postgresql.url, updated_at="seen", **asked)
     found = shop.evaluate(
         source,
         Question("a", AnyOf((bound("level", "eq", "HIGH", ignore_case=True), bound("level", "eq", "none")), AT)),
