@@ -36,7 +36,8 @@ _BYTE_ORDER_MARKS: Final = (
 _WHICH: Final = " Which encoding it has can't be told from its bytes."
 _COMMENT: Final = re.compile(r"#(?<!\S#)[^\n]*")
 _TOKEN: Final = re.compile(r"[^\s,;]+")
-_MARKS: Final = re.compile("[<:'\"]")
+_MARKS: Final = "<:'\""
+"""Without one of these nothing was pasted from a mail program; looking for each is faster than any expression."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def parse_list(text: str, path: str, *, is_mail: bool = True) -> Entries:
     text = without_comments(text)
     diagnostics: list[Diagnostic] = []
     unread = 0
-    if _MARKS.search(text) if is_mail else "<" in text:
+    if any(mark in text for mark in _MARKS) if is_mail else "<" in text:
         pasted = find_pasted(text, is_mail=is_mail)
         diagnostics += _unclear(text, pasted.unclear, path)
         unread = len(pasted.unclear)
