@@ -12,6 +12,7 @@ MARK = {
     "identity": "email/fold",
     "prevent_delete": True,
     "name": "beta-testers",
+    "past": '{"at":"2026-11-23T12:00:00Z","rows":[],"counts":[["0a1b2c3d4e5f6071",4310]]}',
 }
 ATTRIBUTES = {
     "kind": "known-user-group",
@@ -73,11 +74,11 @@ def test_an_attribute_is_changed_and_cleared_alone(client, name, attribute):
 
 
 def test_a_mark_may_have_no_name(client, name):
-    """Marks of before the name was in them have none, and are kept."""
-    mark = {key: value for key, value in MARK.items() if key != "name"}
+    """Nor a past: marks of before these were in them are kept."""
+    mark = {key: value for key, value in MARK.items() if key not in {"name", "past"}}
     made = client.ok("POST", "/groups", json={"name": name, "mark": mark})
 
-    assert mark | {"name": None} == made["mark"]
+    assert mark | {"name": None, "past": None} == made["mark"]
 
 
 def test_a_rename_keeps_everything_else(client, name):
