@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from groupsync.errors import ConfigError
 from groupsync.http.auth import auth_of, plain
 from groupsync.http.bounds import MAX_IN_FLIGHT, MAX_RESPONSE_BYTES, TIMEOUT_SECONDS
+from groupsync.http.headers import EXPECTED, FREE_FOR_ALL
 from groupsync.http.hosts import is_loopback
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def _mapping(
     }
 
 
+_HEADER_NAME: Final = {"pattern": FREE_FOR_ALL, "x-expected": f"{EXPECTED}, and those that change a request's method"}
 _AUTH: Final = {
     "bearer": _text("Bearer", "A token, sent as `Authorization: Bearer …`.", "${env:CRM_TOKEN}"),
     "basic": _mapping(
@@ -50,7 +52,7 @@ _AUTH: Final = {
         "Header",
         "A header of the service's own.",
         {
-            "name": _text("Name", "The header's name.", "X-Api-Key"),
+            "name": {**_text("Name", "The header's name.", "X-Api-Key"), **_HEADER_NAME},
             "value": _text("Value", "The header's value.", "${env:CRM_KEY}"),
         },
     ),
@@ -114,7 +116,8 @@ HTTP_OPTIONS: Final[Mapping[str, Any]] = {
     "headers": {
         "type": "object",
         "title": "Headers",
-        "description": "Sent with every request. For credentials use `auth`.",
+        "description": "Sent with every request. For credentials use `auth`; none may lead a request elsewhere.",
+        "propertyNames": _HEADER_NAME,
         "additionalProperties": {"type": "string"},
         "examples": [{"X-Tenant": "contoso"}],
     },

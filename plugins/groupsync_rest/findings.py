@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
 
+from groupsync.http.headers import EXPECTED, may_be_set, overrides_method
 from groupsync.model import ATTRIBUTES, Diagnostic, Severity, SourceRange
-from groupsync.schema_words import closest
+from groupsync.schema_words import closest, pointer_words
 from groupsync.wording import counted
 from groupsync_rest.expression import Expression
 from groupsync_rest.profile import READING
@@ -59,7 +61,15 @@ def no_profile(path: str, count: int) -> Diagnostic:
 
 def problems_of(document: Document) -> list[Diagnostic]:
     """Return what is wrong with a profile that fits its schema, each finding at the place to mend."""
-    kinds = (_wrong_expressions, _wrong_names, _wrong_calls, _writing_reads, _wrong_pages)
+    kinds = (
+        _wrong_expressions,
+        _wrong_names,
+        _wrong_headers,
+        _wrong_calls,
+        _writing_reads,
+        _other_methods,
+        _wrong_pages,
+    )
     return [found for each in kinds for found in each(document)]
 
 
@@ -100,6 +110,15 @@ def _wrong_names(document: Document) -> Iterator[Diagnostic]:
             yield _finding(document, pointer, f"Nothing is called `{each}`", f"There are {_listed(known)}.", hint)
 
 
+def _wrong_headers(document: Document) -> Iterator[Diagnostic]:
+    value: Any = document.value
+    for pointer in (("headers",), *(("calls", name, "headers") for name in value["calls"])):
+        for header in _at(value, pointer):
+            if not may_be_set(header):
+                summary = f"The header `{header}` can't be set"
+                yield _finding(document, (*pointer, header), summary, f"Expected {EXPECTED}.", "Take it out.", key=True)
+
+
 def _wrong_calls(document: Document) -> Iterator[Diagnostic]:
     value: Any = document.value
     calls = value["calls"]
@@ -136,6 +155,29 @@ def _writing_reads(document: Document) -> Iterator[Diagnostic]:
             detail = f"Plans and checks send `{name}`, and must change nothing by it."
             hint = "Write `reads: true` beside it, if this POST only reads; otherwise ask by GET."
             yield _finding(document, ("calls", name, "request"), f"`{name}` is a POST, which may write", detail, hint)
+
+
+def _other_methods(document: Document) -> Iterator[Diagnostic]:
+    """Find what has a service take a request that reads for one that writes."""
+    value: Any = document.value
+    reading = [("calls", name) for name in READING if name in value["calls"]]
+    places = [("headers",), *((*call, key) for call in reading for key in ("query", "headers"))]
+    fields = [(*pointer, name) for pointer in places for name in _at(value, pointer)]
+    addressed = [
+        (*call, "request")
+        for call in reading
+        for name, _ in parse_qsl(_at(value, call)["request"].partition("?")[2], keep_blank_values=True)
+        if overrides_method(name)
+    ]
+    paged = [
+        (*call, "pages", "parameter")
+        for call in reading
+        if overrides_method(_at(value, call).get("pages", {}).get("parameter", ""))
+    ]
+    for pointer in (*(each for each in fields if overrides_method(each[-1])), *addressed, *paged):
+        summary = f"{pointer_words(pointer)} may have a request that reads taken for one that writes"
+        detail = "Plans and checks send it, and must change nothing by it."
+        yield _finding(document, pointer, summary, detail, "Take it out.", key=pointer in fields)
 
 
 def _wrong_pages(document: Document) -> Iterator[Diagnostic]:

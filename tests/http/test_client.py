@@ -18,7 +18,9 @@ from jsonschema import Draft202012Validator
 from groupsync.backend import BackendContext
 from groupsync.errors import AuthenticationError, BackendError, ConfigError, GroupsyncError, StalePlanError
 from groupsync.http import HTTP_OPTIONS, Answer, client_from_options, failure_of, raise_for
+from groupsync.schema_check import check
 from groupsync.secrets import Secret, scrub
+from groupsync.yaml.events import parse_yaml
 from tests.http.rude import RudeServer, answer, drip, drip_head, drip_size, reset, silence
 
 TOKEN = "s3cret-t0ken-0123456789"
@@ -458,6 +460,28 @@ def test_every_option_explains_itself():
 
     for schema in HTTP_OPTIONS.values():
         walk(schema)
+
+
+OURS = [
+    "Host", "content-length", "Transfer_Encoding", "CONNECTION", "Upgrade", "TE", "trailer", "Expect", "Proxy-A",
+    "Keep-Alive", "X-HTTP-Method", "x-http-method-override", "X-Method-Override", "Host ", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_no_header_may_lead_elsewhere_frame_a_request_or_change_its_method(name):
+    """As an option of a target, and as the header of its credential: with its place."""
+    text = f'headers: {{"{name}": x}}\nauth: {{header: {{name: "{name}", value: x}}}}\n'
+    [document], _ = parse_yaml(text.encode(), "config.yaml")
+    found = check(document, {"type": "object", "properties": HTTP_OPTIONS})
+    assert {(1, 11), (2, 23)} == {(each.subject.line, each.subject.column) for each in found}
+    assert any("but for those that groupsync sets itself" in each.detail for each in found)
+
+
+@pytest.mark.parametrize("name", ["X-Tenant", "Hostess", "X-Host", "Proxy", "Accept", "Tea"])
+def test_other_headers_may_be_set(name):
+    """A name that only begins alike is another."""
+    assert Draft202012Validator(HTTP_OPTIONS["headers"]).is_valid({name: "x"})
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(opened, tmp_path):

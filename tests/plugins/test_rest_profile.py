@@ -135,6 +135,53 @@ def test_a_call_that_reads_can_not_write(name):
         assert parsed(text).calls[name].only_reads
 
 
+OURS = [
+    "Host", "content-length", "Transfer_Encoding", "CONNECTION", "Upgrade", "TE", "trailer", "Expect", "Proxy-A",
+    "Keep-Alive", "Host ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header", OURS)
+def test_a_header_that_leads_elsewhere_or_frames_a_request_is_refused(header):
+    """Of the profile and of a call, one that writes, too: at its name."""
+    own = SMALLEST.replace("calls:", f'headers: {{"{header}": x}}\ncalls:')
+    assert [("GS505", 3, 11, f"The header `{header}` can't be set")] == findings(own)
+    call = WRITABLE.replace("If-Match: $revision", f'"{header}": $revision')
+    assert [("GS505", 10, 70, f"The header `{header}` can't be set")] == findings(call)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "headers: {x-http-method: DELETE}",
+        "headers: {X-HTTP-Method-Override: PUT}",
+        "headers: {X-Method-Override: PUT}",
+        "query: {_method: delete}",
+        "query: {_METHOD: delete}",
+        "pages: {by: page, parameter: _method}",
+    ],
+)
+@pytest.mark.parametrize("name", ["list", "get", "members", "check"])
+def test_a_call_that_reads_is_not_taken_for_one_that_writes(name, more):
+    """Many frameworks take the method from a header or a field."""
+    line = next(line for line in READS.splitlines() if line.startswith(f"  {name}:"))
+    text = READS.replace(line, line.removesuffix("}") + f", {more}}}")
+    found = findings(text)
+    assert found
+    if found[0][0] != "GS201":  # some have no pages
+        assert [("GS505", True)] == [(code, "taken for one that writes" in said) for code, *_, said in found]
+
+
+def test_nor_by_the_path_or_by_a_header_of_every_call():
+    """A call that writes may say how."""
+    for change in (
+        ("GET groups,", '"GET groups?a=b&%5Fmethod=delete",'),
+        ("calls:", "headers: {X-HTTP-Method: PUT}\ncalls:"),
+    ):
+        assert ["GS505"] == [each[0] for each in findings(SMALLEST.replace(*change))]
+    assert parsed(WRITABLE.replace("If-Match: $revision", "If-Match: $revision, X-HTTP-Method: PURGE"))
+
+
 def test_nothing_that_may_write_is_sent_for_reading():
     """Not even where a profile was made in another way."""
     profile = parsed(READS)
