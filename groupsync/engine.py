@@ -24,7 +24,7 @@ from groupsync.journal import APPLYING, Journal, Purpose
 from groupsync.judging import Looked, judge_plan
 from groupsync.later import laters_of
 from groupsync.ledger import Ledgers
-from groupsync.links import NOTHING, applied_links, bases_of, built_on_by_now_or_then, links_of
+from groupsync.links import NOTHING, applied_links, bases_of, built_on_by_now_or_then, links_of, or_then
 from groupsync.memory import is_outdated, remembered_links
 from groupsync.model import Outcome, Plan, Report, RunKind, Verdict
 from groupsync.pasts import Told, with_pasts
@@ -77,7 +77,7 @@ def make_plan(
     search = Search(request.selection, may_be_empty=request.may_be_empty)
     project = computed.project
     remembered = remembered_links(project.config.journal, project.config.id)
-    built_on = built_on_by_now_or_then(project.resolution, request.then if remembered is None else remembered)
+    built_on = built_on_by_now_or_then(project.resolution, or_then(remembered or NOTHING, request.then))
     draft = Draft(search=search, built_on=built_on)
     backends = plan_targets(project, backends, request, draft)
     search.check()

@@ -16,7 +16,7 @@ from groupsync.guard_unjudged import limits_size, silence_words, softening
 from groupsync.holdings import absent_of
 from groupsync.journal_read import unread_run
 from groupsync.later import changes_to_come, moved_digest
-from groupsync.links import NOTHING, built_on_by_now_or_then, elements_of
+from groupsync.links import NOTHING, built_on_by_now_or_then, elements_of, or_then
 from groupsync.memory import past_removals, past_sizes, past_uses, remembered_links, stores_of
 from groupsync.model import Action, Change, counted_only
 from groupsync.pasts import Told
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 
 _SIZELESS: Final = (Action.CREATE, Action.DELETE)
+_NEWLY: Final = (Action.CREATE, Action.ADOPT, Action.FORGET)
+"""What a target holds by these is not what the definition gave before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Looked:
         there: by target that was read, names of our groups that it has.
         told: what marks tell of the past.
         then: how groups were built on others, and how large lists were, at the revision that the plan is compared with;
-            it stands in where no run tells what was applied last.
+            it stands in for groups of which no run tells what they were applied with.
     """
 
     seen: Seen
@@ -97,7 +99,7 @@ def judge_plan(
     unread: list[ConfigError] = []
     remembered = remembered_links(config.journal, config.id, unread)
     known = looked.told.counting(remembered or NOTHING, _names(project))
-    past = _with_then(known, looked.then) if remembered is None else known
+    past = or_then(known, looked.then)
     by_memory = list(_changes_by_memory(plan, project, looked, past))
     looked = replace(looked, beside=(*looked.beside, *by_memory))
     remains = bool(plan.undoes or looked.resumed)
@@ -128,11 +130,6 @@ def judge_plan(
         lost=tuple(sorted(losses, key=lambda each: each.target)),
         known_as=known_as(plan, project.definitions, config.identity),
     )
-
-
-def _with_then(known: Remembered, then: Remembered) -> Remembered:
-    """Return what is known where no run tells, with what was so at the revision that the plan is compared with."""
-    return replace(known, built_on=then.built_on, counts={**then.counts, **known.counts})
 
 
 def _names(project: Project) -> Iterator[str]:
@@ -166,13 +163,14 @@ def _goes_on_beside_doubts(plan: Plan, verdict: Verdict) -> bool:
 def _changes_by_memory(plan: Plan, project: Project, looked: Looked, remembered: Remembered) -> Iterator[Change]:
     """Give what becomes of groups that others are built on, held against what was applied last, as far as counts tell.
 
-    That is of those that no opened target holds, of those whose definition is gone, and of those that somebody changed
-    on a target: what it holds proves nothing about the definition then. Their members are not known as they were, so
-    that these changes have the least numbers that may come and go.
+    That is of those that no opened target holds, of those that come to a target only now, of those whose definition is
+    gone, and of those that somebody changed on a target: what it holds proves nothing about the definition then. Their
+    members are not known as they were, so that these changes have the least numbers that may come and go.
     """
     built_on = built_on_by_now_or_then(project.resolution, remembered)
     drifted = {(each.target, each.name) for each in (*plan.drift, *looked.drift_beside) if each.drifted}
-    proven = {each.name for each in (*plan.changes, *looked.beside) if each.touches_members and each.key not in drifted}
+    compared = (each for each in (*plan.changes, *looked.beside) if each.touches_members and each.action not in _NEWLY)
+    proven = {each.name for each in compared if each.key not in drifted}
     names = frozenset[str]().union(*built_on.values()) & looked.seen.names - proven
     defined = {each.group.name: each for each in project.resolution.groups}
     for name in sorted(names):

@@ -6,7 +6,7 @@ line that excludes a list out of a definition, in the very edit that empties the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from groupsync.model import Action, First, FirstOf, Link, Outcome
@@ -116,6 +116,11 @@ def links_again(links: Iterable[Link], resolution: Resolution) -> tuple[Link, ..
     return tuple(found)
 
 
+def or_then(known: Remembered, then: Remembered) -> Remembered:
+    """Return what is known, and of groups of which nothing is what was so at another revision."""
+    return replace(known, built_on={**then.built_on, **known.built_on}, counts={**then.counts, **known.counts})
+
+
 def built_on_by_now_or_then(resolution: Resolution, remembered: Remembered) -> dict[str, frozenset[str]]:
     """Return by name the groups that a group is built on: by the definitions of now and by those applied last."""
     renamed = {old: each.group.name for each in resolution.groups for old in each.definition.previously}
@@ -149,12 +154,14 @@ def applied_links(
     built_on, counts = dict(remembered.built_on), dict(remembered.counts)
     for link in plan.links:
         if link.name in open_:
-            built_on[link.name] = built_on.get(link.name, frozenset()).union(link.built_on)
+            if link.name in built_on:  # otherwise nobody knows what it was applied with
+                built_on[link.name] = built_on[link.name].union(link.built_on)
             continue
         built_on[link.name] = frozenset(link.built_on)
         if link.count is not None:
             counts[link.name] = link.count
     known = {each.name for each in definitions}.union(_former(definitions), open_) - deleted
+    known |= bases_of(built_on, known) - deleted
     return Remembered(
         {name: built_on[name] for name in sorted(built_on) if built_on[name] and name in known},
         {name: counts[name] for name in sorted(counts) if name in known},

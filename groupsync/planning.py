@@ -58,7 +58,7 @@ class Request:
         retry: how patient to be with targets while they are read.
         grants: exceptions from guards.
         then: how groups were built on others, and how large lists were, at the revision that the plan is compared with;
-            it stands in where no run tells what was applied last.
+            it stands in for groups of which no run tells what they were applied with.
     """
 
     as_of: datetime
