@@ -18,6 +18,8 @@ PLAIN_LENGTH: Final = 64
 _SEPARATORS: Final = "|=/"
 _MARKS: Final = "'`*"
 """What stands around addresses: between things that are glued together, and in front of one."""
+_PARTING: Final = '|=/\\:;,<>"'
+_APOSTROPHES: Final = "‘’‛"
 _LABEL: Final = r"[A-Za-z0-9]++(?:-[A-Za-z0-9]++)*+"
 _DOMAIN: Final = rf"@(?:{_LABEL}\.)++[A-Za-z]{{2,63}}+"
 _ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]++"
@@ -66,3 +68,35 @@ def address_in(text: str) -> str:
     """Return the only thing in a text that looks like a usual address; empty where there are several, or none."""
     found = addresses_in(text)
     return found[0] if len(found) == 1 else ""
+
+
+def whole_address_in(text: str) -> str:
+    """Return what `address_in` does of a text as it is seen, and nothing where it may be the rest of another address.
+
+    It may be where a word is before it and nothing that parts the two, as in `o’brien@example.com`; where a mark goes
+    with its first or last letter; and where characters can't be shown.
+    """
+    seen = "".join(each for each in text if unicodedata.category(each) != "Cf")
+    if not all(each.isprintable() or each.isspace() for each in seen):
+        return ""
+    if not (address := address_in(seen)) or not (found := _WITHIN.search(seen)):
+        return ""
+    before, after = seen[: found.start()], seen[found.end() :]
+    if any(_is_of_a_word(each) for each in (before[-1:], after[:1]) if each):
+        return ""
+    for each in reversed(before):
+        if _parts(each):
+            return address
+        if _is_of_a_word(each):
+            return ""
+    return address
+
+
+def _is_of_a_word(character: str) -> bool:
+    return unicodedata.category(character)[0] in "LMN"
+
+
+def _parts(character: str) -> bool:
+    if character in _PARTING or character.isspace():
+        return True
+    return character not in _APOSTROPHES and unicodedata.category(character) in {"Ps", "Pe", "Pi", "Pf"}

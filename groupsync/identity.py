@@ -20,8 +20,8 @@ from groupsync.addresses import (
     PLAIN_LINES,
     USUAL,
     USUAL_LINES,
-    address_in,
     meant,
+    whole_address_in,
 )
 
 if TYPE_CHECKING:
@@ -91,8 +91,11 @@ class Identity:
         return self.aliases.get(spelled, spelled)
 
     def likely(self, value: str) -> str:
-        """Return the address that is probably meant by what is none; empty where that can't be told."""
-        if self.type != "email" or not (found := address_in(value)):
+        """Return the address that is probably meant by what is none; empty where that can't be told.
+
+        Never the end of another one; what can't be seen is no part of it.
+        """
+        if self.type != "email" or not (found := whole_address_in(value)):
             return ""
         try:
             self.held.as_written(found)
@@ -176,9 +179,10 @@ class Identity:
         if "." not in domain:
             message = f"{domain!r} after the @-sign is not a full domain"
             raise ValueError(message)
-        if self.unusual == "refuse" and (likely := meant(value)):
-            message = f"it is an address by the letter of the rules alone; `{likely}` is probably meant"
-            raise ValueError(message)
+        if self.unusual == "refuse" and meant(value):
+            likely = self.likely(value)
+            message = "it is an address by the letter of the rules alone"
+            raise ValueError(f"{message}; `{likely}` is probably meant" if likely else message)
         return f"{self._fold(found.local_part)}@{domain}"
 
 

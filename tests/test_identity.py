@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupsync.identity import Identity
+from groupsync.members.text import mend
 
 RULES = [Identity(kind, case) for kind in ("email", "id") for case in ("fold", "preserve")]
 FOLD = Identity()
@@ -133,11 +134,30 @@ def test_what_is_glued_to_an_address_is_no_part_of_it(written, likely):
         ("ada", ""),
         ("ada@@example.com", ""),
         ("ada@example.com", ""),
+        ("bo\u00adb@example.com", "bob@example.com"),  # a soft hyphen
+        ("bo\u200bb@example.com", "bob@example.com"),
+        ("Bo <bo\u2060b@exam\u00adple.com>", "bob@example.com"),
+        ("bo\x7fb@example.com", ""),
+        ("bo\ue000b@example.com", ""),
+        ("<bo\u0308b@example.com>", ""),
+        ("<ada@example.com\u0301>", ""),
+        ("o’brien@example.com", ""),
+        ("<o•brien@example.com>", ""),
+        ("Bo “brien@example.com”", "brien@example.com"),
+        ("Bo\u00a0brien@example.com", "brien@example.com"),
     ],
 )
 def test_the_address_in_what_is_none_is_found(written, likely):
     """It is there for a hint where it is the only one, and never what was written itself."""
     assert likely == WRITTEN_RULE.likely(written)
+
+
+def test_an_address_by_the_letter_names_nobody_else():
+    """A typographer's apostrophe is refused, and the hint is not the rest of the name."""
+    with pytest.raises(ValueError, match=r"the rules alone\Z"):
+        WRITTEN_RULE.canonical("o’brien@example.com")
+    assert "unusual: allow" in mend("o’brien@example.com", WRITTEN_RULE)
+    assert "Write only" not in mend("o’brien@example.com", WRITTEN_RULE)
 
 
 @given(

@@ -304,13 +304,12 @@ def _not_identifiers(
 def mend(value: str, identity: Identity) -> str:
     """Return what to do about an entry that is no identifier."""
     likely = identity.likely(value)
-    if not likely:
-        return "Correct it, or take it out."
+    hint = f"Write only `{likely}`" if likely else "Correct it, or take it out"
     try:
         identity.held.canonical(value)
     except ValueError:
-        return f"Write only `{likely}`."
-    return f"Write only `{likely}`; or, if it is right as it stands, `identity: {{unusual: allow}}` in the config."
+        return f"{hint}."
+    return f"{hint}; or, if it is right as it stands, `identity: {{unusual: allow}}` in the config."
 
 
 def _duplicates(entries: Entries, canonical: Sequence[str], count: int, path: str) -> Iterator[Diagnostic]:
