@@ -29,7 +29,11 @@ _PHASES: Final = {
 }
 """A rename frees a name that a create may take; nothing goes before what is to be added is there."""
 _LAST: Final = frozenset({Action.DELETE, Action.FORGET})
-_STANDING: Final = {Outcome.FAILED: "which failed", Outcome.STALE: "which moved since the plan"}
+_STANDING: Final = {
+    Outcome.FAILED: "which failed",
+    Outcome.NOT_TRIED: "which was not tried",
+    Outcome.STALE: "which moved since the plan",
+}
 
 
 @dataclass(slots=True)
@@ -78,7 +82,7 @@ class Order:
         return any(change.name in bases for bases in self._built_on.values())
 
     def note(self, result: Result) -> None:
-        """Take in what became of a change; what is built on a group that failed, or moved, is held from then on."""
+        """Take in what became of a change; what is built on a group of which it did not come about is held."""
         key = (result.target, result.name)
         if result.outcome in _STANDING and result.name in self._moving.get(result.target, ()):
             self._bad[key] = result.outcome
@@ -107,7 +111,8 @@ class Order:
 
         That it moved elsewhere does not: otherwise whoever can write on one target could stop every group.
         """
-        return where == target or (self._bad[where, name] is Outcome.FAILED and self._is_from_elsewhere(name, target))
+        has_moved = self._bad[where, name] is Outcome.STALE
+        return where == target or (not has_moved and self._is_from_elsewhere(name, target))
 
     def _is_from_elsewhere(self, name: str, target: str) -> bool:
         return name not in self.goes_to.get(target, ()) and name not in self._moving.get(target, ())

@@ -708,6 +708,18 @@ def test_what_fails_on_a_target_holds_what_is_built_on_it_on_others(store):
     assert Outcome.APPLIED is found["top"][0]
 
 
+def test_what_could_not_be_looked_at_holds_what_is_built_on_it(store):
+    """A run that is gone on with does not know what became of the base: it may have failed to let somebody go."""
+    base = replace(change_of(prior(store, "base", ADA), remove=[ADA]), target="z-lists")
+    top, other = create("top", ADA, target="a-letters"), MemoryStore()
+    plan = linked(base, top, top=["base"])
+    unknown = outcome_of(base, Outcome.NOT_TRIED, "could not be read again")
+    backends = {"z-lists": open_memory(store), "a-letters": open_memory(other)}
+    found = outcomes(execute(plan, backends, {base.key: unknown}, retry=at_once()))
+    assert (Outcome.NOT_TRIED, "built on `base`, which was not tried on z-lists") == found["top"]
+    assert not other.groups
+
+
 def test_what_moved_on_a_target_holds_nothing_on_others(store):
     """Otherwise whoever can write on one target could stop every group."""
     base = replace(change_of(prior(store, "base", ADA), remove=[ADA]), target="a-lists")
