@@ -39,8 +39,10 @@ class Additions:
     notes: tuple[str, ...]
 
 
-def people_in(data: bytes, name: str, identity: Identity, column: str | None = None) -> frozenset[str]:
-    """Return the canonical people whom the bytes of a list or table name; read as a member file is.
+def people_in(
+    data: bytes, name: str, identity: Identity, column: str | None = None
+) -> tuple[frozenset[str], tuple[Diagnostic, ...]]:
+    """Return the canonical people whom the bytes of a list or table name, and warnings; read as a member file is.
 
     Args:
         data: the bytes.
@@ -53,15 +55,19 @@ def people_in(data: bytes, name: str, identity: Identity, column: str | None = N
         ConfigError: it names nobody.
     """
     people, found = read_members(data, MemberFile(name, column, SourceRange(name)), identity)
-    if errors := tuple(each for each in found if each.severity is Severity.ERROR):
-        raise InvalidDefinitions(tuple(map(_of_a_list, errors)))
+    told = tuple(map(_of_a_list, found))
+    if errors := tuple(each for each in told if each.severity is Severity.ERROR):
+        raise InvalidDefinitions(errors)
     if not people:
         raise ConfigError(f"{name} names nobody", "", "Write one address a line.")
-    return people
+    return people, told
 
 
 def _of_a_list(found: Diagnostic) -> Diagnostic:
     """Return a finding with a hint for the command line, where it has one for a definition."""
+    if found.code == "GS316":
+        hint = "If not all are meant: take the others out of it, or name it in `members_from` with `where`."
+        return replace(found, hint=hint)
     return replace(found, hint=found.hint.replace("`column: ", "`--column "))
 
 

@@ -80,7 +80,7 @@ def command(
     if config.sources:
         common.recall(config)
     is_many = len(people) > 1 or file is not None or _STDIN in people
-    found = _people(config, people, group, file, column) if is_many else [common.person_of(config, people[0], group)]
+    found = _people(config, people, group, file, column)
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     entries = [Entry(who, Period(start, until), reason) for who in found]
     if is_many:
@@ -91,19 +91,26 @@ def command(
 
 
 def _people(config: Config, named: Sequence[str], group: str, file: Path | None, column: str | None) -> list[str]:
-    """Return whom the command line, stdin and a file name, canonical and sorted, each once."""
+    """Return whom the command line, stdin and a file name, canonical and sorted, each once; say what is odd of them."""
     from groupsync.adding import people_in
+    from groupsync.members.text import odd_address
 
     found = {common.person_of(config, each, group) for each in named if each != _STDIN}
+    if config.identity.type == "email":
+        common.show_diagnostics(filter(None, map(odd_address, sorted(found))))
     if _STDIN in named:
-        found |= people_in(sys.stdin.buffer.read(), "stdin.txt", config.identity)
+        listed, warnings = people_in(sys.stdin.buffer.read(), "stdin.txt", config.identity)
+        common.show_diagnostics(warnings)
+        found |= listed
     if file is not None:
         common.show_paths_from(Path())
         try:
             data = file.read_bytes()
         except OSError as error:
             raise ConfigError(f"Can't read {file}", error.strerror or str(error)) from error
-        found |= people_in(data, str(file), config.identity, column)
+        listed, warnings = people_in(data, str(file), config.identity, column)
+        common.show_diagnostics(warnings)
+        found |= listed
         common.show_paths_from(config.root)
     return sorted(found)
 

@@ -273,7 +273,13 @@ def _odd_letters(entries: Entries, canonical: Sequence[str], path: str) -> Itera
         yield Diagnostic("GS319", Severity.WARNING, summary, "", "", SourceRange(path, *places[SHOWN_ERRORS]))
 
 
-def looks_like_another(address: str, letters: str, at: SourceRange) -> Diagnostic:
+def odd_address(address: str) -> Diagnostic | None:
+    """Return a warning of an address that may look like another one, or None."""
+    letters = odd_letters(address)
+    return looks_like_another(address, letters) if letters else None
+
+
+def looks_like_another(address: str, letters: str, at: SourceRange | None = None) -> Diagnostic:
     """Warn of an address with letters that are, or look like, those of another script."""
     summary = f"`{shown(address)}` may look like another address"
     detail = f"It has {named(letters)}. With plain letters it would be `{plain_of(address)}`."

@@ -87,3 +87,31 @@ def test_what_can_not_be_done_is_told_and_nothing_is_written(quick, typed, stdin
     assert code == done.code
     assert said in " ".join(done.err.split())
     assert before == {path: path.read_bytes() for path in quick.folder.rglob("*.*") if path.is_file()}
+
+
+CUT = "ada@contoso.com\nzoe@contoso.c"
+STATES = "email,status\nzoe@contoso.com,active\nbea@contoso.com,left\n"
+ODD = "zo\u0435@contoso.com"
+
+
+@pytest.mark.parametrize(
+    ("typed", "stdin", "code", "said"),
+    [
+        (["staff", "--from-file", "cut.txt"], "", "GS315", "cut.txt:2"),
+        (["-", "staff"], CUT, "GS315", "stdin.txt:2"),
+        (["staff", "--from-file", "states.csv"], "", "GS316", "name it in `members_from` with `where`"),
+        (["staff", "--from-file", "odd.txt"], "", "GS319", "odd.txt:1"),
+        (["-", "staff"], ODD, "GS319", "U+0435"),
+        ([ODD, "staff"], "", "GS319", "U+0435"),
+        ([ODD, "bea@contoso.com", "staff"], "", "GS319", "U+0435"),
+    ],
+)
+def test_what_is_odd_of_them_is_told(quick, typed, stdin, code, said):
+    """As of a member file; they are added all the same."""
+    for name, text in (("cut.txt", CUT), ("states.csv", STATES), ("odd.txt", f"{ODD}\n")):
+        quick.write(name, text)
+    done = quick("add", *typed, stdin=stdin)
+    assert ExitCode.OK == done.code, done.err
+    assert "added to staff" in done.out
+    assert 1 == done.err.count(f"[{code}]")
+    assert said in " ".join(done.err.split())
