@@ -68,6 +68,7 @@ CODES: Final[dict[str, str]] = {
     "GS317": "Rows of a member file can't be read, and are left out (`on_bad_row`), or are too many for that.",
     "GS318": "A member file lists fewer people than its `min_rows` says.",
     "GS319": "An address has letters of another script, or letters that look like plain ones.",
+    "GS320": "An address stands in the header of a table or above it, where nobody is read.",
     "GS401": "A reference names a group that no definition defines.",
     "GS402": "A pattern in a reference matches no group.",
     "GS403": "A reference names a group that has no members to speak of.",

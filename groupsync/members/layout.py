@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from groupsync.members.choosing import Choice, choice_of
 from groupsync.members.columns import claim_of, named_column, which_column
 from groupsync.members.packed import is_workbook
-from groupsync.members.text import error, is_member_column
-from groupsync.model import Diagnostic
+from groupsync.members.text import error, is_member_column, shown
+from groupsync.model import Diagnostic, SourceRange
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from groupsync.model import MemberFile
 
 _DELIMITERS: Final = ",;\t|"
+_PARTS: Final = re.compile(f"[{_DELIMITERS}]")
 _SAMPLE_RECORDS: Final = 100
 _SAMPLE_CHARACTERS: Final = 65_536
 _QUOTED: Final = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
@@ -137,8 +138,9 @@ def layout_of(
     names = tuple(cell.strip() for cell in first)
     header = names if _is_header(names, file, identity) else ()
     width, skipped = len(names), skipped + bool(header)
-    choice = choice_of(file, header)
-    if isinstance(choice, list):
+    lost = _people_not_read(text, delimiter, skipped, file, identity) if header else None
+    choice = lost or choice_of(file, header)
+    if isinstance(choice, list | Diagnostic):
         return choice
     if file.column is not None:
         index = named_column(names, file.column, file)
@@ -162,6 +164,27 @@ def _start(text: str, delimiter: str, file: MemberFile) -> tuple[list[str] | Non
         if (line >= row) if row else not is_separator_line(record, delimiter):
             return (record if not row or line == row else None), skipped
     return (None if row else []), 0
+
+
+def _people_not_read(
+    text: str, delimiter: str, skipped: int, file: MemberFile, identity: Identity
+) -> Diagnostic | None:
+    """Return an error where an address stands in the header or above it, and so would be left out.
+
+    Where the column is named, other columns may be called as somebody is.
+    """
+    named = [file.column] if isinstance(file.column, str) else None
+    for number, (line, record) in enumerate(islice(records_of(text, delimiter), skipped), 1):
+        cells = named if number == skipped and named else record
+        found = (each for cell in cells if "@" in cell for each in _PARTS.split(cell))
+        if address := next((each.strip() for each in found if is_identifier(each, identity)), None):
+            where = "The header" if number == skipped else "A line above the header"
+            detail = f"Only what stands below the header is read, so `{shown(address)}` would be left out."
+            hint = (
+                "Correct `header_row` (`0` where there is no header) or `column`; or take the address out of that line."
+            )
+            return error("GS320", f"{where} has an address", detail, hint, SourceRange(file.path, line))
+    return None
 
 
 def _is_header(names: tuple[str, ...], file: MemberFile, identity: Identity) -> bool:

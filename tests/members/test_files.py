@@ -581,6 +581,34 @@ def test_a_header_below_titles_is_hinted_at(text, column):
 
 
 @pytest.mark.parametrize(
+    ("text", "column", "row", "place"),
+    [
+        (f"email\n{ADA}\nemail\n{GRACE}\n", None, 3, "beta.csv:2"),
+        (f"email\n{ADA}\nemail\n{GRACE}\n", "email", 3, "beta.csv:2"),
+        (f"{ADA};Ada\nname,email\nBob,{GRACE}\n", "email", 2, "beta.csv:1"),
+        (f"{ADA}\n{GRACE}\n", None, 1, "beta.csv:1"),
+        (f"Ada,{ADA}\nBob,{GRACE}\n", 2, 1, "beta.csv:1"),
+        (f"{ADA}\n{GRACE}\n", ADA, None, "beta.csv:1"),
+    ],
+)
+def test_nobody_is_lost_above_the_rows(text, column, row, place):
+    """An address in the header or above it is an error that says which line has it."""
+    file = MemberFile("beta.csv", column, AT, Reading(header_row=row) if row else None)
+    members, found = read_members(text.encode(), file, EMAIL)
+    assert (frozenset(), [("GS320", place)]) == (members, [(each.code, str(each.subject)) for each in found])
+    assert ADA in found[0].detail
+
+
+def test_titles_and_other_columns_may_name_somebody():
+    """A sentence above is no row, and a column that is not meant may be called as somebody is."""
+    text = f"Made by {ADA} today\n{{}},{ADA}\n{GRACE},3\n"
+    for name in ("email", "customer"):
+        file = MemberFile("beta.csv", name, AT, Reading(header_row=2))
+        members, found = read_members(text.format(name).encode(), file, EMAIL)
+        assert (frozenset({GRACE}), []) == (members, [each for each in found if each.severity is Severity.ERROR])
+
+
+@pytest.mark.parametrize(
     "content", [f"josé,{ADA}\n".encode("cp1252"), f"{ADA}\n".encode("utf-16"), f"{ADA}\n".encode("utf-16-be")]
 )
 def test_the_place_of_an_encoding_in_the_definition_is_told(content):
