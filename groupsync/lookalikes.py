@@ -1,7 +1,7 @@
 """Addresses that look like others: letters of several scripts, or letters that are shown like plain ones. Pure.
 
 After Unicode Technical Standard 39 (confusables, mixed scripts), as far as it concerns letters that an address in lower
-case may have. A domain needs none of it: its canonical form is ASCII.
+case may have. The labels of a domain, whose canonical form is ASCII, are looked at as they are shown.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+_CODED: Final = "xn--"
 _SCRIPTS: Final = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN")
 _SHOWN_LIKE: Final = str.maketrans(
     # Cyrillic
@@ -24,20 +25,41 @@ _SHOWN_LIKE: Final = str.maketrans(
 
 
 def odd_letters(address: str) -> str:
-    """Return the letters of a local part that make it look like another one, each once; empty where there are none.
+    """Return the letters that make an address look like another one, each once; empty where there are none.
 
-    These are letters of another script than Latin beside Latin ones; and letters that look like plain ones, where all
-    letters are such or plain.
+    In a local part or a label of the domain these are letters of another script than Latin beside Latin ones; and
+    letters that look like plain ones, where all letters are such or plain.
     """
-    local = address.rpartition("@")[0]
-    if local.isascii():
+    if address.isascii() and _CODED not in address:
         return ""
-    foreign = dict.fromkeys(each for each in local if each.isalpha() and not each.isascii())
-    scripts = {script for each in local if each.isalpha() for script in _SCRIPTS if _name(each).startswith(script)}
+    local, _, domain = as_shown(address).rpartition("@")
+    return "".join(dict.fromkeys("".join(map(_odd, (local, *domain.split("."))))))
+
+
+def as_shown(address: str) -> str:
+    """Return an address with the letters that its domain has, where that is spelled in ASCII (`xn--…`)."""
+    local, at, domain = address.rpartition("@")
+    return f"{local}{at}{'.'.join(map(_decoded, domain.split('.')))}"
+
+
+def _decoded(label: str) -> str:
+    if not label.startswith(_CODED):
+        return label
+    try:
+        return label.removeprefix(_CODED).encode("ascii").decode("punycode")
+    except ValueError:
+        return label
+
+
+def _odd(part: str) -> str:
+    if part.isascii():
+        return ""
+    foreign = dict.fromkeys(each for each in part if each.isalpha() and not each.isascii())
+    scripts = {script for each in part if each.isalpha() for script in _SCRIPTS if _name(each).startswith(script)}
     mixed = "".join(each for each in foreign if not _name(each).startswith("LATIN"))
     if "LATIN" in scripts and mixed and scripts != {"LATIN"}:
         return mixed
-    return "".join(foreign) if plain_of(local).isascii() else ""
+    return "".join(foreign) if plain_of(part).isascii() else ""
 
 
 def plain_of(text: str) -> str:

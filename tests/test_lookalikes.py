@@ -51,6 +51,43 @@ def test_plain_addresses_are_never_odd(local):
     assert ("", local) == (odd_letters(f"{local}@example.com"), plain_of(local))
 
 
+@pytest.mark.parametrize(
+    ("domain", "letters"),
+    [
+        (f"ex{CYRILLIC_A}mple.com", CYRILLIC_A),
+        ("\u0440\u043e\u0441\u0430.example", "\u0440\u043e\u0441\u0430"),
+        ("mail.\u0251da.example", "\u0251"),
+        ("m\u00fcnchen.example", ""),
+        ("\u043f\u043e\u0447\u0442\u0430.\u0440\u0444", ""),
+        ("stra\u00dfe.example", ""),
+        ("\u6771\u4eac-tokyo.example", ""),
+        ("xn--a.example", ""),
+    ],
+)
+def test_a_domain_is_looked_at_as_it_is_shown(domain, letters):
+    """Label by label; its canonical form is ASCII."""
+    try:
+        address = Identity().canonical(f"bob@{domain}")
+    except ValueError:  # no name at all
+        address = f"bob@{domain}"
+    assert letters == odd_letters(address)
+
+
+def test_a_domain_that_looks_like_another_is_told():
+    """With the address as it would be with plain letters."""
+    written = f"bob@ex{CYRILLIC_A}mple.com"
+    _, [found] = check(parse_list(f"{written}\n", "m.txt"), Identity(), "m.txt")
+    assert "GS319" == found.code
+    assert "`bob@example.com`" in found.detail
+    assert "U+0430" in found.detail
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=20))
+def test_any_domain_is_looked_at(label):
+    """What can't be decoded stays as it is."""
+    assert odd_letters(f"bob@xn--{label}.example") is not None
+
+
 def test_a_member_file_warns_with_place_and_code_points():
     """The member is in all the same: it may be right."""
     address = f"{CYRILLIC_A}da@example.com"

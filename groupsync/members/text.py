@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from groupsync.lookalikes import named, odd_letters, plain_of
+from groupsync.lookalikes import as_shown, named, odd_letters, plain_of
 from groupsync.members.pasted import find_pasted
 from groupsync.model import Diagnostic, Severity, SourceRange
 from groupsync.wording import counted
@@ -282,7 +282,7 @@ def odd_address(address: str) -> Diagnostic | None:
 def looks_like_another(address: str, letters: str, at: SourceRange | None = None) -> Diagnostic:
     """Warn of an address with letters that are, or look like, those of another script."""
     summary = f"`{shown(address)}` may look like another address"
-    detail = f"It has {named(letters)}. With plain letters it would be `{plain_of(address)}`."
+    detail = f"It has {named(letters)}. With plain letters it would be `{plain_of(as_shown(address))}`."
     return Diagnostic("GS319", Severity.WARNING, summary, detail, "If the plain one is meant, write that.", at)
 
 
