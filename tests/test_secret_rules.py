@@ -16,7 +16,7 @@ from groupsync.git import ask_git
 from groupsync.journal_stores import sealer_of
 from groupsync.plugin_options import check_options
 from groupsync.rule_changes import changed_rules
-from groupsync.secret_rules import origins_in
+from groupsync.secret_rules import origins_in, rules
 from tests.cli.careless import PROFILE, careless
 
 TOKEN = "sk-live-0123456789"
@@ -131,6 +131,13 @@ def test_what_the_runner_says_has_to_be_in_its_form(found, bound):
     """A mistake in it is told, and binds nothing to the wrong host."""
     with pytest.raises(ConfigError, match="GROUPSYNC_SECRETS"):
         found(bound)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_a_blank_variable_binds_nothing(monkeypatch, blank):
+    """As where it is not set: a CI gives an empty text for a variable that it does not know."""
+    monkeypatch.setenv("GROUPSYNC_SECRETS", blank)
+    assert rules() is None
 
 
 def test_the_key_of_the_journal_needs_a_name_alone(tmp_path, monkeypatch):

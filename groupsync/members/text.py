@@ -286,6 +286,9 @@ def looks_like_another(address: str, letters: str, at: SourceRange | None = None
     return Diagnostic("GS319", Severity.WARNING, summary, detail, "If the plain one is meant, write that.", at)
 
 
+_NO_COMMENTS: Final = "A table has no comments. Take the row out if it is one, or the `#` if its person is meant."
+
+
 def _not_identifiers(
     entries: Entries, wrong: list[tuple[int, str]], identity: Identity, path: str
 ) -> Iterator[Diagnostic]:
@@ -297,7 +300,8 @@ def _not_identifiers(
         if place[0] == 1 and is_member_column(value) and path.casefold().endswith(".txt"):
             hint = "A text file has no header: take this line out, or name the file .csv."
         elif value.startswith("#"):
-            hint = "A comment starts on a line of its own, or after a space."
+            is_list = path.casefold().removesuffix(".gz").endswith(".txt")
+            hint = "A comment starts on a line of its own, or after a space." if is_list else _NO_COMMENTS
         yield error("GS307", summary, f"{reason[:1].upper()}{reason[1:]}.", hint, SourceRange(path, *place))
     if len(wrong) > SHOWN_ERRORS:
         at_least = "At least " if len(wrong) >= _COUNTED_ERRORS else ""

@@ -64,6 +64,13 @@ def test_an_empty_list_has_no_members():
     assert (frozenset(), []) == read("# nobody yet\n")
 
 
+@pytest.mark.parametrize("cell", [f"# {ADA}", f"#{ADA} left"])
+def test_a_table_has_no_comments(cell):
+    """A list has, and its hint says where they start."""
+    [found] = read(f"email\n{GRACE}\n{cell}\n", "beta.csv")[1]
+    assert ("GS307", True) == (found.code, found.hint.startswith("A table has no comments."))
+
+
 def test_a_hash_inside_an_address_begins_no_comment():
     """`#` is a character that local parts may have."""
     assert (frozenset({"ada#1@example.com"}), []) == read("ada#1@example.com\n")

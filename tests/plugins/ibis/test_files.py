@@ -85,6 +85,7 @@ def test_a_column_has_the_narrowest_type_that_loses_nothing(shop, order, one, ot
     ("one", "other", "types"),
     [
         (pa.array([1]), pa.array(["1"]), ("bigint", "text")),
+        (pa.array([1]), pa.nulls(1, pa.string()), ("bigint", "text")),  # a type is one without a value, too
         (pa.array([True]), pa.array([1]), ("boolean", "bigint")),
         (pa.array([0.5]), pa.array([Decimal("0.5")]), ("double", "decimal(1, 1)")),
         (pa.array([date(2026, 1, 1)]), pa.array([1], pa.timestamp("us")), ("date", "timestamp(6)")),
