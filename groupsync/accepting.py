@@ -15,9 +15,9 @@ from groupsync.edits.text import CannotEdit
 from groupsync.errors import ConfigError
 from groupsync.evidence import explain_membership
 from groupsync.model import ALWAYS, Period
+from groupsync.proving import Outcome, proof
 from groupsync.references import Graph
-from groupsync.rewriting import FileEdit, groups_with, own_file, read_project_file
-from groupsync.segments import compute_segments
+from groupsync.rewriting import FileEdit, other_readers, own_file, read_project_file
 from groupsync.why import Matched
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ class Acceptance:
                 yield f"in by `include: {edge.target}` ({edge.reference.at}): remove them there"
         files = [each for each in definition.members_from or () if name in self.project.files.members(each).load()]
         for file in files:
-            if others := groups_with(self.project, file, definition.name):
-                yield f"`{file.path}` has the members of {', '.join(f'`{each}`' for each in others)}, too"
+            if others := other_readers(self.project, file, definition.name):
+                yield f"`{file.path}` is read for {' and '.join(others)}, too"
         is_listed = bool(files) or name in _inline(definition)
         if definition.where is not None and (not is_listed or self._is_computed(item)):
             yield (
@@ -174,27 +174,12 @@ class Acceptance:
                 raise ConfigError(f"`{group}` can't be edited", detail, "Edit the file by hand.", at=at) from error
         return files.edits()
 
-    def check(self, kept: Sequence[Item]) -> Callable[[Project], None]:
-        """Return what sees that a project says of each member who was kept what the targets hold.
-
-        What it returns raises ConfigError where an edit has been undone by another.
-        """
-
-        def check(project: Project) -> None:
-            computed = compute_segments(project, self._plugins, self.as_of).project
-            held = {each.definition.name: each.group.members for each in computed.resolution.groups}
-            for each in kept:
-                members = held.get(each.group)
-                if each.what is What.ATTRIBUTE or members is None:
-                    continue
-                with members.loaded_once():
-                    if (each.name in members.load()) != (each.what is What.ADDED):
-                        word = "still in" if each.what is What.REMOVED else "not in"
-                        detail = f"`{each.name}` would be {word} it for what else was kept. Nothing was written."
-                        hint = "Keep fewer at a time; `groupsync why` tells what decides."
-                        raise ConfigError(f"`{each.group}` can't be kept so", detail, hint)
-
-        return check
+    def check(self, kept: Sequence[Item], edits: Sequence[FileEdit]) -> Callable[[Project], None]:
+        """Return what sees that a project says of each member who was kept what the targets hold; see `proof`."""
+        members = [each for each in kept if each.what is not What.ATTRIBUTE]
+        outcomes = [Outcome(each.group, each.name, each.what is What.ADDED) for each in members]
+        going = {(each.group, each.person) for each in outcomes if not each.is_in}
+        return proof(self.project, self._plugins, [each.path for each in edits], outcomes, going)
 
     def built_from(self, groups: Iterable[str]) -> list[tuple[str, str]]:
         """Return pairs of a group among some and one that is built from it, sorted."""
@@ -220,7 +205,7 @@ class Acceptance:
             files.edit(path, partial(add_members, path=path, group=name, entries=entries, identity=identity))
         if inline := go & _inline(definition):
             files.edit(path, partial(remove_members, path=path, group=name, people=inline, identity=identity))
-        for file in {each.path: each for each in definition.members_from or ()}.values():
+        for file in {self.project.files.place(each.path): each for each in definition.members_from or ()}.values():
             if here := go & self.project.files.members(file).load():
                 files.edit(file.path, partial(remove_people, file=file, people=here, identity=identity))
         values = {each.name: each.held for each in items if each.what is What.ATTRIBUTE}

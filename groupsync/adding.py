@@ -9,14 +9,15 @@ from groupsync.errors import ConfigError, InvalidDefinitions
 from groupsync.evidence import explain_membership
 from groupsync.members.files import read_members
 from groupsync.model import MemberFile, Severity, SourceRange
-from groupsync.rewriting import Entry, added_entries, check_addition, read_project_file
+from groupsync.proving import listed
+from groupsync.rewriting import Entry, added_entries, check_addition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from groupsync.identity import Identity
-    from groupsync.model import Definition, Diagnostic
+    from groupsync.model import Diagnostic
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.rewriting import FileEdit
@@ -87,7 +88,7 @@ def additions(project: Project, plugins: Plugins, group: str, entries: Sequence[
     desired = next((each for each in project.resolution.groups if each.group.name == group), None)
     there = desired.group.members.load() if desired and desired.group.members is not None else frozenset[str]()
     definition = next((each for each in project.definitions if each.name == group), None)
-    known = there | (_listed(project, definition) if definition else frozenset())
+    known = there | (listed(project, definition) if definition else frozenset())
     left: list[str] = []
     new: list[Entry] = []
     first = True
@@ -108,16 +109,6 @@ def additions(project: Project, plugins: Plugins, group: str, entries: Sequence[
         return Additions(None, (), tuple(left), ())
     edit, notes = added_entries(project, definition, new)
     return Additions(edit, tuple(entry.person for entry in new), tuple(left), tuple(notes))
-
-
-def _listed(project: Project, definition: Definition) -> frozenset[str]:
-    """Return everybody whom a definition or one of its member files names, whenever that holds."""
-    found = set[str]()
-    if definition.members:
-        found.update(definition.members.plain_members(), (each.address for each in definition.members.timed))
-    for file in definition.members_from or ():
-        found |= read_members(read_project_file(project.config, file.path), file, project.config.identity)[0]
-    return frozenset(found)
 
 
 def still_out(project: Project, group: str, added: Iterable[str]) -> list[str]:

@@ -10,8 +10,10 @@ from groupsync.condition_words import groups_ruled_out
 from groupsync.edits.files import remove_lines
 from groupsync.edits.members import remove_member
 from groupsync.edits.text import CannotEdit
+from groupsync.members.files import is_list
+from groupsync.proving import Outcome
 from groupsync.references import Graph
-from groupsync.rewriting import FileEdit, read_project_file
+from groupsync.rewriting import FileEdit, other_readers, read_project_file
 from groupsync.why import Matched
 
 if TYPE_CHECKING:
@@ -26,11 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """Something that still has or names the person, and what to do about it; `at` is None on a target."""
+    """Something that still has or names the person, and what to do about it; `at` is None on a target.
+
+    Attributes:
+        group: the one that they are still in for it, if any.
+    """
 
     at: SourceRange | None
     words: str
     hint: str = ""
+    group: str = ""
 
 
 def offboarded(project: Project, found: Sequence[Membership], person: str) -> tuple[list[FileEdit], list[Left]]:
@@ -59,7 +66,7 @@ def offboarded(project: Project, found: Sequence[Membership], person: str) -> tu
             left.append(_kept_by_pin(each.at, each.name))
             continue
         edit = partial(remove_member, path=each.at.path, group=each.name, person=person, identity=identity)
-        _edit(project, edits, left, each.at, edit)
+        _edit(project, edits, left, each.at, edit, group=each.name)
     for file, group in _files_with(project, person, keeping, pins):
         if group in keeping:
             left.append(_kept(file.at, group, person))
@@ -67,10 +74,44 @@ def offboarded(project: Project, found: Sequence[Membership], person: str) -> tu
         if group in pins:
             left.append(_kept_by_pin(file.at, group))
             continue
+        others = [] if is_list(file) else other_readers(project, file, group)
+        if others:
+            left.append(_shared(file, group, others))
+            continue
         at = replace(file.at, path=file.path)
-        _edit(project, edits, left, at, partial(remove_lines, file=file, person=person, identity=identity))
+        edit = partial(remove_lines, file=file, person=person, identity=identity)
+        _edit(project, edits, left, at, edit, group=group)
     left += [_pinned(at, group) for group, at in pins.items()]
     return sorted(edits.values(), key=lambda edit: edit.path), [*left, *_computed(found), *_owned(project, person)]
+
+
+def outcomes(
+    project: Project, found: Sequence[Membership], edits: Sequence[FileEdit], left: Sequence[Left], person: str
+) -> list[Outcome]:
+    """Return the groups that a person is to be out of for the edits: those that listed them in edited files alone.
+
+    Args:
+        project: before the edits.
+        found: the person's memberships.
+        edits: that `offboarded` gave.
+        left: likewise.
+        person: canonical.
+    """
+    edited = {project.files.place(edit.path) for edit in edits}
+    stays = {each.group for each in left}
+    stays |= {each.why.group for each in found if not all(path.is_direct for path in each.paths)}
+    return [
+        Outcome(each.name, person, is_in=False)
+        for each in project.definitions
+        if each.name not in stays and (paths := _listing(project, each, person))
+        if edited.issuperset(map(project.files.place, paths))
+    ]
+
+
+def _listing(project: Project, definition: Definition, person: str) -> list[str]:
+    """Return the paths of the files that list a person for a group."""
+    files = [each.path for each in definition.members_from or () if project.files.place_of(each, person)]
+    return [definition.at.path, *files] if _lists(definition, person) else files
 
 
 def _edit(
@@ -79,13 +120,15 @@ def _edit(
     left: list[Left],
     at: SourceRange,
     edit: Callable[[bytes], Edited],
+    *,
+    group: str,
 ) -> None:
     known = edits.get(at.path)
     before = known.before if known else read_project_file(project.config, at.path)
     try:
         edited = edit(known.after if known else before)
     except CannotEdit as reason:
-        left.append(Left(at, f"listed where no edit is sure: {reason}", "Edit the file by hand."))
+        left.append(Left(at, f"listed where no edit is sure: {reason}", "Edit the file by hand.", group))
         return
     places = (*edited.places, *(known.places if known else ()))
     edits[at.path] = FileEdit(at.path, before, edited.data, places)
@@ -102,12 +145,18 @@ def _files_with(
     project: Project, person: str, keeping: frozenset[str], pins: Mapping[str, SourceRange]
 ) -> Iterator[tuple[MemberFile, str]]:
     """Give each file that lists a person once, with a group that has it: one for which it stays as it is, if any."""
-    seen: set[str] = set()
+    seen = set[object]()
     for each in sorted(project.definitions, key=lambda one: (one.name not in keeping, one.name not in pins)):
         for file in each.members_from or ():
-            if file.path not in seen and project.files.place_of(file, person):
-                seen.add(file.path)
+            place = project.files.place(file.path)
+            if place not in seen and project.files.place_of(file, person):
+                seen.add(place)
                 yield file, each.name
+
+
+def _shared(file: MemberFile, group: str, others: Sequence[str]) -> Left:
+    words = f"listed in `{file.path}` for {group}, where no edit is sure: it is read for {' and '.join(others)}, too"
+    return Left(file.at, words, "Edit the file by hand, and see who else is in the rows that go.", group)
 
 
 def _keeping_out(project: Project) -> frozenset[str]:
@@ -126,7 +175,7 @@ def _keeping_out(project: Project) -> frozenset[str]:
 
 def _kept(at: SourceRange, group: str, person: str) -> Left:
     words = f"kept in {group}, which keeps people out of other groups"
-    return Left(at, words, f"`groupsync remove {person} {group}`, if they may come back.")
+    return Left(at, words, f"`groupsync remove {person} {group}`, if they may come back.", group)
 
 
 def _pins(project: Project, person: str) -> dict[str, SourceRange]:
@@ -149,7 +198,7 @@ def _is(written: str, person: str, identity: Identity) -> bool:
 
 
 def _kept_by_pin(at: SourceRange, group: str) -> Left:
-    return Left(at, f"kept in {group}, where they must stay", "Take them out of `policies.pinned` first.")
+    return Left(at, f"kept in {group}, where they must stay", "Take them out of `policies.pinned` first.", group)
 
 
 def _pinned(at: SourceRange, group: str) -> Left:
@@ -163,7 +212,7 @@ def _computed(found: Sequence[Membership]) -> Iterator[Left]:
         for way in last if each.is_in else ():
             if isinstance(way, Matched):
                 hint = "Add them to a group that `exclude` in the config names."
-                yield Left(way.at, f"computed into {each.why.group} from the source {way.source}", hint)
+                yield Left(way.at, f"computed into {each.why.group} from the source {way.source}", hint, each.why.group)
 
 
 def _owned(project: Project, person: str) -> Iterator[Left]:

@@ -11,7 +11,7 @@ from groupsync.edits.members import add_members, entry_text, remove_member
 from groupsync.edits.text import CannotEdit
 from groupsync.errors import ConfigError, GroupsyncError
 from groupsync.files import UnreadableFile, read_text_file
-from groupsync.members.files import MAX_FILE_BYTES, is_editable
+from groupsync.members.files import MAX_FILE_BYTES, is_editable, is_list
 from groupsync.memberships import Membership, memberships
 from groupsync.model import ALWAYS, Period, State
 from groupsync.project import load_project
@@ -128,7 +128,7 @@ def removal(project: Project, why: Why, person: str) -> list[FileEdit]:
             edited = remove_member(data, definition.at.path, why.group, person, identity)
             found.append(_file_edit(definition.at.path, data, edited))
     paths = {way.path for way in listed if isinstance(way, InFile)}
-    files = {file.path: file for file in definition.members_from or () if file.path in paths}
+    files = {project.files.place(file.path): file for file in definition.members_from or () if file.path in paths}
     for file in files.values():
         _check_not_shared(project, file, why.group)
         data = read_project_file(project.config, file.path)
@@ -234,23 +234,30 @@ def own_file(project: Project, definition: Definition) -> MemberFile | None:
     """Return the only member file of a group, if no other group has it, too, and all of it is read as it stands."""
     files = definition.members_from or ()
     is_plain = len(files) == 1 and files[0].reading is None and is_editable(files[0])
-    return files[0] if is_plain and not groups_with(project, files[0], definition.name) else None
+    return files[0] if is_plain and not other_readers(project, files[0], definition.name) else None
 
 
-def groups_with(project: Project, file: MemberFile, group: str) -> list[str]:
-    """Return the names of the other groups that have a member file."""
+def other_readers(project: Project, file: MemberFile, group: str) -> list[str]:
+    """Return in words who else reads a member file, by a link too, so that what goes from it would go from there.
+
+    Of the group itself these are other entries that read the same table: a row may name others in them.
+    """
+    place = project.files.place(file.path)
     return [
-        each.name
+        f"`{each.name}` ({other.at})"
         for each in project.definitions
-        if each.name != group and any(file.path == other.path for other in each.members_from or ())
+        for other in each.members_from or ()
+        if (each.name, other.at) != (group, file.at)
+        and (each.name != group or not is_list(file))
+        and project.files.place(other.path) == place
     ]
 
 
 def _check_not_shared(project: Project, file: MemberFile, group: str) -> None:
-    if others := groups_with(project, file, group):
-        detail = f"It has the members of {', '.join(f'`{each}`' for each in others)}, too."
-        hint = "Take them out by hand if they are to leave all of these."
-        raise ConfigError(f"`{file.path}` is not that of `{group}` alone", detail, hint, at=file.at)
+    if others := other_readers(project, file, group):
+        detail = f"It is read for {' and '.join(others)}, too: others could go from there. Nothing was written."
+        hint = "Edit the file by hand, and see who else is in the rows that go."
+        raise ConfigError(f"`{file.path}` is not for this entry of `{group}` alone", detail, hint, at=file.at)
 
 
 def _file_edit(path: str, before: bytes, edited: Edited) -> FileEdit:

@@ -78,7 +78,8 @@ class World:
 
     def keep(self, kept):
         acceptance = self.acceptance()
-        write_edits(self.config, acceptance.edits(kept), NOW, acceptance.check(kept))
+        edits = acceptance.edits(kept)
+        write_edits(self.config, edits, NOW, acceptance.check(kept, edits))
 
     def hand(self, group, *, members=None, **attributes):
         """Change the target as somebody would by hand."""
@@ -263,7 +264,7 @@ def test_what_an_edit_of_the_group_can_not_keep_says_why(tmp_path):
     assert "in by `include: b` (groups/a.yaml:6:11): remove them there" == told["a", ADA]
     assert "`exclude: c` keeps them out (groups/a.yaml:7:11)" == told["a", CY]
     assert "an entry with a time names them, change it there (groups/a.yaml:5:5)" == told["a", FLO]
-    assert "`members/s.txt` has the members of `a`, too" == told["b", EVE]
+    assert "`members/s.txt` is read for `a` (groups/a.yaml:3:16), too" == told["b", EVE]
 
 
 def test_a_group_that_was_deleted_by_hand_is_told_and_nothing_is_offered(tmp_path):
@@ -287,6 +288,6 @@ def test_edits_that_undo_each_other_leave_every_file_as_it_was(tmp_path):
     world.hand("b", members=[ADA])
     before = world.files()
 
-    with pytest.raises(ConfigError, match="`b` can't be kept so"):
+    with pytest.raises(ConfigError, match="`b` can't be edited so"):
         world.keep(world.acceptance().judged(world.drifted().items))
     assert before == world.files()

@@ -241,7 +241,7 @@ def _write(acceptance: Acceptance, kept: Sequence[Item], config: Config, *, is_d
 
         if not may_write(diff, len(kept), len(edits)):
             return False
-    write_edits(config, edits, acceptance.as_of, acceptance.check(kept))
+    write_edits(config, edits, acceptance.as_of, acceptance.check(kept, edits))
     for line in dict.fromkeys(map(edit_words, kept)):
         common.emit(f"{line}\n")
     common.say(escape(f"Written: {', '.join(edit.path for edit in edits)}."))

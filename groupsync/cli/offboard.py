@@ -31,9 +31,10 @@ def command(*, person: str, is_dry: bool, is_offline: bool, config_path: Path | 
     from groupsync.evidence import explain_memberships
     from groupsync.holding import memberships_on
     from groupsync.memberships import memberships
-    from groupsync.offboarding import offboarded
+    from groupsync.offboarding import offboarded, outcomes
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
+    from groupsync.proving import proof
     from groupsync.report.escape import escape
     from groupsync.rewriting import write_edits
     from groupsync.segments import compute_segments
@@ -42,13 +43,16 @@ def command(*, person: str, is_dry: bool, is_offline: bool, config_path: Path | 
     common.recall(config)
     who, as_of = common.person_of(config, person), request.as_of
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
-    edits, left = offboarded(project, memberships(explain_memberships(project, plugins, who, as_of)), who)
+    found = memberships(explain_memberships(project, plugins, who, as_of))
+    edits, left = offboarded(project, found, who)
     held: Sequence[OnTarget] = ()
     if not is_offline:
         with open_targets(config, plugins) as backends:
             held = memberships_on(project, backends, request, who)
     if not is_dry:
-        write_edits(config, edits, as_of)
+        meant = outcomes(project, found, edits, left, who)
+        going = {(each.name, who) for each in project.definitions}
+        write_edits(config, edits, as_of, proof(project, plugins, [each.path for each in edits], meant, going))
     for edit in edits:
         lines = [f"{escape(str(place))}  {escape(who)} removed\n" for place in edit.places]
         common.emit("".join(unified_diff(edit.path, edit.before, edit.after) if is_dry else lines))

@@ -25,6 +25,7 @@ def command(*, person: str, group: str, config_path: Path | None) -> int:
     from groupsync.evidence import explain_membership
     from groupsync.plugins import Plugins
     from groupsync.project import load_project
+    from groupsync.proving import Outcome, proof
     from groupsync.report.escape import escape
     from groupsync.rewriting import removal, write_edits
     from groupsync.segments import compute_segments
@@ -35,7 +36,8 @@ def command(*, person: str, group: str, config_path: Path | None) -> int:
     who = common.person_of(config, person, group)
     project = compute_segments(load_project(config, as_of), plugins, as_of).project
     edits = removal(project, explain_membership(project, plugins, who, group, as_of), who)
-    write_edits(config, edits, as_of)
+    paths, outcomes = [each.path for each in edits], [Outcome(group, who, is_in=False)]
+    write_edits(config, edits, as_of, proof(project, plugins, paths, outcomes, {(group, who)}))
     for place in (place for edit in edits for place in edit.places):
         common.emit(f"{escape(str(place))}  {escape(who)} removed from {escape(group)}\n")
     return ExitCode.OK

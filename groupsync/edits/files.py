@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from groupsync.edits.text import CannotEdit, Edited, Text, insertion_point
-from groupsync.members.files import is_editable, read_entries, read_members
+from groupsync.members.files import is_editable, is_list, read_entries, read_members
 from groupsync.members.layout import delimiter_of, is_separator_line
 from groupsync.members.pasted import find_pasted
 from groupsync.members.text import without_comments
@@ -29,7 +29,7 @@ _BEFORE: Final = re.compile(r"[ \t]*[,;]?[ \t]*\Z")
 
 def has_other_columns(data: bytes, file: MemberFile, identity: Identity) -> bool:
     """Tell whether a file is a table that says more of people than who they are."""
-    if _is_list(file):
+    if is_list(file):
         return False
     text = Text(data).text
     delimiter = _delimiter(text, file, identity)
@@ -92,10 +92,10 @@ def remove_people(data: bytes, file: MemberFile, people: frozenset[str], identit
     gone = [index for index, value in enumerate(entries.values) if identity.canonical(value) in people]
     places = entries.places(gone)
     bare = without_comments(text.text)
-    if _is_list(file) and identity.type == "email" and find_pasted(bare).around:
+    if is_list(file) and identity.type == "email" and find_pasted(bare).around:
         message = f"names and marks stand around its addresses; `groupsync fmt {file.path}` takes them away"
         raise CannotEdit(message)
-    if _is_list(file):
+    if is_list(file):
         spans = list(
             _out_of_list(
                 text,
@@ -146,10 +146,6 @@ def _rows(text: str, delimiter: str, lines: Sequence[int]) -> Iterator[int]:
         if not wanted.isdisjoint(here):
             yield from (number - 1 for number in here)
         start = reader.line_num + 1
-
-
-def _is_list(file: MemberFile) -> bool:
-    return file.path.casefold().endswith(".txt")
 
 
 def _delimiter(text: str, file: MemberFile, identity: Identity) -> str:

@@ -54,6 +54,7 @@ class MemberFiles:
         self._report = report
         self._reported: set[Diagnostic] = set()
         self._versions: dict[str, tuple[int, ...]] = {}
+        self._places: dict[str, object] = {}
         self._digests: dict[str, str] = {}
 
     def members(self, file: MemberFile) -> Members:
@@ -77,6 +78,16 @@ class MemberFiles:
                 [(line, column)] = entries.places([index])
                 return SourceRange(file.path, line, column)
         return None
+
+    def place(self, path: str) -> object:
+        """Return what two paths share that name the same file, by a link too; the path where it can't be told."""
+        if path not in self._places:
+            try:
+                status = (self._root / path).stat()
+                self._places[path] = (status.st_dev, status.st_ino)
+            except (OSError, ValueError):
+                self._places[path] = path
+        return self._places[path]
 
     def digest(self, file: MemberFile) -> str:
         """Return the SHA-256 of the file's bytes, whatever they are, and of the aliases it uses, if any.
@@ -243,6 +254,11 @@ def _suffix(file: MemberFile) -> str:
 
 def _is_packed(file: MemberFile) -> bool:
     return file.path.lower().endswith(_PACKED)
+
+
+def is_list(file: MemberFile) -> bool:
+    """Tell whether a file lists members and nothing else, and is no table."""
+    return file.path.casefold().endswith(".txt")
 
 
 def is_editable(file: MemberFile) -> bool:

@@ -85,4 +85,4 @@ def test_a_file_of_several_groups_is_left_alone(segments):
     done = segments("remove", "ida@example.com", "beta")
 
     assert ExitCode.ERROR == done.code
-    assert "It has the members of `o`, too." in done.err
+    assert "It is read for `o` (groups" in done.err
