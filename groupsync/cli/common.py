@@ -46,6 +46,7 @@ config_option = click.option(
     "-c",
     "config_path",
     type=click.Path(path_type=Path),
+    is_eager=True,
     help=settings.CONFIG_HELP,
 )
 targets_option = click.option(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from groupsync.cli.common import Command, say
+from groupsync.cli.common import Command, config_path_of, say
+from groupsync.errors import GroupsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +47,7 @@ def options(*formats: str, told: str = "Form of the output") -> Callable[[Comman
             "--output",
             "output",
             type=click.Path(path_type=Path),
+            callback=check_output,
             metavar="FILE",
             help="Write the output to a file instead of stdout.",
         ),
@@ -88,16 +90,65 @@ def _unclear(formats: Sequence[str], meant: str | None, output: Path) -> str:
     if str(output) in formats:
         ways = f"for {output} on stdout: `--format {output}`; for a file, {ways}"
     saves = any("--out" in each.opts for each in click.get_current_context().command.params)
-    to_save = f" To save the plan for `groupsync apply`: `--out {output}`." if saves and meant is None else ""
+    to_save = (
+        f" To save the plan for `groupsync apply`: `--out {output.with_suffix('.plan')}`."
+        if saves and meant is None
+        else ""
+    )
     why = "does not say in which form" if meant is None else f"reads as {meant}, which this command does not write"
     return f"-o {output} writes the output to a file, and its name {why}: {ways}.{to_save}"
 
 
-def check_saved(_ctx: click.Context, _param: click.Parameter, saved: Path | None) -> Path | None:
-    """Refuse to save a plan under the name of a report, as the callback of `--out`."""
+def check_output(ctx: click.Context, _param: click.Parameter, output: Path | None) -> Path | None:
+    """Refuse to write over what is no report, as the callback of `-o`."""
+    if output is not None and output.is_file():
+        use = _use_of(ctx, output)
+        if not use and output.suffix.lower() in {".yaml", ".yml"}:
+            use = "YAML"
+        if not use and output.stat().st_size and _is_plan(output):
+            use = "a saved plan"
+        if use:
+            raise click.UsageError(_not_over(output, use, "-o", output.with_name(f"{output.stem}.report.txt")))
+    return output
+
+
+def _use_of(ctx: click.Context, path: Path) -> str:
+    """Return in words what the project, if there is one, uses a file for; empty where it does not."""
+    from groupsync.kept_files import use_of
+
+    try:
+        config = config_path_of(ctx.params.get("config_path"))
+        return use_of(config, path.resolve())
+    except (GroupsyncError, OSError, RuntimeError):
+        return ""  # the command itself says what is wrong
+
+
+def _not_over(path: Path, use: str, option: str, other: Path) -> str:
+    name = Path(f"new-{other.name}" if other.exists() else other.name)
+    return f"{path} is {use}, and {option} does not write over it. Name another file: `{option} {name}`."
+
+
+def _is_plan(path: Path) -> bool:
+    """Tell whether a file may be a plan: it is one by its first record, or is empty."""
+    import json
+
+    try:
+        with path.open("rb") as file:
+            first = file.readline(1 << 20)
+        return not first or json.loads(first)["record"] == "header"
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+
+
+def check_saved(ctx: click.Context, _param: click.Parameter, saved: Path | None) -> Path | None:
+    """Refuse to save a plan under the name of a report or over what is no plan, as the callback of `--out`."""
     if saved is not None and saved.suffix.lower() in SUFFIXES:
         raise click.UsageError(
             f"--out saves the plan for `groupsync apply`, and {saved} is the name of a report. To write the output "
             f"there: `-o {saved}`. To save the plan: `--out {saved.with_suffix('.plan')}`."
         )
+    if saved is not None and saved.is_file():
+        use = _use_of(ctx, saved) or ("" if _is_plan(saved) else "no saved plan")
+        if use:
+            raise click.UsageError(_not_over(saved, use, "--out", saved.with_suffix(".plan")))
     return saved

@@ -38,6 +38,8 @@ def test_every_form_has_its_suffix(project, suffix):
     ("typed", "said"),
     [
         (["plan", "-o", "json"], ["`--format json`"]),
+        (["plan", "-o", "groupsync.yaml"], ["groupsync.yaml is the config", "`-o groupsync.report.txt`"]),
+        (["plan", "-o", "x.yaml"], ["`--out x.plan`"]),
         (["plan", "-o", "x.plan"], ["`--out x.plan`", ".html", "--format"]),
         (["plan", "--output", "report"], [".txt, .json, .md, .html or .sarif"]),
         (["plan", "--out", "r.html"], ["`-o r.html`", "`--out r.plan`"]),
@@ -87,3 +89,68 @@ def test_what_is_no_file_has_no_form(project):
     done = project("plan", "-o", "/dev/stderr")
     assert (ExitCode.OK, "") == (done.code, done.out)
     assert "Plan digest" in done.err
+
+
+KEPT = {
+    "the config": "groupsync.yaml",
+    "a definition": "groups/beta-testers.yaml",
+    "a member file": "groups/members/beta.csv",
+    "a base": "base.yaml",
+    "a target's store": "state/groups/l.json",
+    "customer data": "customers.csv",
+    "an approval": "approvals/a.yaml",
+    "a run": ".groupsync/runs/x.txt",
+    "a link to a member file": "linked.txt",
+}
+
+
+@pytest.mark.parametrize("path", KEPT.values(), ids=KEPT)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("plan", "--out"),
+        ("undo", "last", "--out"),
+        *(
+            (*each, "--format", "json", "-o")
+            for each in (("plan",), ("apply", "--yes"), ("drift",), ("report", "a.plan"), ("catalog",), ("validate",))
+        ),
+    ],
+    ids=" ".join,
+)
+def test_nothing_is_written_over_files_of_the_project(quick, typed, path):
+    """Wrong usage before anything is done, with a name that works."""
+    quick.write("base.yaml", "version: 1\n")
+    quick.write("customers.csv", "email\n")
+    quick.write("state/groups/l.json", "{}\n")
+    quick.write("approvals/a.yaml", "x\n")
+    config = quick.read("groupsync.yaml")
+    source = "sources: {crm: {plugin: ibis, path: customers.csv}}\n"
+    quick.write("groupsync.yaml", f"extends: base.yaml\n{source}{config}")
+    (quick.folder / "linked.txt").symlink_to("groups/members/beta.csv")
+    if not (quick.folder / path).exists():
+        quick.write(path, "x\n")
+    before = {each: each.read_bytes() for each in quick.folder.rglob("*") if each.is_file()}
+    done = quick(*typed, path)
+    assert (ExitCode.USAGE, "") == (done.code, done.out), done.err
+    told = " ".join(done.err.split())
+    is_report = typed[-1] == "--out" and path.endswith((".txt", ".json"))
+    said = (
+        f"{path} is the name of a report" if is_report else f"does not write over it. Name another file: `{typed[-1]} "
+    )
+    assert said in told
+    assert before == {each: each.read_bytes() for each in quick.folder.rglob("*") if each.is_file()}
+
+
+def test_a_plan_replaces_a_plan_and_a_report_a_report(quick):
+    """Again and again; what is empty, as a temporary file, is nobody's. No plan takes the place of other files."""
+    quick.write("empty.plan", "")
+    quick.write("notes", "mine\n")
+    for _ in range(2):
+        for typed in (("--out", "a.plan"), ("--out", "empty.plan"), ("-o", "r.html"), ("-o", "r.txt")):
+            assert ExitCode.OK == (done := quick("plan", *typed)).code, done.err
+    done = quick("plan", "--out", "notes")
+    assert ExitCode.USAGE == done.code
+    assert "notes is no saved plan" in done.err
+    assert "`--out notes.plan`" in done.err
+    assert ExitCode.USAGE == quick("plan", "--format", "text", "-o", "a.plan").code
+    assert "mine\n" == quick.read("notes")
