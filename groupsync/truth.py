@@ -14,7 +14,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
+from groupsync.backtracking import why_slow
 from groupsync.folding import fold
+from groupsync.matching import automaton
 from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test
 from groupsync.patterns import with_end
 
@@ -169,12 +171,16 @@ def _alike(value: Scalar, sought: Scalar) -> tuple[Scalar, Scalar]:
 
 
 def _matches(text: str, pattern: str) -> bool:
-    return _compiled(pattern).search(text) is not None
+    return _search(pattern)(text)
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(with_end(pattern, r"\Z"))
+def _search(pattern: str) -> Callable[[str], bool]:
+    """Return what looks for a pattern, in a time that the pattern can't stretch."""
+    if why_slow(pattern):
+        return automaton(pattern).finds
+    compiled = re.compile(with_end(pattern, r"\Z"))
+    return lambda text: compiled.search(text) is not None
 
 
 _TEXT_TESTS: Final[Mapping[Operator, Callable[[str, str], bool]]] = {
