@@ -1,8 +1,8 @@
 """Run the fast tests that ask the clock on other days: `python -m tests.clock [--all] [FILE]`.
 
-FILE is what `pytest --note-asking FILE` wrote. Without it all fast tests run on the first of the days, and are noted
-there. On that day, a leap day, all that ask run; the other days share them by their names, so that each runs on one of
-those, too; with `--all` they run on every day. Ends with 1 where a test failed.
+FILE is what `pytest --note-asking FILE` wrote. Without it all fast tests run on the first of the days, a leap day, and
+are noted there. The days that are left share those that ask by their names, so that each runs on one of them; with
+`--all` they run on every day. Ends with 1 where a test failed.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ PYTEST = [sys.executable, "-m", "pytest", "-m", "not servers", "--numprocesses=a
 def run_on_all_days(asking, folder, *, all_days):
     """Run them day by day, and tell what failed on which."""
     began, failed, days = time.monotonic(), [], dates_from(datetime.now(UTC))  # noqa: TID251 -- from the real one
+    noting = not asking.exists()
     for number, (instant, reason) in enumerate(days):
         day = f"{instant:%d %B %Y, %H:%M} ({reason})"
         print(f"== {day}", flush=True)
-        choice = [f"--note-asking={asking}"]
-        if asking.exists():
+        if noting and not number:
+            choice = [f"--note-asking={asking}"]
+        else:
             names = asking.read_text("utf-8").splitlines()
-            choice = only(names if all_days or not number else share(names, number - 1, len(days) - 1), folder)
+            choice = only(names if all_days else share(names, number - noting, len(days) - noting), folder)
         command = [*PYTEST, "--hypothesis-profile=calendar", *choice]
         if subprocess.run(command, env={**os.environ, **at(instant)}, check=False).returncode:
             failed.append(day)
