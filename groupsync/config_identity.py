@@ -77,10 +77,10 @@ def _may_be_of(project: str, path: Path, read: Callable[[Path], bytes]) -> bool:
         return False
     try:
         documents, found = parse_yaml(read(path), path.name)
-        if not found and len(documents) == 1:
-            document, found = with_base(documents[0], path.parent, read)
-            value = document.value
-            return bool(found) or not isinstance(value, dict) or value.get("project", project) == project
+        if found or len(documents) != 1:
+            return True
+        document, found = with_base(documents[0], path.parent, read)
     except ConfigError:
-        pass
-    return True
+        return True
+    value = document.value
+    return bool(found) or not isinstance(value, dict) or value.get("project", project) == project

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -24,13 +23,6 @@ CORPUS = Path(__file__).parents[1] / "corpus"
 CASES: dict[str, dict[str, Any]] = yaml.safe_load((CORPUS / "expected.yml").read_text("utf-8"))
 IDENTITY = Identity(unusual="refuse")
 DEFINITION = SourceRange("definition")
-HAS_EXCEL = importlib.util.find_spec("python_calamine") is not None
-EACH = [
-    pytest.param(
-        name, marks=pytest.mark.skipif(name.endswith(".xlsx") and not HAS_EXCEL, reason="needs python-calamine")
-    )
-    for name in CASES
-]
 
 
 def member_file(name: str) -> MemberFile:
@@ -59,7 +51,7 @@ def test_every_file_has_an_expectation():
     assert all(case["says"].endswith(".") for case in CASES.values())
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", CASES)
 def test_a_file_is_read_as_its_owner_means_it(name):
     """Members and findings of the reader are those that are written down."""
     case = CASES[name]
@@ -68,7 +60,7 @@ def test_a_file_is_read_as_its_owner_means_it(name):
     assert all(each.code in CODES and each.summary and "\n" not in each.summary for each in found)
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", CASES)
 def test_a_project_has_the_same_of_a_file_or_nothing(name):
     """What a run loads are these members; with an error it has none, and says so."""
     case, told = CASES[name], []
@@ -86,7 +78,7 @@ def test_a_project_has_the_same_of_a_file_or_nothing(name):
         assert plain is None or "\n".join(plain) + "\n" != raw.decode() or encode_members(loaded) == raw
 
 
-@pytest.mark.parametrize("name", EACH)
+@pytest.mark.parametrize("name", CASES)
 def test_the_formatter_changes_nobody(name):
     """A formatted file has the same members, and formatting it again changes nothing; a wrong one stays as it is."""
     data, file = (CORPUS / name).read_bytes(), member_file(name)
