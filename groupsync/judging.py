@@ -118,7 +118,7 @@ def judge_plan(
     judging.refusals += _held_back(plan, project, judging, built_on, is_recorded=remembered is not None)
     verdict = judging.verdict()
     is_forgotten = remembered is None and any(looked.there.values()) and not plan.undoes
-    findings += _told_of_silence(judging, _unknown(plan, project, verdict) if is_forgotten else ())
+    findings += _told_of_silence(judging, _unknown(plan, project, verdict, looked.told) if is_forgotten else ())
     not_believed = {each.name for each in verdict.refusals if each.is_about_source}
     losses = judging.losses + [each for each in plan.lost if each.target not in looked.holdings]
     return replace(
@@ -143,11 +143,14 @@ def _told_of_silence(judging: Judging, others: Iterable[str]) -> list[Diagnostic
     return [each for each in (silence_words(judging.unjudged, tuple(others), stance), softening(stance)) if each]
 
 
-def _unknown(plan: Plan, project: Project, verdict: Verdict) -> Iterator[str]:
+def _unknown(plan: Plan, project: Project, verdict: Verdict, told: Told) -> Iterator[str]:
     """Say what else is not known where no run tells what was applied last."""
     if any(each.leaving and each.members for each in plan.later):
         yield "which dates were shown before"
-    if project.resolution.built_on and _goes_on_beside_doubts(plan, verdict):
+    lets_in = any(each.coming.count and not verdict.refusal_of(each) for each in plan.changes)
+    if (project.resolution.built_on and _goes_on_beside_doubts(plan, verdict)) or (
+        lets_in and told.names_others(_names(project))
+    ):
         yield "what groups were built on when they were applied last"
 
 

@@ -164,3 +164,8 @@ class Told:
                 counts.setdefault(key, count)
         found = {name: counts[key] for name in names if (key := key_of(name)) in counts} if counts else {}
         return replace(remembered, counts={**found, **remembered.counts})
+
+    def names_others(self, names: Iterable[str]) -> bool:
+        """Tell whether some group was built on one that has none of these names."""
+        keys = frozenset(map(key_of, names))
+        return any(key not in keys for past in self.pasts for key, _ in past.counts)

@@ -93,6 +93,21 @@ def test_a_list_that_was_taken_over_only_now_is_not_believed_for_that(shop):
     assert 20 == members(shop)
 
 
+def test_a_list_that_is_gone_with_the_journal_is_told(shop):
+    """The mark of whom it kept people out of names a group that nobody defines any more."""
+    cut(shop, 40)
+    shop.write("groups/optb.yaml", "kind: known-user-group\nname: optb\nmembers: [b@example.com]\n")
+    news = (shop.folder / "groups/news.yaml").read_text()
+    shop.write("groups/news.yaml", news.replace("exclude: [optout]", "exclude: [{match: 'opt*'}]"))
+    assert ExitCode.OK == shop("apply", "--yes").code
+    shutil.rmtree(shop.folder / ".groupsync")
+    assert "GS818" not in shop("plan").err
+    (shop.folder / "groups/optout.yaml").unlink()
+    planned = shop("plan")
+    assert "40 members added" in planned.out
+    assert "what groups were built on when they were applied last" in " ".join(planned.err.split())
+
+
 def test_a_refusal_by_a_comparison_is_not_used_up_by_an_apply(shop):
     """What was refused is not what the group was built on from then on."""
     cut(shop, 40)
