@@ -29,7 +29,7 @@ def held_on(
             sides = {each.name: each for each in both_sides(project, {name: backend}, request)}
             found.append(_held(name, sides.get(group), spellings))
         except BackendError as error:
-            found.append(Holds(name, None, str(error)))
+            found.append(Holds(name, None, str(error), is_unread=True))
     return found
 
 

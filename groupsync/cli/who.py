@@ -47,4 +47,4 @@ def command(
         common.emit(render_who_json(who, request.as_of, found, held))
     else:
         common.emit(render_who(who, request.as_of, found, held, common.output_style()))
-    return ExitCode.OK
+    return ExitCode.INCOMPLETE if any(each.note for each in held) else ExitCode.OK

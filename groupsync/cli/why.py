@@ -60,4 +60,4 @@ def command(
         common.emit(render_why_json(who, request.as_of, why, held))
     else:
         common.emit(render_why(who, request.as_of, why, held, common.output_style(full=full)))
-    return ExitCode.OK
+    return ExitCode.INCOMPLETE if any(each.is_unread for each in held) else ExitCode.OK

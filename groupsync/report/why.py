@@ -40,11 +40,13 @@ class Holds:
         target: its name.
         has: None where that can't be told.
         note: why not, or what else there is to say; a clause.
+        is_unread: whether the target could not be read.
     """
 
     target: str
     has: bool | None
     note: str = ""
+    is_unread: bool = False
 
 
 def render_why(person: str, as_of: datetime, why: Why, targets: Sequence[Holds] = (), style: Style = PLAIN) -> str:

@@ -70,6 +70,14 @@ def test_words_of_drift_and_of_nothing_to_do_leave_it_out(typed):
     assert "No changes in what could be read; crm could not be read wholly." in " ".join(typed("plan").out.split())
 
 
+@pytest.mark.parametrize("command", [["who", "ada@example.com"], ["why", "ada@example.com", "staff"]])
+def test_questions_about_a_person_are_answered_as_far_as_that_goes(typed, command):
+    """And the exit code says that it is not all."""
+    done = typed(*command)
+    assert ExitCode.INCOMPLETE == done.code
+    assert "can't tell: crm could not be read" in " ".join(done.out.split())
+
+
 def test_where_no_target_can_be_read_the_run_stops(typed):
     """With the target's name, and what it said."""
     done = typed("plan", "-t", "crm")
