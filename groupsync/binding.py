@@ -12,7 +12,19 @@ from groupsync.comparisons import FOLDABLE, TEXT_OPERATORS
 from groupsync.contradictions import contradictions
 from groupsync.folding import fold
 from groupsync.model import Diagnostic, Severity
-from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test, Type
+from groupsync.model.criteria import (
+    BY_DAYS,
+    BY_HOURS,
+    FROM_NOW,
+    All,
+    AnyOf,
+    Everyone,
+    InGroup,
+    Not,
+    Operator,
+    Test,
+    Type,
+)
 from groupsync.patterns import portable
 from groupsync.typed_values import TYPE_WORDS, UnfitValue, typed
 from groupsync.yaml.scalars import shown
@@ -27,7 +39,7 @@ _SHOWN_NAMES: Final = 20
 _NUMBERS: Final = frozenset([Type.INTEGER, Type.NUMBER, Type.DECIMAL])
 _TIMES: Final = frozenset([Type.DATE, Type.INSTANT])
 _EQUALITY: Final = frozenset([Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN])
-_TIME_OPERATORS: Final = frozenset([Operator.BEFORE, Operator.AFTER, Operator.WITHIN_DAYS])
+_TIME_OPERATORS: Final = frozenset([Operator.BEFORE, Operator.AFTER]) | BY_DAYS
 _ORDER: Final = frozenset([Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.BETWEEN])
 _CONNECTIVES: Final = {"and": "all", "or": "any", "none": "not", "group": "in_group", "everybody": "everyone"}
 
@@ -46,7 +58,7 @@ def bind(
     Args:
         condition: as written, from `groupsync.criteria.read_condition`.
         attributes: what the source knows of each customer, by name.
-        as_of: the instant of the run, in UTC; `within_days` counts back from it.
+        as_of: the instant of the run, which `within_days` and its like count from; in the zone whose days they count.
         source: its name, for messages.
         what: it is, for messages.
 
@@ -128,9 +140,9 @@ class _Binder:
             return test
         if test.operator is Operator.IS_NULL:
             return test
-        if test.operator is Operator.WITHIN_DAYS:
-            return self._within_days(test, attribute.type)
         try:
+            if test.operator in FROM_NOW:
+                return _counted(test, attribute.type, self.as_of)
             return _rewritten(test, self._values(test, attribute))
         except UnfitValue as unfit:
             self._unfit_value(test, unfit)
@@ -154,15 +166,6 @@ class _Binder:
         elif attribute.type is Type.INTEGER:
             found = [_whole(test.operator, value, index == 0) for index, value in enumerate(found)]
         return tuple(fold(str(value)) for value in found) if test.ignore_case else tuple(found)
-
-    def _within_days(self, test: Test, of: Type) -> Condition:
-        days = test.value if isinstance(test.value, int) else 0
-        try:
-            first = self.as_of - timedelta(days=days)
-        except OverflowError:
-            first = datetime.min.replace(tzinfo=UTC)
-        low, high = (first.date(), self.as_of.date()) if of is Type.DATE else (first, self.as_of)
-        return _range(test, low, high)
 
     def unknown(self, field: str, at: SourceRange) -> None:
         """Add that there is no such attribute."""
@@ -210,6 +213,8 @@ def operators_of(of: Type) -> frozenset[Operator]:
         found |= _ORDER
     if of in _TIMES:
         found |= _TIME_OPERATORS
+    if of is Type.INSTANT:
+        found |= BY_HOURS
     return frozenset(found)
 
 
@@ -219,6 +224,8 @@ def _goes_with(test: Test, of: Type) -> bool:
 
 
 def _operator_hint(test: Test, attribute: Attribute) -> str:
+    if test.operator in BY_HOURS and attribute.type is Type.DATE:
+        return f"A date has no hours; write `{test.operator.replace('hours', 'days')}`."
     if test.operator in {Operator.BEFORE, Operator.AFTER} and attribute.type in _NUMBERS:
         return f"Write `{'lt' if test.operator is Operator.BEFORE else 'gt'}` for numbers."
     if test.operator in TEXT_OPERATORS and attribute.type is not Type.OTHER:
@@ -240,6 +247,37 @@ def _rewritten(test: Test, values: tuple[Scalar, ...]) -> Condition:
             return _range(test, value, values[1])
         case operator:
             return replace(test, operator=_SAME.get(operator, operator), value=value)
+
+
+def _counted(test: Test, of: Type, now: datetime) -> Condition:
+    """Write a test that counts from the plan's instant with the ends that it means.
+
+    Raises:
+        UnfitValue: no instant can be within 0 days.
+    """
+    count = test.value if isinstance(test.value, int) else 0
+    if of is Type.INSTANT and test.operator is Operator.WITHIN_DAYS and not count:
+        hint = "0 days is today, for dates alone. Write how many hours or days back: `within_hours: 24`."
+        raise UnfitValue("The attribute is an instant, and within 0 days is no time.", hint)
+    is_ahead = test.operator in {Operator.WITHIN_NEXT_DAYS, Operator.WITHIN_NEXT_HOURS}
+    far = _moved(now, count if is_ahead else -count, by_hours=test.operator in BY_HOURS)
+    end, here = (far.date(), now.date()) if of is Type.DATE else (far.astimezone(UTC), now.astimezone(UTC))
+    if test.operator in {Operator.WITHIN_DAYS, Operator.WITHIN_HOURS}:
+        return _range(test, end, here)
+    if is_ahead:
+        ends = replace(test, operator=Operator.GT, value=here), replace(test, operator=Operator.LTE, value=end)
+        return All(ends, test.at)
+    return replace(test, operator=Operator.LT, value=end)
+
+
+def _moved(now: datetime, count: int, *, by_hours: bool) -> datetime:
+    """Return the same time of day so many days on, in the zone of `now`, or so many hours; the end of time at most."""
+    try:
+        if by_hours:
+            return now.astimezone(UTC) + timedelta(hours=count)
+        return now + timedelta(days=count)
+    except OverflowError:
+        return (datetime.max if count > 0 else datetime.min).replace(tzinfo=UTC)
 
 
 def _range(test: Test, low: Scalar, high: Scalar) -> Condition:

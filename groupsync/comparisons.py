@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import Diagnostic, Severity
-from groupsync.model.criteria import Operator, Test
+from groupsync.model.criteria import BY_HOURS, FROM_NOW, Operator, Test
 from groupsync.patterns import portable
 from groupsync.schema_words import pointer_words
 from groupsync.times import instant_at
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MAX_VALUES: Final = 10_000
 """How many values one list may have. Engines need many seconds for longer ones."""
 MAX_DAYS: Final = 36_500
+MAX_HOURS: Final = 24 * MAX_DAYS
+FROM_ZERO: Final = frozenset([Operator.WITHIN_DAYS, Operator.MORE_THAN_DAYS_AGO])
+"""Operators whose number may be 0: today, and before today."""
 TEXT_OPERATORS: Final = frozenset(
     [Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.MATCHES],
 )
@@ -54,6 +57,11 @@ _OTHER_NAMES: Final = {
     **dict.fromkeys(["until", "earlier_than", "older_than"], "before"),
     **dict.fromkeys(["since", "later_than", "newer_than"], "after"),
     **dict.fromkeys(["last_days", "in_last_days", "days", "within_last_days", "since_days"], "within_days"),
+    **dict.fromkeys(["days_ago", "older_than_days", "more_than_days", "not_within_days"], "more_than_days_ago"),
+    **dict.fromkeys(["next_days", "in_next_days", "in_days", "days_ahead"], "within_next_days"),
+    **dict.fromkeys(["last_hours", "in_last_hours", "hours", "within_last_hours", "since_hours"], "within_hours"),
+    **dict.fromkeys(["hours_ago", "older_than_hours", "more_than_hours", "not_within_hours"], "more_than_hours_ago"),
+    **dict.fromkeys(["next_hours", "in_next_hours", "in_hours", "hours_ahead"], "within_next_hours"),
     **dict.fromkeys(["case_insensitive", "nocase", "fold", "case"], "ignore_case"),
 }
 _CONNECTIVES: Final = {"and": "all", "every": "all", "or": "any", "some": "any", "none": "not", "nor": "not"}
@@ -101,8 +109,8 @@ class _Reader:
             value = self._values(operator, pointer, value)
         elif operator is Operator.IS_NULL:
             self._check(isinstance(value, bool), pointer, value, "`true` or `false`")
-        elif operator is Operator.WITHIN_DAYS:
-            self._days(pointer, value)
+        elif operator in FROM_NOW:
+            self._count(operator, pointer, value)
         elif operator in TEXT_OPERATORS:
             self._text(operator, pointer, value, folds)
         elif operator in {Operator.BEFORE, Operator.AFTER}:
@@ -173,11 +181,16 @@ class _Reader:
     def _null_hint(self) -> str:
         return f"Write `{shown(self.field)}: {{is_null: true}}` to test for null."
 
-    def _days(self, pointer: Pointer, value: Any) -> None:
+    def _count(self, operator: Operator, pointer: Pointer, value: Any) -> None:
+        """Check how many days or hours a test counts from the plan's instant."""
+        unit, most = ("hours", MAX_HOURS) if operator in BY_HOURS else ("days", MAX_DAYS)
+        least = 0 if operator in FROM_ZERO else 1
         is_whole = isinstance(value, int) and not isinstance(value, bool)
-        if self._check(is_whole, pointer, value, "a whole number of days") and not 1 <= value <= MAX_DAYS:
+        if self._check(is_whole, pointer, value, f"a whole number of {unit}") and not least <= value <= most:
+            is_ahead = -most <= value < 0 and operator in {Operator.WITHIN_DAYS, Operator.WITHIN_HOURS}
+            hint = f"Write `within_next_{unit}: {-value}` for what is to come." if is_ahead else ""
             summary = f"{pointer_words(pointer)} is {shown(value)}"
-            self._error("GS207", pointer, summary, f"Expected 1 to {MAX_DAYS:,} days.", "")
+            self._error("GS207", pointer, summary, f"Expected {least} to {most:,} {unit}.", hint)
 
     def _text(self, operator: Operator, pointer: Pointer, value: Any, folds: bool) -> None:
         hint = f'Put quotes around it: "{shown(value)}".' if isinstance(value, int | float) else ""

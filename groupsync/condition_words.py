@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 
-from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test
+from groupsync.model.criteria import BY_HOURS, FROM_NOW, All, AnyOf, Everyone, InGroup, Not, Operator, Test
+from groupsync.wording import counted
 from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
@@ -119,14 +120,26 @@ def _test_words(test: Test) -> str:
             return f"{field} is {'null' if value else 'not null'}"
         case Operator.BETWEEN, (low, high):
             return f"{field} between {value_words(low)} and {value_words(high)}"
-        case Operator.WITHIN_DAYS, value:
-            return f"{field} within the last {value} day{'' if value == 1 else 's'}"
+        case operator, int(value) if operator in FROM_NOW:
+            return f"{field} {_count_words(operator, value)}"
         case Operator.MATCHES, value:
             return f"{field} matches /{shown(value, 200)}/{folded}"
         case operator, tuple(values):
             return f"{field} {_SIGNS[operator]} {_several_words(values)}{folded}"
         case operator, value:
             return f"{field} {_SIGNS[operator]} {value_words(value)}{folded}"
+
+
+def _count_words(operator: Operator, count: int) -> str:
+    """Say what is counted from the plan's instant: `within the last 30 days`."""
+    span = counted(count, "hour" if operator in BY_HOURS else "day")
+    match operator:
+        case Operator.WITHIN_DAYS | Operator.WITHIN_HOURS:
+            return f"within the last {span}" if count else "today"
+        case Operator.MORE_THAN_DAYS_AGO | Operator.MORE_THAN_HOURS_AGO:
+            return f"more than {span} ago"
+        case _:
+            return f"within the next {span}"
 
 
 def _several_words(values: tuple[Scalar, ...]) -> str:

@@ -13,7 +13,18 @@ from groupsync.binding import bind, bind_order
 from groupsync.condition_words import in_words
 from groupsync.criteria import read_condition
 from groupsync.model import Severity, SourceRange
-from groupsync.model.criteria import BOUND_OPERATORS, All, AnyOf, Attribute, InGroup, Not, Operator, Type
+from groupsync.model.criteria import (
+    BOUND_OPERATORS,
+    BY_DAYS,
+    FROM_NOW,
+    All,
+    AnyOf,
+    Attribute,
+    InGroup,
+    Not,
+    Operator,
+    Type,
+)
 from groupsync.model.criteria import Test as Held
 from groupsync.truth import truth
 from groupsync.yaml.events import parse_yaml
@@ -82,6 +93,16 @@ def findings(text):
         ("born: {before: 2000-01-01}", "c_born < 2000-01-01"),
         ("seen: {within_days: 30}", "c_seen ≥ 2026-10-26T12:30:00Z and c_seen ≤ 2026-11-25T12:30:00Z"),
         ("born: {within_days: 30}", "c_born ≥ 2026-10-26 and c_born ≤ 2026-11-25"),
+        ("born: {within_days: 0}", "c_born ≥ 2026-11-25 and c_born ≤ 2026-11-25"),
+        ("seen: {more_than_days_ago: 30}", "c_seen < 2026-10-26T12:30:00Z"),
+        ("seen: {more_than_days_ago: 0}", "c_seen < 2026-11-25T12:30:00Z"),
+        ("born: {more_than_days_ago: 30}", "c_born < 2026-10-26"),
+        ("born: {more_than_days_ago: 0}", "c_born < 2026-11-25"),
+        ("seen: {within_next_days: 14}", "c_seen > 2026-11-25T12:30:00Z and c_seen ≤ 2026-12-09T12:30:00Z"),
+        ("born: {within_next_days: 14}", "c_born > 2026-11-25 and c_born ≤ 2026-12-09"),
+        ("seen: {within_hours: 36}", "c_seen ≥ 2026-11-24T00:30:00Z and c_seen ≤ 2026-11-25T12:30:00Z"),
+        ("seen: {more_than_hours_ago: 36}", "c_seen < 2026-11-24T00:30:00Z"),
+        ("seen: {within_next_hours: 36}", "c_seen > 2026-11-25T12:30:00Z and c_seen ≤ 2026-11-27T00:30:00Z"),
         ("country: {in: [DE, de], ignore_case: true}", "c_country in de (ignoring case)"),
         ("country: {matches: 'A.[B-C]$', ignore_case: true}", r"c_country matches /a[^\n][BCbc]$/ (ignoring case)"),
         ("country: {contains: A, ignore_case: true}", "c_country contains a (ignoring case)"),
@@ -120,6 +141,7 @@ def test_values_are_of_the_attributes_type(text, value):
 
 
 WHOLE = "is a whole number (bigint)"
+DAY = "is a date (date)"
 OTHER = "is of a type that conditions can't test (array)"
 
 
@@ -130,6 +152,8 @@ OTHER = "is of a type that conditions can't test (array)"
         ("country: {gt: A}", [(1, 15, "GS221", "`gt` does not go with `country`, which is a text (varchar)")]),
         ("age: {contains: '5'}", [(1, 17, "GS221", f"`contains` does not go with `age`, which {WHOLE}")]),
         ("age: {within_days: 5}", [(1, 20, "GS221", f"`within_days` does not go with `age`, which {WHOLE}")]),
+        ("born: {within_hours: 5}", [(1, 22, "GS221", f"`within_hours` does not go with `born`, which {DAY}")]),
+        ("seen: {within_days: 0}", [(1, 21, "GS222", "`seen` can't be tested by this value of `within_days`")]),
         ("vip: {gt: 5}", [(1, 11, "GS221", "`gt` does not go with `vip`, which is true or false (boolean)")]),
         ("tags: x", [(1, 7, "GS221", f"`eq` does not go with `tags`, which {OTHER}")]),
         ("age: {ne: a, ignore_case: true}", [(1, 11, "GS221", f"`ignore_case` does not go with `age`, which {WHOLE}")]),
@@ -319,6 +343,29 @@ def test_a_test_that_is_impossible_alone_says_so():
     assert "`not vip in true, false` can't be true for anybody" == found.summary
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("born: {within_hours: 5}", "A date has no hours; write `within_days`."),
+        ("born: {more_than_hours_ago: 5}", "A date has no hours; write `more_than_days_ago`."),
+        ("born: {within_next_hours: 5}", "A date has no hours; write `within_next_days`."),
+    ],
+)
+def test_hours_of_a_date_are_days(text, hint):
+    """The word for days is named, and it can be taken as it stands."""
+    (found,) = bind(read(text), ATTRIBUTES, NOW, "customers")[1]
+    assert hint == found.hint
+    assert bound(f"born: {{{hint.split('`')[1]}: 5}}")
+
+
+@pytest.mark.parametrize(
+    "text", ["seen: {within_days: 3, more_than_days_ago: 3}", "seen: {within_hours: 3, within_next_hours: 9}"]
+)
+def test_parts_of_time_exclude_each_other(text):
+    """Nobody can be in two of them."""
+    assert "GS223" in [one[2] for one in findings(text)]
+
+
 def test_names_are_found_whatever_their_case():
     """Databases shout, people do not."""
     (found,) = bind(read("emial: x"), {"EMAIL": Attribute("EMAIL", Type.TEXT)}, NOW, "crm")[1]
@@ -363,7 +410,7 @@ def fitting(draw, fields=tuple(VALUES)):
     if field not in {"country", "vip"}:
         operators += [Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.BETWEEN]
     if field in {"born", "seen"}:
-        operators += [Operator.BEFORE, Operator.AFTER, Operator.WITHIN_DAYS]
+        operators += [Operator.BEFORE, Operator.AFTER, *sorted(BY_DAYS if field == "born" else FROM_NOW)]
     if field == "country":
         operators += [Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH, Operator.MATCHES]
     operator = draw(st.sampled_from(operators))
@@ -375,7 +422,7 @@ def fitting(draw, fields=tuple(VALUES)):
             drawn = tuple(draw(st.lists(value, min_size=1, max_size=3)))
         case Operator.BETWEEN:
             drawn = (draw(value), draw(value))
-        case Operator.WITHIN_DAYS:
+        case counting if counting in FROM_NOW:
             drawn = draw(st.integers(1, 3))
         case Operator.MATCHES:
             drawn = draw(st.sampled_from(["a", "^A", "[A-B]$", "^[^a]*$"]))

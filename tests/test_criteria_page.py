@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from groupsync.binding import operators_of
-from groupsync.comparisons import MAX_DAYS, MAX_VALUES
+from groupsync.comparisons import FROM_ZERO, MAX_DAYS, MAX_HOURS, MAX_VALUES
 from groupsync.criteria import MAX_DEPTH, MAX_NODES, WORDS, read_condition
 from groupsync.identity import Identity
-from groupsync.model.criteria import Operator, Type
+from groupsync.model.criteria import BY_HOURS, FROM_NOW, Operator, Type
 from groupsync.validate import check_definition, definition_of, group_schema
 from groupsync.yaml.events import parse_yaml
 
@@ -58,4 +58,7 @@ def test_every_word_and_type_is_there():
 def test_bounds_are_those_of_the_code():
     """Numbers on the page are not made up."""
     assert f"{MAX_DEPTH} levels deep and have {MAX_NODES:,} parts; a list may have {MAX_VALUES:,} values" in PAGE
-    assert f"1 to {MAX_DAYS:,}" in PAGE
+    counted = {row[0].strip("`"): row[1] for row in rows("operator") if row[0].strip("`") in FROM_NOW}
+    assert counted == {
+        each: f"{int(each not in FROM_ZERO)} to {MAX_HOURS if each in BY_HOURS else MAX_DAYS:,}" for each in FROM_NOW
+    }

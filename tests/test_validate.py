@@ -303,6 +303,10 @@ def test_all_and_any_make_different_definitions():
             [(3, 64, "GS218", "Rows of a file can't be chosen by `within_days`")],
         ),
         (
+            "members_from: [{path: m.csv, where: {seen: {more_than_hours_ago: 3}}}]\n",
+            [(3, 66, "GS218", "Rows of a file can't be chosen by `more_than_hours_ago`")],
+        ),
+        (
             "members_from: [{path: m.csv, where: {}}]\n",
             [(3, 37, "GS207", "`members_from[0].where` is empty")],
         ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.members.text import error, shown
 from groupsync.model import Diagnostic, Severity
-from groupsync.model.criteria import All, AnyOf, Attribute, Everyone, InGroup, Not, Operator, Test, Type
+from groupsync.model.criteria import FROM_NOW, All, AnyOf, Attribute, Everyone, InGroup, Not, Test, Type
 from groupsync.times import parse_instant
 from groupsync.yaml.write import scalar
 
@@ -95,10 +95,10 @@ def refused_tests(where: Condition) -> Iterator[Diagnostic]:
         case InGroup():
             hint = "Use `restrict_to` or `exclude` of the definition."
             yield error("GS218", "Rows of a file can't be chosen by `in_group`", "", hint, where.at)
-        case Test(operator=Operator.WITHIN_DAYS):
+        case Test(operator=operator) if operator in FROM_NOW:
             detail = "Who is in a list does not change from day to day by itself."
-            hint = "Write the first day: `{gte: 2026-11-01}`; or make the file a source, and the group a segment."
-            yield error("GS218", "Rows of a file can't be chosen by `within_days`", detail, hint, where.at)
+            hint = "Write a day: `{gte: 2026-11-01}`; or make the file a source, and the group a segment."
+            yield error("GS218", f"Rows of a file can't be chosen by `{operator}`", detail, hint, where.at)
         case Test() | Everyone():
             return
         case _:

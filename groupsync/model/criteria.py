@@ -58,7 +58,18 @@ class Operator(enum.StrEnum):
     BEFORE = "before"
     AFTER = "after"
     WITHIN_DAYS = "within_days"
+    MORE_THAN_DAYS_AGO = "more_than_days_ago"
+    WITHIN_NEXT_DAYS = "within_next_days"
+    WITHIN_HOURS = "within_hours"
+    MORE_THAN_HOURS_AGO = "more_than_hours_ago"
+    WITHIN_NEXT_HOURS = "within_next_hours"
 
+
+BY_DAYS: Final = frozenset([Operator.WITHIN_DAYS, Operator.MORE_THAN_DAYS_AGO, Operator.WITHIN_NEXT_DAYS])
+BY_HOURS: Final = frozenset([Operator.WITHIN_HOURS, Operator.MORE_THAN_HOURS_AGO, Operator.WITHIN_NEXT_HOURS])
+FROM_NOW: Final = BY_DAYS | BY_HOURS
+"""Operators that count from the plan's instant, so that what they find changes by itself. Those of days, and those of
+hours, part all of time: longer ago, up to the instant, and after it."""
 
 BOUND_OPERATORS: Final = frozenset(
     [

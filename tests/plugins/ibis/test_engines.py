@@ -5,26 +5,31 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from groupsync.binding import bind
 from groupsync.bucket import within
 from groupsync.errors import SourceError
-from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Share, Top
+from groupsync.model.criteria import BY_HOURS, FROM_NOW, All, AnyOf, Attribute, Everyone, InGroup, Not, Share, Top
 from groupsync.model.members import encode_members
 from groupsync.source import Question
 from groupsync.truth import truth
-from tests.conditions import AT, HOSTILE, arrow_table, bound, conditions, tables
+from tests.conditions import AT, COLUMNS, HOSTILE, arrow_table, bound, conditions, tables
 
 GROUPS = {"beta": {"p1@example.com", "p2@example.com", "x@example.com"}, "none": set()}
 _COLUMNS = (
     "email text, name text, orders bigint, small smallint, score double precision, ratio real, spend numeric(10, 2), "
     "newsletter boolean, born date, seen timestamp, bought timestamptz"
 )
+_CELLS = {
+    "name": "text", "orders": "integer", "small": "integer", "score": "number", "ratio": "number", "spend": "decimal",
+    "newsletter": "boolean", "born": "date", "seen": "instant", "bought": "instant",
+}  # fmt: skip
 TABLES, TREES = 20, 50
 _SEVERAL = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
@@ -39,6 +44,20 @@ class Files:
     def write(self, customers):
         """Replace the file."""
         self.shop.write(customers)
+
+
+class CSV:
+    """The table as a CSV file."""
+
+    def __init__(self, shop):
+        self.shop = shop
+        self.options = {"table": "customers.csv", "types": _CELLS}
+
+    def write(self, customers):
+        """Replace the file."""
+        import pyarrow.csv
+
+        pyarrow.csv.write_csv(arrow_table(customers), self.shop.root / "customers.csv")
 
 
 class PostgreSQL:
@@ -155,6 +174,57 @@ def test_spark_agrees_with_the_law(shop, spark, customers, wheres):
 def test_sqlite_agrees_with_the_law(shop, customers, wheres):
     """As PostgreSQL does."""
     check(shop, SQLite(shop), customers, wheres)
+
+
+@st.composite
+def counted(draw):
+    """Draw an instant, tests that count from it, and customers on the borders of these."""
+    now = draw(st.datetimes(datetime(1970, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC)))
+    words = draw(st.lists(st.tuples(st.sampled_from(sorted(FROM_NOW)), st.integers(1, 5_000)), min_size=3, max_size=6))
+    fields = [(word, count, field) for word, count in words for field in ("born", "seen", "bought")]
+    tests = [bound(field, word, count) for word, count, field in fields if field != "born" or word not in BY_HOURS]
+    spans = [timedelta(**{"hours" if word in BY_HOURS else "days": count}) for word, count in words]
+    instants = [
+        now + way * span + tick * timedelta(microseconds=1)
+        for span in (timedelta(), *spans)
+        for way in (-1, 1)
+        for tick in (-1, 0, 1)
+    ]
+    days = [
+        now.date() + way * span + off * timedelta(days=1) for span in spans for way in (-1, 0, 1) for off in (-1, 0, 1)
+    ]
+    values = st.fixed_dictionaries(
+        {
+            "born": st.sampled_from([None, *days]),
+            "seen": st.sampled_from([None, *instants]),
+            "bought": st.sampled_from([None, *instants]),
+        }
+    )
+    rows = draw(st.lists(values, min_size=10, max_size=30))
+    return now, tests, [(f"p{number}@example.com", row) for number, row in enumerate(rows)]
+
+
+def check_counted(shop, engines, drawn):
+    """Hold engines against the law for tests that count from an instant, and their opposites."""
+    now, tests, customers = drawn
+    named = {column: Attribute(column, kind) for column, kind in COLUMNS.items()}
+    found = [bind(test, named, now, "customers")[0] for test in tests]
+    for engine in engines:
+        check(shop, engine, customers, [*found, *(Not(each, AT) for each in found)])
+
+
+@settings(_SEVERAL)
+@given(drawn=counted())
+def test_words_that_count_from_now_mean_the_same_in_files(shop, drawn):
+    """On every border, to the microsecond: Parquet, CSV and SQLite give whom Python gives, null for none."""
+    check_counted(shop, [Files(shop), CSV(shop), SQLite(shop)], drawn)
+
+
+@settings(_SEVERAL, max_examples=5)
+@given(drawn=counted())
+def test_words_that_count_from_now_mean_the_same_on_engines(shop, postgresql, spark, drawn):
+    """On PostgreSQL and Spark as well."""
+    check_counted(shop, [PostgreSQL(postgresql), Spark(spark, shop)], drawn)
 
 
 def test_a_pattern_that_an_engine_could_take_for_ever_over_is_refused(shop):
