@@ -114,6 +114,7 @@ CODES: Final[dict[str, str]] = {
     "GS623": "Groups carry the mark that this project had before (`previously_project`), and have no definition.",
     "GS624": "A source is refused by a guard of its own, so what is computed from it is shown and not applied.",
     "GS625": "Values of a source's column are unknown, because they are none of its type.",
+    "GS626": "Files of a source hold no rows.",
     "GS630": "The journal's store does not have all of a run.",
     "GS631": "The journal's store lacks runs that it had.",
     "GS640": "A target could not be read, and is left out.",

@@ -96,11 +96,13 @@ class SourceError(GroupsyncError):
     Attributes:
         option: which option of the source in the config names what is not there, or can't be; empty where the source or
             its data are out of order.
+        key: which key of that option, where it is a mapping; empty for all of it.
     """
 
-    def __init__(self, summary: str, detail: str = "", hint: str = "", *, option: str = "") -> None:
+    def __init__(self, summary: str, detail: str = "", hint: str = "", *, option: str = "", key: str = "") -> None:
         super().__init__(summary, detail, hint)
         self.option = option
+        self.key = key
 
 
 class BackendError(GroupsyncError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import Diagnostic, Limit, Reading, Severity
@@ -40,16 +39,17 @@ def _encoding(
 ) -> str | None:
     if name is None:
         return None
+    from groupsync.members.text import codec_of
+
     try:
-        codec = codecs.lookup(name)
-        " ".encode(codec.name)  # refuses what is no encoding of texts
-    except (LookupError, ValueError):
+        codec = codec_of(name)
+    except ValueError:
         summary = f"There is no encoding `{name}`"
         detail = "Expected a name such as `windows-1252`, `utf-16` or `shift_jis`."
         at = document.locate(pointer)
         found.append(Diagnostic("GS205", Severity.ERROR, summary, detail, "Correct the name.", at))
         return None
-    return None if codec.name == "utf-8" else codec.name
+    return None if codec == "utf-8" else codec
 
 
 def _where(

@@ -145,7 +145,7 @@ def open_sources(
                 found.append(_misnamed(source, error))
             except SourceError as error:
                 if error.option:
-                    found.append(_misnamed(source, error, error.option))
+                    found.append(_misnamed(source, error, error.option, error.key))
                 elif unread is None:
                     raise
                 else:
@@ -170,9 +170,10 @@ def _offers(
     return offers, found
 
 
-def _misnamed(source: SourceConfig, error: GroupsyncError, option: str = "") -> Diagnostic:
+def _misnamed(source: SourceConfig, error: GroupsyncError, option: str = "", key: str = "") -> Diagnostic:
     """Return what an option of a source gets wrong, where that is written."""
-    at = source.options.document.locate((option,)) if option else source.at
+    document = source.options.document
+    at = document.locate((option, key), key=True) if key else document.locate((option,)) if option else source.at
     summary, detail = (f"{text[:1].upper()}{text[1:]}" for text in (error.summary, error.detail))
     stop = "" if not detail or detail.endswith((".", "?")) else "."
     return Diagnostic("GS512", Severity.ERROR, summary, f"{detail}{stop}", error.hint, at)
@@ -368,6 +369,7 @@ class _Computing:
         if census.invalid:
             self.project.findings.append(_invalid_ids(source.config, census))
         self.project.findings.extend(_misfits(source.config, each) for each in census.misfits)
+        self.project.findings.extend(_empty_files(source.config, census))
 
     def _refuse(self, source: SourceConfig, error: SourceError) -> None:
         """Note that a source can't be read; nothing is said of its customers."""
@@ -429,6 +431,16 @@ def _invalid_ids(config: SourceConfig, census: Census) -> Diagnostic:
         "Mend them where they are kept.",
         config.at,
     )
+
+
+def _empty_files(config: SourceConfig, census: Census) -> Iterator[Diagnostic]:
+    names = census.empty_files
+    if names:
+        of = f"of the source `{config.name}`"
+        summary = counted(len(names), f"file {of} holds no rows", f"files {of} hold no rows")
+        detail = f"Nobody comes of it{such_as(names)}."
+        hint = "See whether it was written wholly, or take it away."
+        yield Diagnostic("GS626", Severity.WARNING, summary, detail, hint, config.at)
 
 
 def _misfits(config: SourceConfig, found: Misfits) -> Diagnostic:

@@ -102,6 +102,7 @@ class Census:
             messages; invalid ones as they stand there.
         newest: the latest `updated_at` of all rows, or when the file was last written; None where nobody knows.
         misfits: of the columns that were asked for and whose type does not hold for every row, in their order.
+        empty_files: names of the source's files that hold no row at all, sorted.
     """
 
     rows: int
@@ -112,6 +113,7 @@ class Census:
     duplicate_samples: tuple[str, ...] = ()
     newest: datetime | None = None
     misfits: tuple[Misfits, ...] = ()
+    empty_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

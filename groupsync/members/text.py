@@ -71,6 +71,20 @@ def shown(text: str) -> str:
 # --- From bytes to text -----------------------------------------------------------------------------------------------
 
 
+def codec_of(encoding: str) -> str:
+    """Return the name that Python gives an encoding of texts.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    try:
+        codec = codecs.lookup(encoding).name
+        " ".encode(codec)  # refuses what is no encoding of texts
+    except (LookupError, ValueError) as error:
+        raise ValueError(encoding) from error
+    return codec
+
+
 def decode(data: bytes, path: str, encoding: str | None = None) -> str | Diagnostic:
     r"""Return the text of a member file, without byte order mark, lines ended by `\n`; or what is wrong with it.
 

@@ -12,8 +12,7 @@ from groupsync.errors import GroupsyncError, SourceError
 from groupsync.schema_words import closest
 from groupsync.secrets import Secret, scrub
 from groupsync_ibis.compile import Dialect
-from groupsync_ibis.csv_files import broken_row
-from groupsync_ibis.files import listed, quoted_name, reader_of
+from groupsync_ibis.files import is_file_name, listed, listed_names, quoted_name
 from groupsync_ibis.loose import Loose
 from groupsync_ibis.postgresql import types_of
 from groupsync_ibis.reading import Reading
@@ -39,7 +38,6 @@ _POSTGRES_TIMEOUT: Final = (
 """No statement goes on for ever, whatever a definition asks; a limit that the server has is left alone."""
 _BATCH_ROWS: Final = 100_000
 _ENDS: Final = {"pyspark": r"\z", "sqlite": r"\Z"}
-_LISTED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +137,11 @@ class Client:
             return self._loose.misfits(columns)
         return self._reading.misfits(session.local, columns) if session.engine.name == "duckdb" else ()
 
+    @property
+    def empty_files(self) -> tuple[str, ...]:
+        """Names of the files that hold no rows, of the table that was asked for last."""
+        return self._reading.empty_files
+
     def newest_file(self) -> datetime | None:
         """Return when the file that holds the customers was last written; None where there is no file."""
         options = self._options
@@ -171,7 +174,7 @@ class Client:
             if _is_ours(error):
                 raise
             lines = [line.strip() for line in scrub(str(error)).splitlines() if line.strip()]
-            if broken := broken_row(scrub(str(error))):
+            if broken := self._reading.broken(scrub(str(error))):
                 summary = f"source `{self._context.source}` can't read `{broken[0]}`"
                 raise SourceError(summary, broken[1], "Correct the file.") from error
             summary = f"source `{self._context.source}` did not answer"
@@ -179,6 +182,7 @@ class Client:
             raise SourceError(summary, detail, "See to the engine or to `url`, `table` and `query`.") from error
 
     def _engine(self, local: Any) -> Any:
+        self._reading.check_options()
         if self._options.engine == "duckdb":
             import ibis
 
@@ -243,10 +247,6 @@ class Client:
         options = self._options
         if options.engine == "duckdb":
             table = self._reading.table(engine, local, lambda: self._asked(engine))
-        elif options.notation.types or options.notation.formats:
-            option = "types" if options.notation.types else "formats"
-            summary = f"`{option}` is for files and DuckDB, and source `{self._context.source}` has types of its own"
-            raise SourceError(summary, "", "Write a `query` that casts the column, and take it out.", option=option)
         elif options.engine == "sqlite":
             table = self._checked(engine, asked)
         else:
@@ -255,7 +255,7 @@ class Client:
             if column and column not in table.columns:
                 summary = f"source `{self._context.source}` has no column `{column}`, which `{option}` names"
                 near = closest(column, table.columns) or f"Correct `{option}`."
-                raise SourceError(summary, f"it has {_listed(table.columns)}", near, option=option)
+                raise SourceError(summary, f"it has {listed_names(table.columns)}", near, option=option)
         self._check_identifier(table[options.id].type())
         return table
 
@@ -312,7 +312,7 @@ class Client:
             return query.rstrip().rstrip(";")
         for table in found[0].find_all(sqlglot.exp.Table):
             for name in [table.this, *table.this.find_all(sqlglot.exp.Literal)]:
-                if isinstance(name.this, str) and reader_of(name.this):
+                if isinstance(name.this, str) and is_file_name(name.this):
                     name.set("this", str(self._context.root.resolve() / name.this))
         return found[0].sql(dialect=engine.dialect)
 
@@ -328,7 +328,7 @@ class Client:
         if name not in known:
             summary = f"source `{self._context.source}` has no table `{self._options.table}`"
             near = closest(name, known) or "Correct `table`."
-            raise SourceError(summary, f"it has {_listed(known)}", near, option="table")
+            raise SourceError(summary, f"it has {listed_names(known)}", near, option="table")
         return schema, name
 
 
@@ -379,9 +379,3 @@ def _is_ours(error: Exception) -> bool:
         trace = trace.tb_next
     is_from_here = trace is not None and str(trace.tb_frame.f_globals.get("__name__")).startswith("groupsync")
     return is_from_here and type(error).__module__ == "builtins" and not isinstance(error, OSError)
-
-
-def _listed(names: Any) -> str:
-    shown = [f"`{name}`" for name in sorted(names)]
-    more = f" and {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
-    return (", ".join(shown[:_LISTED]) + more) if shown else "none"

@@ -11,13 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+_LISTED: Final = 8
 _READERS: Final = {".parquet": "read_parquet", ".csv": "read_csv", ".tsv": "read_csv"}
+
+_JSON: Final = (".json", ".jsonl", ".ndjson")
 
 
 def reader_of(table: str) -> str | None:
     """Return which DuckDB function reads what an option names; None where it is no file."""
     name = table.lower().removesuffix(".gz")
     return next((reader for suffix, reader in _READERS.items() if name.endswith(suffix)), None)
+
+
+def is_file_name(text: str) -> bool:
+    """Tell whether a text in a query names a file that DuckDB reads, of JSON lines too."""
+    return text.lower().removesuffix(".gz").endswith((*_READERS, *_JSON))
 
 
 def listed(paths: Iterable[object]) -> str:
@@ -28,6 +36,13 @@ def listed(paths: Iterable[object]) -> str:
 def quoted_name(name: str) -> str:
     """Return the name of a column or table as DuckDB has it, whatever letters it has."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def listed_names(names: Iterable[str]) -> str:
+    """Return names of columns or tables for people: the first few, sorted."""
+    shown = [f"`{name}`" for name in sorted(names)]
+    more = f" and {len(shown) - _LISTED} more" if len(shown) > _LISTED else ""
+    return (", ".join(shown[:_LISTED]) + more) if shown else "none"
 
 
 def files_of(root: Path, table: str, source: str) -> list[Path]:

@@ -70,6 +70,7 @@ SCHEMA: Final[JsonSchema] = {
         "encoding": {
             "type": "string",
             "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$",
+            "x-expected": "the name of an encoding, such as `windows-1252`, `utf-16` or `shift_jis`",
             "title": "Encoding",
             "description": "Which encoding CSV files have, by a name that Python knows.",
             "default": "utf-8",
@@ -78,6 +79,7 @@ SCHEMA: Final[JsonSchema] = {
         "delimiter": {
             "type": "string",
             "pattern": '^[^"\\r\\n]$',
+            "x-expected": 'one character that is no quote: `;`, or `"\\t"` for a tab',
             "title": "Delimiter",
             "description": "What stands between the cells of CSV files: one character. Without it, a comma, semicolon, "
             "tab or bar, as the header has it.",
@@ -111,7 +113,10 @@ SCHEMA: Final[JsonSchema] = {
             "type": "object",
             "additionalProperties": {
                 "type": "string",
-                "pattern": "^(?=.*%[Yy])(?=.*%[mbB])(?=.*%d)(?:[^%]|%[YymbBdHIMSfpz])+$",
+                "pattern": "^(?=.*%[Yy])(?=.*%[mbB])(?=.*%d)(?=(?!.*%[MSf])|.*%[HI])"
+                "(?=(?!.*%[Ip])|(?=.*%I).*%p)(?:[^%]|%[YymbBdHIMSfpz])+$",
+                "x-expected": "a date or time in words of strptime, with its year, month and day, and its hour where "
+                "it has minutes: `%d.%m.%Y`, `%m/%d/%y`, `%d.%m.%Y %H:%M`, `%m/%d/%Y %I:%M %p`",
             },
             "title": "Formats",
             "description": "How dates and times of text columns are written, by column, in words of strptime. Without "

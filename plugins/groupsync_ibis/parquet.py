@@ -45,6 +45,13 @@ def parquet_sql(
     return " UNION ALL ".join(_select(relations[schema], layout, types) for schema, layout in layouts.items())
 
 
+def is_empty(path: Path) -> bool:
+    """Tell whether a file says that it has no rows."""
+    import pyarrow.parquet as pq
+
+    return not pq.read_metadata(path).num_rows
+
+
 def _alike(paths: Sequence[Path]) -> dict[str, list[Path]]:
     """Return the files by what they say of their columns; one file is not looked into."""
     if len(paths) == 1:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import shutil
 import tempfile
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import SourceError
-from groupsync_ibis.csv_files import csv_sql, in_utf8
+from groupsync.members.text import codec_of
+from groupsync_ibis.csv_files import broken_row, csv_sql, in_utf8, is_packed, not_utf8_line
 from groupsync_ibis.files import files_of, quoted_name, reader_of
-from groupsync_ibis.parquet import parquet_sql
+from groupsync_ibis.parquet import is_empty, parquet_sql
 from groupsync_ibis.typed import declared_columns, guessed_columns, misfits, typed_sql
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from groupsync_ibis.options import IbisOptions
     from groupsync_ibis.typed import TypedColumn
 
-_CSV_OPTIONS = ("encoding", "delimiter", "decimal", "nulls")
+_CSV_OPTIONS: Final = ("encoding", "delimiter", "decimal", "nulls")
+_TYPED: Final = ("types", "formats")
+_UTF8: Final = frozenset(["utf-8", "utf-8-sig"])
 
 
 class Reading:
@@ -36,6 +38,7 @@ class Reading:
         self._copies: dict[tuple[object, ...], Path] = {}
         self._folder: Path | None = None
         self._relation = ""
+        self.empty_files: tuple[str, ...] = ()
         self._columns: list[TypedColumn] = []
 
     @property
@@ -48,25 +51,43 @@ class Reading:
         """Return the files that are named, sorted."""
         return files_of(self._root, self._options.table, self._context.source)
 
-    def readable(self) -> list[Path]:
-        """Return the files that DuckDB reads: in UTF-8, copies where they are not.
+    def check_options(self) -> None:
+        """Refuse options that say nothing about what is read.
 
         Raises:
-            SourceError: they are not of the encoding that the config says, or there is no such.
+            SourceError: there is one.
         """
-        options, source = self._options, self._context.source
-        if self.reader != "read_csv" and (given := [each for each in _CSV_OPTIONS if each in options.given]):
-            summary = f"`{given[0]}` is for CSV files, and source `{source}` has none"
-            raise SourceError(summary, "", "Take it out.", option=given[0])
+        for names, goes, of, instead in (
+            (_CSV_OPTIONS, self.reader == "read_csv", "CSV files", "name such files in `table`"),
+            (("by_name",), bool(self.reader), "files", "name files in `table`"),
+            (_TYPED, self._options.engine == "duckdb", "files and DuckDB", "write a `query` that casts the column"),
+        ):
+            for name in names:
+                if name in self._options.given and not goes:
+                    summary = f"`{name}` is for {of}, and source `{self._context.source}` has none"
+                    raise SourceError(summary, "", f"Take it out, or {instead}.", option=name)
+
+    def readable(self) -> list[Path]:
+        """Return the files that DuckDB reads: in UTF-8 and unpacked, copies where they are not.
+
+        Raises:
+            SourceError: they are not of the encoding that the config says, or not whole, or there is no such encoding.
+        """
         if self.reader is None:
             return []
-        try:
-            name = codecs.lookup(options.encoding).name
-        except LookupError as error:
-            summary = f"source `{source}` has an encoding that is not known"
-            raise SourceError(summary, f"found `{options.encoding}`", "Correct it.", option="encoding") from error
         paths = self.files()
-        return paths if name in {"utf-8", "utf-8-sig", "ascii"} else [self._copy(path, name) for path in paths]
+        if self.reader != "read_csv":
+            return paths
+        try:
+            codec = codec_of(self._options.encoding)
+        except ValueError as error:
+            raise SourceError(
+                f"source `{self._context.source}` has an encoding that is not known",
+                f"found `{self._options.encoding}`, expected a name such as `windows-1252`, `utf-16` or `shift_jis`",
+                "Correct the name.",
+                option="encoding",
+            ) from error
+        return [self._copy(path, codec) if is_packed(path) or codec not in _UTF8 else path for path in paths]
 
     def table(self, engine: Any, local: Any, named: Callable[[], Any]) -> Any:
         """Return the customers as an Ibis table.
@@ -80,11 +101,13 @@ class Reading:
         guessed: list[TypedColumn] = []
         if reader == "read_csv":
             paths = self.readable()
-            self._relation, names = csv_sql(paths, source, self._options)
+            self._relation, names, self.empty_files = csv_sql(paths, source, self._options)
             schema = engine.sql(self._relation).schema()
         elif reader:
+            paths = self.files()
+            self.empty_files = tuple(path.name for path in paths if is_empty(path))
             self._relation = parquet_sql(
-                self.files(),
+                paths,
                 self._root,
                 source,
                 lambda relation: engine.sql(f"FROM {relation}").schema(),
@@ -106,6 +129,13 @@ class Reading:
         text = typed_sql(self._relation, names, columns) if columns else self._relation
         local.execute(f"CREATE TEMP VIEW {quoted_name(self._options.table)} AS {text}")
         return engine.table(self._options.table)
+
+    def broken(self, message: str) -> tuple[str, str] | None:
+        """Return the name of the CSV file that DuckDB complains of, and what is wrong with which line."""
+        if self.reader != "read_csv":
+            return None
+        found = ((path.name, not_utf8_line(path)) for path in self.readable())
+        return next(((name, line) for name, line in found if line), None) or broken_row(message)
 
     def misfits(self, local: Any, names: Collection[str]) -> tuple[Misfits, ...]:
         """Count values that do not fit, of the named columns of the table that was asked for last."""

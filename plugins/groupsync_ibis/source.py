@@ -96,7 +96,8 @@ class IbisSource:
                 )
                 for question, segment in zip(questions, segments, strict=True)
             }
-            census = replace(counter.census(self._client.newest_file()), misfits=misfits)
+            counted = counter.census(self._client.newest_file())
+            census = replace(counted, misfits=misfits, empty_files=self._client.empty_files)
             return SourceAnswers(census, answers)
 
     def count(

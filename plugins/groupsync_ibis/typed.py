@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import SourceError
 from groupsync.model.criteria import Type
+from groupsync.schema_words import closest
 from groupsync.source import Misfits
 from groupsync_ibis.cells import GUESSED, trimmed
 from groupsync_ibis.convert import type_of
-from groupsync_ibis.files import quoted_name
+from groupsync_ibis.files import listed_names, quoted_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -56,8 +57,16 @@ def declared_columns(schema: Mapping[str, Any], notation: Notation, source: str)
         SourceError: there is no such column, or none of its type can be read so.
     """
     for option, named in (("types", notation.types), ("formats", notation.formats)):
-        if lacking := sorted(set(named) - set(schema)):
-            raise SourceError(f"source `{source}` has no column `{lacking[0]}`, which `{option}` names", option=option)
+        for name in named:
+            if name not in schema:
+                summary = f"source `{source}` has no column `{name}`, which `{option}` names"
+                near = closest(name, schema) or "Correct the name, or take it out."
+                raise SourceError(summary, f"it has {listed_names(schema)}", near, option=option, key=name)
+    for name in notation.formats:
+        if name in notation.types and notation.types[name] not in {Type.DATE, Type.INSTANT}:
+            summary = f"source `{source}` has a format of a date or time for `{name}`, which is {notation.types[name]}"
+            hint = "Take it out of one of `types` and `formats`."
+            raise SourceError(summary, "`types` says so", hint, option="formats", key=name)
     found = []
     for name, dtype in schema.items():
         kind = notation.declared(name)
@@ -78,11 +87,13 @@ def _declared(name: str, dtype: Any, kind: Type, notation: Notation, source: str
     if kind is Type.INTEGER and dtype.is_floating():
         fits = f"(abs({column}) < {_WHOLE_DOUBLES} AND {column} = trunc({column}))"
         return TypedColumn(name, f"CASE WHEN NOT isnan({column}) THEN {column} END", fits, f"{column}::BIGINT")
+    option = "formats" if name in notation.formats else "types"
     raise SourceError(
         f"source `{source}` can't read `{name}` as {kind}",
-        f"the column is {str(dtype).lower()} where it is kept",
-        "Take it out of `types`, or write a `query` that makes it what it should be.",
-        option="types",
+        f"the column is {str(dtype.copy(nullable=True)).lower()} where it is kept",
+        f"Take it out of `{option}`, or write a `query` that makes it what it should be.",
+        option=option,
+        key=name,
     )
 
 
@@ -130,7 +141,8 @@ def _tried(
         return ()
     numbers = {name: f"c{number}" for number, name in enumerate(cells)}
     fitting = [(numbers[name], notation.fits(name, numbers[name], kind, strictly=True)) for name, kind in kinds]
-    tests = [f"bool_and({fits}) FILTER (WHERE {number} IS NOT NULL)" for number, fits in fitting]
+    # DuckDB plans hundreds of FILTERs in a time that grows with their square.
+    tests = [f"bool_and(CASE WHEN {number} IS NOT NULL THEN {fits} END)" for number, fits in fitting]
     columns = ", ".join(f"{cells[name]} AS {number}" for name, number in numbers.items())
     found: Sequence[bool | None] = local.execute(
         f"SELECT {', '.join(tests)} FROM (SELECT {columns} FROM ({relation}))"
@@ -160,8 +172,8 @@ def misfits(local: Any, relation: str, columns: Sequence[TypedColumn], names: Co
         return ()
     parts = []
     for column in asked:
-        bad = f"FILTER (WHERE {column.cell} IS NOT NULL AND NOT coalesce({column.fits}, false))"
-        parts += [f"count(*) {bad}", f"min(left({column.cell}::VARCHAR, {_SAMPLE_LENGTH}), {_SAMPLES}) {bad}"]
+        bad = f"CASE WHEN {column.cell} IS NOT NULL AND NOT coalesce({column.fits}, false) THEN"
+        parts += [f"count({bad} 1 END)", f"min({bad} left({column.cell}::VARCHAR, {_SAMPLE_LENGTH}) END, {_SAMPLES})"]
     found = local.execute(f"SELECT {', '.join(parts)} FROM ({relation})").fetchone()
     return tuple(
         Misfits(column.name, found[2 * number], tuple(found[2 * number + 1] or ()))

@@ -43,6 +43,7 @@ def common_types(layouts: Sequence[Layout], source: str, *, by_name: bool) -> di
         SourceError: a file lacks a column, or no type holds the values of two files; names both files.
     """
     columns = list(dict.fromkeys(column for layout in layouts for column in layout.types))
+    _check_capitals(layouts, source)
     if not by_name:
         _check_columns(layouts, columns, source)
     return {column: _common_type(layouts, column, source) for column in columns}
@@ -98,6 +99,20 @@ def widest(one: Any, other: Any) -> Any:
     if kinds <= {"integer", "floating"}:
         return dt.float64
     return dt.Timestamp(scale=6) if kinds == {"timestamp"} else None
+
+
+def _check_capitals(layouts: Sequence[Layout], source: str) -> None:
+    """Refuse names that differ in capital letters alone, which DuckDB takes for one."""
+    known: dict[str, tuple[str, str]] = {}
+    for layout in layouts:
+        for column in layout.types:
+            before, name = known.setdefault(column.lower(), (column, layout.name))
+            if before != column:
+                raise SourceError(
+                    f"files of source `{source}` write the name of a column in different ways",
+                    f"`{name}` has `{before}`, and `{layout.name}` has `{column}`",
+                    "Write it in one way in all files.",
+                )
 
 
 def _check_columns(layouts: Sequence[Layout], columns: Sequence[str], source: str) -> None:

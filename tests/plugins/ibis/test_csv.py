@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from groupsync.errors import SourceError
 from groupsync.identity import Identity
 from groupsync.model.criteria import Everyone, Operator, Type
 from groupsync.source import Misfits, Question
+from groupsync_ibis.options import SCHEMA
 from tests.conditions import AT, bound
 from tests.plugins.ibis.conftest import Shop
 
@@ -203,7 +205,10 @@ def test_encodings_are_read_as_the_config_says(shop, encoding, delimiter):
         (b"email,n,n\n", "its header has `n` more than once"),
         (b"email,n\na@example.com,1\nTotal: 2 rows\n", "line 3: it has 1 cell, and the header has 2: 'Total: 2 rows'"),
         (b"email,n\na@example.com,1,2\n", "line 2: it has 3 cells, and the header has 2: 'a@example.com,1,2'"),
-        (b'email,n\n"a@example.com"x,1\n', "line 2: value with unterminated quote found: '\"a@example.com\"x,1'"),
+        (
+            b'email,n\n"a@example.com"x,1\n',
+            "line 2: a quote that is never closed, or that more text follows: '\"a@example.com\"x,1'",
+        ),
         (codecs.BOM_UTF16_LE + "email".encode("utf-16-le"), "it is not UTF-8"),
     ],
 )
@@ -226,24 +231,52 @@ def test_the_header_tells_what_parts_its_columns(shop, text):
 
 
 @pytest.mark.parametrize(
-    ("options", "option"),
+    ("options", "option", "hint"),
     [
-        ({"encoding": "klingon"}, "encoding"),
-        ({"types": {"y": "integer"}}, "types"),
-        ({"formats": {"y": "%Y%m%d"}}, "formats"),
-        ({"table": "customers.parquet", "delimiter": ";"}, "delimiter"),
-        ({"table": "customers.parquet", "types": {"orders": "date"}}, "types"),
-        ({"id": "e_mail"}, "id"),
-        ({"table": "d.csv"}, "table"),
+        ({"encoding": "klingon"}, "encoding", "Correct the name."),
+        ({"encoding": "hex"}, "encoding", "Correct the name."),
+        ({"types": {"X": "integer"}}, "types.X", "Did you mean `x`?"),
+        ({"formats": {"y": "%Y%m%d"}}, "formats.y", "Correct the name, or take it out."),
+        ({"formats": {"x": "%Y%m%d"}, "types": {"x": "integer"}}, "formats.x", "one of `types` and `formats`"),
+        ({"delimiter": ","}, "delimiter", 'Write `delimiter: ";"`, or take it out.'),
+        ({"table": "customers.parquet", "delimiter": ";"}, "delimiter", "Take it out, or name such files in `table`."),
+        ({"table": "customers.parquet", "types": {"orders": "date"}}, "types.orders", "Take it out of `types`"),
+        ({"table": "customers.parquet", "formats": {"orders": "%Y%m%d"}}, "formats.orders", "out of `formats`"),
+        *(
+            ({"table": "", "query": "SELECT * FROM 'c.csv'", **each}, next(iter(each)), "Take it out, or name")
+            for each in ({"delimiter": ";"}, {"decimal": ","}, {"nulls": ["-"]}, {"encoding": "x"}, {"by_name": True})
+        ),
+        *(
+            ({"url": "sqlite://shop.sqlite", "table": "customers", **each}, next(iter(each)), "Take it out, or")
+            for each in ({"nulls": ["-"]}, {"by_name": True}, {"types": {"x": "text"}}, {"formats": {"x": "%Y%m%d"}})
+        ),
+        ({"id": "e_mail"}, "id", "Did you mean `email`?"),
+        ({"table": "d.csv"}, "table", "Did you mean `c.csv`?"),
     ],
-)
-def test_an_option_that_can_not_be_is_named(shop, options, option):
-    """The error says which option of the config to correct."""
+)  # fmt: skip
+def test_an_option_that_can_not_be_is_named(shop, options, option, hint):
+    """The error says which option of the config to correct, which key of it, and how."""
     write(shop, "1")
     shop.write([])
     with pytest.raises(SourceError) as caught:
         shop.source(**{"table": "c.csv", **options}).attributes()
-    assert option == caught.value.option
+    assert option == ".".join(filter(None, [caught.value.option, caught.value.key]))
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("form", "is_one"),
+    [
+        ("%d.%m.%Y", True), ("%m/%d/%y", True), ("%d. %B %Y", True), ("%d.%m.%Y %H:%M:%S.%f", True),
+        ("%m/%d/%Y %I:%M %p", True), ("%p %I:%M %d.%m.%Y", True), ("%d.%m.%Y %H:%M %z", True),
+        ("%d.%m", False), ("dd.mm.yyyy", False), ("%Y-%j", False), ("%d.%m.%Y %", False), ("%d.%m.%Y %M", False),
+        ("%d.%m.%Y %I:%M", False), ("%d.%m.%Y %H:%M %p", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_format_tells_the_day_and_the_half_of_it(form, is_one):
+    """Year, month and day have to be there, an hour with minutes, and morning or afternoon with hours up to 12."""
+    pattern = SCHEMA["properties"]["formats"]["additionalProperties"]["pattern"]
+    assert is_one is bool(re.search(pattern, form))
 
 
 CELLS = [

@@ -352,6 +352,14 @@ def test_a_query_takes_the_place_of_a_table(shop):
         assert {who for who, row in people(10) if row["orders"] == 4} == shop.members(source, bound("twice", "eq", 8))
 
 
+def test_a_query_reads_json_lines(shop):
+    """By a path from the project's folder, wherever the command runs, with the types that the query says."""
+    (shop.root / "c.ndjson").write_text('{"email": "a@example.com", "orders": 5}\n{"email": "b@example.com"}\n')
+    source = shop.source(query="SELECT * FROM read_json('c.ndjson', columns = {email: 'VARCHAR', orders: 'BIGINT'})")
+    assert {"a@example.com"} == shop.members(source, bound("orders", "eq", 5))
+    assert {"b@example.com"} == shop.members(source, bound("orders", "is_null", True))
+
+
 def test_a_duckdb_file_is_read_and_never_written(shop):
     """Tables and views of a database file, also with a schema; it stays as it was."""
     import duckdb
