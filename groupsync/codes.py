@@ -69,6 +69,7 @@ CODES: Final[dict[str, str]] = {
     "GS318": "A member file lists fewer people than its `min_rows` says.",
     "GS319": "An address has letters of another script, or letters that look like plain ones.",
     "GS320": "An address stands in the header of a table or above it, where nobody is read.",
+    "GS321": "Rows of a workbook are hidden, and no `where` chooses rows.",
     "GS401": "A reference names a group that no definition defines.",
     "GS402": "A pattern in a reference matches no group.",
     "GS403": "A reference names a group that has no members to speak of.",

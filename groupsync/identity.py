@@ -8,6 +8,7 @@ and sources hold is taken as it is.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 MAX_ID_LENGTH: Final = 256
+_SHORTENED: Final = re.compile(r"[+-]?[0-9](?:[.,][0-9]+)?[eE][+-][0-9]+")
 NO_ALIASES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -39,7 +41,8 @@ class Identity:
         type: `email`, or `id` for text that only has to be one word.
         case: `fold` maps to lower case (`str.lower`, never `casefold`: straße is not strasse); `preserve` keeps the
             local part of an address, or the id, as written. A domain is always lower case, in IDNA.
-        unusual: whether an address by the letter of the rules alone, such as `Ada|ada@example.com`, is one.
+        unusual: whether an address by the letter of the rules alone, such as `Ada|ada@example.com`, is one, and a
+            number with an exponent, `1.2E+11`, an id.
         aliases: by the address that somebody had before, the one they have now; both are spelled canonically, and none
             of now is one of before.
     """
@@ -131,6 +134,9 @@ class Identity:
             ValueError: as `canonical` does.
         """
         if self.type == "id":
+            if self.unusual == "refuse" and _SHORTENED.fullmatch(value):
+                message = "it is a number that a spreadsheet has shortened, so digits are lost"
+                raise ValueError(message)
             return self._fold(_checked_id(value))
         plain = PLAIN if self.unusual == "allow" else USUAL
         if len(value) <= PLAIN_LENGTH and plain.fullmatch(value):

@@ -152,6 +152,16 @@ def test_the_address_in_what_is_none_is_found(written, likely):
     assert likely == WRITTEN_RULE.likely(written)
 
 
+@pytest.mark.parametrize("written", ["1.23457E+11", "1,23457E+11", "1E+05", "-1.5e-7"])
+def test_an_id_that_a_spreadsheet_has_shortened_is_none(written):
+    """Its last digits are lost, so it may be anybody's; what a target holds is taken as it is."""
+    ids = Identity(type="id", case="preserve", unusual="refuse")
+    with pytest.raises(ValueError, match="digits are lost"):
+        ids.canonical(written)
+    assert written == ids.held.canonical(written)
+    assert "12e4" == ids.canonical("12e4")
+
+
 def test_an_address_by_the_letter_names_nobody_else():
     """A typographer's apostrophe is refused, and the hint is not the rest of the name."""
     with pytest.raises(ValueError, match=r"the rules alone\Z"):

@@ -171,6 +171,14 @@ def _unfit() -> Scalar:
 # --- Columns that call for a choice -----------------------------------------------------------------------------------
 
 
+def _in_words(name: str) -> str:
+    """Return the name of a column as words with `_` between them: `HasOptedOutOfEmail` is has_opted_out_of_email."""
+    return re.sub(r"\W+", "_", _HUMP.sub("_", name).casefold()).strip("_")
+
+
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
 def unused_status(file: MemberFile, header: tuple[str, ...], rows: Iterable[Sequence[str]]) -> Iterator[Diagnostic]:
     """Warn of the first column that says something of who is meant, where nothing is said of rows.
 
@@ -181,9 +189,7 @@ def unused_status(file: MemberFile, header: tuple[str, ...], rows: Iterable[Sequ
     """
     if file.reading is not None and file.reading.where is not None:
         return
-    found = [
-        index for index, name in enumerate(header) if _STATUS.search(re.sub(r"\W+", "_", name.casefold()).strip("_"))
-    ]
+    found = [index for index, name in enumerate(header) if _STATUS.search(_in_words(name))]
     for index in found[:1]:
         name = header[index]
         values = list(dict.fromkeys(each[index].strip() for each in islice(rows, _LOOKED_AT) if index < len(each)))

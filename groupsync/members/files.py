@@ -16,9 +16,10 @@ from groupsync.errors import InvalidDefinitions
 from groupsync.files import UnreadableFile, read_text_file
 from groupsync.members.bad_rows import left_out, too_few
 from groupsync.members.kinds import told_by_its_start
-from groupsync.members.packed import WORKBOOKS, text_of_sheet, unpacked
+from groupsync.members.packed import unpacked
 from groupsync.members.tables import parse_table
 from groupsync.members.text import Entries, check, checked, cut_short, decode, error, parse_list
+from groupsync.members.workbooks import WORKBOOKS, text_of_sheet
 from groupsync.model import Diagnostic, Members, Reading, Severity, SourceRange, digest_bytes, encode_members
 
 if TYPE_CHECKING:
@@ -187,27 +188,30 @@ def read_entries(data: bytes, file: MemberFile, identity: Identity) -> Entries |
         summary = f"`{key}` does not go with `{file.path}`"
         detail = "Only a workbook has sheets; only a text has an encoding and delimiters."
         return [error("GS306", summary, detail, f"Take `{key}` out.", file.at)]
-    text = _text(data, file, suffix)
-    if isinstance(text, Diagnostic):
-        return [text]
+    found = _text(data, file, suffix)
+    if isinstance(found, Diagnostic):
+        return [found]
+    text, odd = found
     entries = (
         parse_list(text, file.path, is_mail=identity.type == "email")
         if suffix == ".txt"
         else parse_table(text, file, identity)
     )
     if isinstance(entries, Entries):
-        entries.diagnostics.extend(cut_short(text, entries, file.path))
+        entries.diagnostics.extend([*odd, *cut_short(text, entries, file.path)])
     return entries
 
 
-def _text(data: bytes, file: MemberFile, suffix: str) -> str | Diagnostic:
+def _text(data: bytes, file: MemberFile, suffix: str) -> tuple[str, list[Diagnostic]] | Diagnostic:
+    """Return the text of a file, with what is odd of what it came in; or why there is none."""
     if suffix in WORKBOOKS:
         return text_of_sheet(data, file)
     content = unpacked(data, file.path) if _is_packed(file) else data
     if isinstance(content, Diagnostic):
         return content
     encoding = file.reading.encoding if file.reading else None
-    return (None if encoding else told_by_its_start(content, file.path)) or decode(content, file.path, encoding)
+    text = (None if encoding else told_by_its_start(content, file.path)) or decode(content, file.path, encoding)
+    return text if isinstance(text, Diagnostic) else (text, [])
 
 
 def _key_of_others(file: MemberFile, suffix: str) -> str:

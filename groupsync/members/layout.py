@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from groupsync.members.choosing import Choice, choice_of
 from groupsync.members.columns import claim_of, named_column, which_column
-from groupsync.members.packed import is_workbook
 from groupsync.members.text import error, is_member_column, shown
+from groupsync.members.workbooks import is_workbook
 from groupsync.model import Diagnostic, SourceRange
 
 if TYPE_CHECKING:

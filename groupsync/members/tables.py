@@ -17,8 +17,8 @@ from groupsync.members.choosing import UnfitCell, unused_status
 from groupsync.members.columns import claim_of, column_with_addresses
 from groupsync.members.elsewhere import look_elsewhere, swallowed_rows
 from groupsync.members.layout import Layout, delimiter_of, layout_of, reader_of, records_of
-from groupsync.members.packed import is_workbook
 from groupsync.members.text import SHOWN_ERRORS, Entries, error, shown
+from groupsync.members.workbooks import is_workbook
 from groupsync.model import Diagnostic, Severity, SourceRange
 from groupsync.wording import counted
 from groupsync.yaml.write import scalar

@@ -371,6 +371,7 @@ def is_member_column(name: str) -> bool:
 
 _MEMBER_COLUMNS: Final = frozenset(
     {
+        "uid",
         "email",
         "mail",
         "address",

@@ -8,6 +8,8 @@ import io
 import os
 import random
 import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,6 +25,7 @@ from groupsync.members.text import SHOWN_ERRORS, parse_list
 from groupsync.model import Limit, MemberFile, Reading, Severity, SourceRange, criteria, digest_bytes, encode_members
 
 AT = SourceRange("groups/beta.yaml", 4, 5)
+SHEET = Path(__file__).parents[1] / "corpus" / "sheet.xlsx"
 EMAIL = Identity()
 ADA, GRACE = "ada@example.com", "grace@example.com"
 
@@ -31,6 +34,19 @@ def read(content: bytes | str, path: str = "beta.txt", column: str | None = None
     """Return the members and findings of a file with that content."""
     data = content.encode() if isinstance(content, str) else content
     return read_members(data, MemberFile(path, column, AT), identity)
+
+
+def sheet_of(number: str) -> bytes:
+    """Return a workbook with one column, `uid`, and one number in it."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(SHEET) as before, zipfile.ZipFile(written, "w") as after:
+        for part in set(before.namelist()) - {"xl/worksheets/sheet1.xml"}:
+            after.writestr(part, before.read(part))
+        cells = f'<row r="1"><c r="A1" t="str"><v>uid</v></c></row><row r="2"><c r="A2"><v>{number}</v></c></row>'
+        names = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+        content = f'<worksheet xmlns="{names}"><sheetData>{cells}</sheetData></worksheet>'
+        after.writestr("xl/worksheets/sheet1.xml", content)
+    return written.getvalue()
 
 
 def places(diagnostics):
@@ -657,9 +673,28 @@ def test_what_is_no_plain_text_is_not_edited():
 
 def test_a_packed_file_is_bounded(monkeypatch):
     """What is small when packed and huge when not is refused before it is held."""
-    monkeypatch.setattr("groupsync.members.packed._MAX_UNPACKED_BYTES", 1_000)
+    monkeypatch.setattr("groupsync.members.packed.MAX_UNPACKED_BYTES", 1_000)
     [found] = read(gzip.compress(b"\n" * 5_000), "beta.txt.gz")[1]
     assert ("GS305", "beta.txt.gz:1:1") == (found.code, str(found.subject))
+
+
+def test_a_workbook_is_bounded(monkeypatch):
+    """What its parts say that they have unpacked is looked at before they are unpacked."""
+    monkeypatch.setattr("groupsync.members.workbooks.MAX_UNPACKED_BYTES", 1_000)
+    [found] = read(SHEET.read_bytes(), "beta.xlsx")[1]
+    assert ("GS305", "beta.xlsx:1:1") == (found.code, str(found.subject))
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [("12345678901", "12345678901"), ("9007199254740991", "9007199254740991"), ("9007199254740993", "")],
+)
+def test_a_number_of_a_sheet_is_an_id_where_all_its_digits_are_kept(number, written):
+    """A sheet holds whole numbers exactly below 2^53; beyond that they are not believed."""
+    ids = Identity(type="id", case="preserve", unusual="refuse")
+    members, found = read(sheet_of(number), "beta.xlsx", identity=ids)
+    assert ({written} if written else set(), 0 if written else 1) == (members, len(found))
+    assert all("digits are lost" in each.detail for each in found)
 
 
 def test_a_workbook_without_its_reader_says_what_to_install(monkeypatch):
