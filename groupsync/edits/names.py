@@ -28,7 +28,7 @@ Places: TypeAlias = "Callable[[object], Iterator[tuple[Pointer, str]]]"
 """Gives where a document names groups, or has patterns for their names, and what stands there."""
 _REFERENCES: Final = ("include", "exclude", "restrict_to")
 _CONDITIONS: Final = frozenset({"in_group", "not_in_group"})
-_OF_POLICIES: Final = frozenset({"group", "groups", "except", "match"})
+_OF_POLICIES: Final = frozenset({"group", "groups", "except", "match", "no_overlap"})
 _MAGIC: Final = re.compile(r"[*?\[]")
 
 
@@ -146,7 +146,7 @@ def _conditions(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, str]
 
 
 def _under(value: object, pointer: Pointer, keys: frozenset[str]) -> Iterator[tuple[Pointer, str]]:
-    """Give the texts, and lists of texts, that stand under one of some keys, at any depth."""
+    """Give the texts, in lists too, that stand under one of some keys, at any depth."""
     for key, below in _entries(value):
         if key in keys:
             yield from _texts(below, (*pointer, key))
@@ -157,7 +157,8 @@ def _texts(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
     if isinstance(value, str):
         yield pointer, value
     elif isinstance(value, list):
-        yield from (((*pointer, index), each) for index, each in enumerate(value) if isinstance(each, str))
+        for index, each in enumerate(value):
+            yield from _texts(each, (*pointer, index))
 
 
 def _entries(value: object) -> Iterator[tuple[str | int, Any]]:

@@ -36,7 +36,8 @@ def shop(tmp_path):
     made.write("groups/everywhere.yaml", EVERYWHERE)
     config = made.read("groupsync.yaml").replace("exclude: [blocked]", "exclude: [blocked, {group: beta}]")
     config = config.replace("path: state/}", "path: state/, select: {names: [beta, '*']}}")
-    made.write("groupsync.yaml", config + "policies: {size: [{groups: [beta], max: 99}]}\nadopt: {match: [beta]}\n")
+    policies = "policies: {size: [{groups: [beta], max: 99}], no_overlap: [[blocked, beta]]}\n"
+    made.write("groupsync.yaml", config + policies + "adopt: {match: [beta]}\n")
     return made
 
 
