@@ -57,6 +57,8 @@ class ProjectFiles:
 def project_files(config: Config, report: Callable[[Diagnostic], None]) -> ProjectFiles:
     """Find what can be formatted. Member files of definitions with errors are not known.
 
+    A member file that any entry reads by a number of its column, or with more keys, is none.
+
     Args:
         config: of the project.
         report: is told what is wrong with the patterns.
@@ -64,12 +66,14 @@ def project_files(config: Config, report: Callable[[Diagnostic], None]) -> Proje
     definitions, found = find_files(config.root, config.definitions)
     for each in found:
         report(each)
-    members: dict[str, str | None] = {}
-    for definition in load_definitions(config.root, config.definitions, config.identity).definitions:
-        for file in definition.members_from or ():
-            if file.reading is None and not isinstance(file.column, int):
-                members.setdefault(file.path, file.column)
-    return ProjectFiles(tuple(definitions), tuple(sorted(members.items(), key=lambda item: item[0])))
+    known = load_definitions(config.root, config.definitions, config.identity).definitions
+    files = [file for definition in known for file in definition.members_from or ()]
+    # Whoever reads a file in a way of its own may mean its rows where they stand.
+    left = {file.path for file in files if file.reading is not None or isinstance(file.column, int)}
+    # Of several entries the first names the column.
+    columns = {file.path: file.column for file in reversed(files) if not isinstance(file.column, int)}
+    members = [(path, column) for path, column in sorted(columns.items()) if path not in left]
+    return ProjectFiles(tuple(definitions), tuple(members))
 
 
 def format_files(

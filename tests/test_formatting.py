@@ -71,3 +71,19 @@ def test_formatting_never_changes_the_plan(files):
         assert before == planned(root)
         again = format_files(config, project_files(config, found.append), found.append)
         assert not any(file.differs for file in again)
+
+
+def test_a_file_that_one_entry_reads_in_its_own_way_is_left(tmp_path):
+    """Another entry, of whatever group, that reads it plainly does not make it plain."""
+    for path, text in {
+        "groupsync.yaml": CONFIG,
+        "groups/a.yaml": "kind: known-user-group\nname: a\nmembers_from: [{path: m.txt}, {path: own.txt}]\n",
+        "groups/b.yaml": "kind: known-user-group\nname: b\nmembers_from: [{path: m.txt, min_rows: 1}]\n",
+        "groups/m.txt": "b@x.com\na@x.com\n",
+        "groups/own.txt": "b@x.com\na@x.com\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text)
+    config, told = load_config(tmp_path / "groupsync.yaml"), []
+    changed = [each.path for each in format_files(config, project_files(config, told.append), told.append)]
+    assert (["groups/a.yaml", "groups/b.yaml", "groups/own.txt"], []) == (sorted(changed), told)
