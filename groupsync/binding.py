@@ -85,7 +85,9 @@ def bind_order(
     elif attribute.type not in _NUMBERS | _TIMES:
         summary = f"`order_by` can't order by `{field}`, which is {_type_words(attribute)}"
         detail = "Only numbers, dates and instants have an order that all engines agree on."
-        binder.found.append(Diagnostic("GS221", Severity.ERROR, summary, detail, "Order by another attribute.", at))
+        binder.found.append(
+            Diagnostic("GS221", Severity.ERROR, summary, detail, attribute.hint or "Order by another attribute.", at)
+        )
     return binder.found
 
 
@@ -145,7 +147,7 @@ class _Binder:
                 return _counted(test, attribute.type, self.as_of)
             return _rewritten(test, self._values(test, attribute))
         except UnfitValue as unfit:
-            self._unfit_value(test, unfit)
+            self._unfit_value(test, unfit, attribute)
             return test
 
     def _values(self, test: Test, attribute: Attribute) -> tuple[Scalar, ...]:
@@ -191,10 +193,11 @@ class _Binder:
             Diagnostic("GS221", Severity.ERROR, summary, detail, _operator_hint(test, attribute), test.at)
         )
 
-    def _unfit_value(self, test: Test, unfit: UnfitValue) -> None:
+    def _unfit_value(self, test: Test, unfit: UnfitValue, attribute: Attribute) -> None:
         detail, *hint = map(str, unfit.args)
+        told = " ".join(filter(None, [*hint, attribute.hint]))
         summary = f"`{shown(test.field)}` can't be tested by this value of `{test.operator}`"
-        self.found.append(Diagnostic("GS222", Severity.ERROR, summary, detail, "".join(hint), test.at))
+        self.found.append(Diagnostic("GS222", Severity.ERROR, summary, detail, told, test.at))
 
 
 def _type_words(attribute: Attribute) -> str:
@@ -229,8 +232,8 @@ def _operator_hint(test: Test, attribute: Attribute) -> str:
     if test.operator in {Operator.BEFORE, Operator.AFTER} and attribute.type in _NUMBERS:
         return f"Write `{'lt' if test.operator is Operator.BEFORE else 'gt'}` for numbers."
     if test.operator in TEXT_OPERATORS and attribute.type is not Type.OTHER:
-        return "Write `eq` or `in` with whole values."
-    return "Use another operator, or test another attribute."
+        return f"Write `eq` or `in` with whole values. {attribute.hint}".rstrip()
+    return attribute.hint or "Use another operator, or test another attribute."
 
 
 def _rewritten(test: Test, values: tuple[Scalar, ...]) -> Condition:

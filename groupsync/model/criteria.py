@@ -165,6 +165,7 @@ class Attribute:
         column: the source's name for it.
         description, category, unit: for people; empty where the config does not say.
         look_back: how far back it goes, such as `90d`; empty for all of history.
+        hint: for who needs it to be of another type: how the source could be told so; empty where nothing is known.
     """
 
     name: str
@@ -175,6 +176,7 @@ class Attribute:
     category: str = ""
     unit: str = ""
     look_back: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

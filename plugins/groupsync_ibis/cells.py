@@ -57,7 +57,7 @@ class Notation:
             strictly: whether it has to be written as nothing else is: without zeros in front, as `true`.
         """
         read = f"{self.value(column, cell, kind)} IS NOT NULL"
-        pattern = self._pattern(column, kind, strictly=strictly)
+        pattern = self.pattern(column, kind, strictly=strictly)
         if not pattern:
             return read
         matches = f"regexp_full_match({cell}, '{pattern}')"
@@ -85,7 +85,8 @@ class Notation:
         plain = f"replace({cell}, '{',' if self.decimal == '.' else '.'}', '')"
         return plain if self.decimal == "." else f"replace({plain}, ',', '.')"
 
-    def _pattern(self, column: str, kind: Type, *, strictly: bool) -> str:
+    def pattern(self, column: str, kind: Type, *, strictly: bool) -> str:
+        """Return what all of a cell must match to be a value of a type, for RE2 and Python; empty for anything."""
         if column in self.formats and kind in {Type.DATE, Type.INSTANT}:
             return ""
         mark = rf"\{self.decimal or '.'}"

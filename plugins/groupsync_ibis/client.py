@@ -137,6 +137,10 @@ class Client:
             return self._loose.misfits(columns)
         return self._reading.misfits(session.local, columns) if session.engine.name == "duckdb" else ()
 
+    def hints(self, session: Session, texts: Collection[str]) -> dict[str, str]:
+        """Return how the config could say that columns are of another type, by name; `texts` are those of texts."""
+        return self._reading.hints(session.local, [name for name in texts if name != self._options.id])
+
     @property
     def empty_files(self) -> tuple[str, ...]:
         """Names of the files that hold no rows, of the table that was asked for last."""

@@ -12,17 +12,19 @@ from groupsync.errors import SourceError
 from groupsync.members.text import codec_of
 from groupsync_ibis.csv_files import broken_row, csv_sql, in_utf8, is_packed, not_utf8_line
 from groupsync_ibis.files import files_of, quoted_name, reader_of
+from groupsync_ibis.looks import hint_for, hint_for_guess
 from groupsync_ibis.parquet import is_empty, parquet_sql
 from groupsync_ibis.typed import declared_columns, guessed_columns, misfits, typed_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from groupsync.source import Misfits, SourceContext
     from groupsync_ibis.options import IbisOptions
     from groupsync_ibis.typed import TypedColumn
 
 _CSV_OPTIONS: Final = ("encoding", "delimiter", "decimal", "nulls")
+_LOOKED_AT: Final = 200
 _TYPED: Final = ("types", "formats")
 _UTF8: Final = frozenset(["utf-8", "utf-8-sig"])
 
@@ -40,6 +42,7 @@ class Reading:
         self._relation = ""
         self.empty_files: tuple[str, ...] = ()
         self._columns: list[TypedColumn] = []
+        self._guesses: list[TypedColumn] = []
 
     @property
     def reader(self) -> str | None:
@@ -123,12 +126,31 @@ class Reading:
         if reader == "read_csv":
             told = {self._options.id, *(name for name in names if notation.declared(name))}
             guessed = self._guess(local, paths, [name for name in names if name not in told])
+        self._guesses = guessed
         columns = [*self._columns, *guessed]
         if not reader:
             return engine.sql(typed_sql(self._relation, names, columns)) if columns else table
         text = typed_sql(self._relation, names, columns) if columns else self._relation
         local.execute(f"CREATE TEMP VIEW {quoted_name(self._options.table)} AS {text}")
         return engine.table(self._options.table)
+
+    def hints(self, local: Any, texts: Sequence[str]) -> dict[str, str]:
+        """Return how the config could say that columns of files are of another type, by name.
+
+        Args:
+            local: the connection.
+            texts: the columns of texts, by whose first cells one can see what they look like.
+        """
+        if not self.reader:
+            return {}
+        is_csv = self.reader == "read_csv"
+        found = {each.name: hint_for_guess(each.name) for each in self._guesses}
+        chosen = ", ".join(map(quoted_name, texts))
+        rows = local.execute(f"SELECT {chosen} FROM ({self._relation}) LIMIT {_LOOKED_AT}").fetchall() if texts else []
+        for name, cells in zip(texts, zip(*rows, strict=True), strict=False):
+            known = [cell.strip() for cell in cells if cell is not None and cell.strip()]
+            found[name] = hint_for(name, known, is_csv=is_csv)
+        return found
 
     def broken(self, message: str) -> tuple[str, str] | None:
         """Return the name of the CSV file that DuckDB complains of, and what is wrong with which line."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from groupsync.bucket import threshold
-from groupsync.model.criteria import All
+from groupsync.model.criteria import All, Type
 from groupsync.source import SourceAnswers
 from groupsync_ibis.answers import NEWEST, Segment, answer_batches
 from groupsync_ibis.bits import ALWAYS, Registry, columns_of, formula_sql, mentions_group, tested
@@ -73,7 +73,9 @@ class IbisSource:
         """Read the columns of the table or query."""
         with self._client.session() as session:
             mapper = session.engine.compiler.type_mapper
-            return attributes_of(session.table, lambda dtype: str(mapper.to_string(dtype)).lower())
+            found = attributes_of(session.table, lambda dtype: str(mapper.to_string(dtype)).lower())
+            hints = self._client.hints(session, [each.name for each in found if each.type is Type.TEXT])
+        return tuple(replace(each, hint=hints.get(each.name, "")) for each in found)
 
     def evaluate(
         self,

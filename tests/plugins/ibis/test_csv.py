@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -262,6 +263,55 @@ def test_an_option_that_can_not_be_is_named(shop, options, option, hint):
         shop.source(**{"table": "c.csv", **options}).attributes()
     assert option == ".".join(filter(None, [caught.value.option, caught.value.key]))
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("cells", "options", "hint"),
+    [
+        (["01/02/2026", "3/4/2026"], {}, "`01/02/2026` can be 1 February 2026 or 2 January 2026: say which in"),
+        (["01/02/2026", "3/4/2026"], {}, 'source, `formats: {x: "%d/%m/%Y"}` or `formats: {x: "%m/%d/%Y"}`.'),
+        (["01/02/2026", "11/25/2026"], {}, 'Say how it is written in the source, `formats: {x: "%m/%d/%Y"}`.'),
+        (["11/11/2026", "1/2/2026"], {}, "`1/2/2026` can be 1 February 2026 or 2 January 2026"),
+        (["02.01.26 9:15", "25.11.26 10:00"], {}, '`formats: {x: "%d.%m.%y %H:%M"}`'),
+        (["1/20/2026 10:00 PM"], {}, '`formats: {x: "%m/%d/%Y %I:%M %p"}`'),
+        (["2026/01/02"], {}, '`formats: {x: "%Y/%m/%d"}`'),
+        (["2026-01-02", "2026-01-02 10:00"], {}, "With `types: {x: instant}` in the source it is an instant."),
+        (["2026-01-02", "2026-01-03", "soon"], {}, "`soon` is not a date: with `types: {x: date}`"),
+        (["1,234", "12"], {}, '`1,234` can be `1.234` or `1234`: say which in the source, `decimal: ","` or `deci'),
+        (["1.234,5", "12"], {}, 'Say how its numbers are written in the source, `decimal: ","`'),
+        (["7", "12", "unknown"], {}, "`unknown` is not a whole number: with `types: {x: integer}`"),
+        (["7", "unknown"], {"nulls": ["-"]}, "`unknown` is not a whole number"),
+        (["007", "12"], {}, "With `types: {x: integer}` in the source it is a whole number."),
+        (["yes", "no"], {}, "With `types: {x: boolean}` in the source it is true or false."),
+        (["soon", "later"], {}, ""),
+        (["1", "2"], {}, "With `types: {x: text}` in the source it is a text."),
+        (["1", "2"], {"types": {"x": "text"}}, "With `types: {x: integer}` in the source it is a whole number."),
+        (["1", "2"], {"types": {"x": "number"}}, ""),
+    ],
+)  # fmt: skip
+def test_how_a_column_could_be_of_another_type_is_told(shop, cells, options, hint):
+    """By what it looks like: no value is read by it, and where it can be read in two ways both are named."""
+    write(shop, *cells)
+    found = {each.name: each.hint for each in shop.source(table="c.csv", **options).attributes()}
+    assert hint in found["x"]
+    assert bool(hint) is bool(found["x"])
+    assert "" == found["email"]
+
+
+@pytest.mark.parametrize(
+    "cells", [["01/25/2026", "11/2/2026"], ["02.01.26 9:15"], ["1/20/2026 10:00:07 PM"], ["7", "x", "12"],
+    ["yes", "no"], ["1.234,5"], ["2026-01-02", "2026-01-02 10:00"], ["1"]],
+)  # fmt: skip
+def test_a_hint_works_when_it_is_followed(shop, cells):
+    """What it says to write makes the column what it says, with a value for each cell that looks like one."""
+    write(shop, *cells)
+    (hint,) = (each.hint for each in shop.source(table="c.csv").attributes() if each.name == "x")
+    options = yaml.safe_load(re.search("`((?:formats|types|decimal): .*?)`", hint)[1])
+    source = shop.source(table="c.csv", **options)
+    assert {"x": Type.TEXT} != types(source) or "text" in hint
+    people = [f"{chr(97 + number)}@example.com" for number in range(len(cells))]
+    rows = source.rows(people, ["x"])
+    assert [cell for cell, who in zip(cells, people, strict=True) if rows[who]["x"] is None] == ["x"] * ("x" in cells)
 
 
 @pytest.mark.parametrize(
