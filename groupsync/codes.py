@@ -92,6 +92,7 @@ CODES: Final[dict[str, str]] = {
     "GS510": "The base that a config extends can't be used.",
     "GS511": "A secret may not be used, or would go to a host that it may not go to.",
     "GS512": "An option of a source names what is not there, or what can't be.",
+    "GS513": "An option of a source can be used, and may not do what is meant.",
     "GS601": "A group is not created or deleted because its target was not read wholly.",
     "GS602": "A group on the target carries another project's mark.",
     "GS603": "A group with `state: absent` carries no mark, so it is not ours to delete.",

@@ -18,7 +18,7 @@ from groupsync.model import NOT_COMPUTED, UNREADABLE, Diagnostic, Refusal, Sever
 from groupsync.plugin_options import check_options
 from groupsync.project import stop_on_errors
 from groupsync.resolve import Blocked
-from groupsync.source import Question, SourceContext
+from groupsync.source import Question, SourceContext, SupportsRemarks
 from groupsync.source_guards import judge_by_marks, judge_source, such_as
 from groupsync.wording import counted
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Resolution
-    from groupsync.source import Answer, Census, Misfits, Source
+    from groupsync.source import Answer, Census, Misfits, Remark, Source
     from groupsync.source_config import SourceConfig
     from groupsync.source_facade import CheckedSource
 
@@ -49,12 +49,14 @@ class OpenSource:
         source: asks it.
         attributes: by the name that conditions use: its columns, and what the config calls otherwise.
         eligible: who is a customer; bound. None for everybody.
+        found: warnings about its entry in the config.
     """
 
     config: SourceConfig
     source: Source
     attributes: Mapping[str, Attribute]
     eligible: Condition | None
+    found: tuple[Diagnostic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def open_sources(
     with ExitStack() as stack:
         opened: dict[str, OpenSource] = {}
         for source in chosen:
-            context = SourceContext(config.root, source.name, config.identity.held)
+            context = SourceContext(config.root, source.name, config.identity.held, as_of)
             try:
                 asked = offers[source.name].cls.from_options(source.options.values, context)
                 stack.callback(asked.close)
@@ -183,11 +185,18 @@ def _known(config: SourceConfig, source: Source, as_of: datetime, found: list[Di
     from groupsync.binding import bind
 
     attributes = _named(config, {each.name: each for each in source.attributes()}, found)
-    eligible = None
+    eligible, problems = None, list[Diagnostic]()
     if config.eligible is not None:
         eligible, problems = bind(config.eligible, attributes, as_of, config.name)
-        found += problems
-    return OpenSource(config, source, attributes, eligible)
+    if isinstance(source, SupportsRemarks):
+        problems += [_remarked(config, each) for each in source.remarks()]
+    found += problems
+    return OpenSource(config, source, attributes, eligible, tuple(problems))
+
+
+def _remarked(config: SourceConfig, remark: Remark) -> Diagnostic:
+    at = config.options.document.locate((remark.option,))
+    return Diagnostic("GS513", Severity.WARNING, remark.summary, remark.detail, remark.hint, at)
 
 
 def _named(config: SourceConfig, columns: dict[str, Attribute], found: list[Diagnostic]) -> dict[str, Attribute]:
@@ -264,6 +273,7 @@ def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) 
     """Return the question of every segment, by its name."""
     from groupsync.binding import bind, bind_order
 
+    project.findings.extend(each for source in opened.values() for each in source.found)
     questions: dict[str, Question] = {}
     for definition in segments_of(project):
         source = opened.get(definition.source or "")

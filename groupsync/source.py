@@ -8,7 +8,7 @@ A source is a class that satisfies `Source`, offered through the hook `groupsync
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,7 +20,17 @@ if TYPE_CHECKING:
     from groupsync.model import Members
     from groupsync.model.criteria import Attribute, Condition, Scalar, Share, Top
 
-__all__ = ["Answer", "Census", "Misfits", "Question", "Source", "SourceAnswers", "SourceContext"]
+__all__ = [
+    "Answer",
+    "Census",
+    "Misfits",
+    "Question",
+    "Remark",
+    "Source",
+    "SourceAnswers",
+    "SourceContext",
+    "SupportsRemarks",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +41,31 @@ class SourceContext:
         root: the project's folder; relative paths in options start here, and must not lead out of it.
         source: the source's name in the config.
         identity: how identifiers are made canonical. A source gives canonical ones alone.
+        as_of: the plan's instant, in UTC. What a source works out from the time of day it must work out from this, and
+            never from a clock, so that the same customers give the same answers at `--at`.
     """
 
     root: Path
     source: str
     identity: Identity
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that people should know of a source's options, though they can be used; shown as a warning.
+
+    Attributes:
+        option: which one it is about.
+        summary: one line that names the source, without a final stop.
+        detail: what was found, and why it matters; whole sentences.
+        hint: the edit that mends it; a whole sentence.
+    """
+
+    option: str
+    summary: str
+    detail: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,4 +248,13 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of connections. Called once or more often."""
+        ...
+
+
+@runtime_checkable
+class SupportsRemarks(Protocol):
+    """A source that can tell what is odd about its options."""
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """Return what is odd, without asking for customers. Called after `attributes`."""
         ...

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from groupsync.blame import Checked, blaming, standing_for
 from groupsync.model import Members
 from groupsync.model.criteria import Attribute
-from groupsync.source import Answer, Census, SourceAnswers
+from groupsync.source import Answer, Census, Remark, SourceAnswers, SupportsRemarks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class CheckedSource(Checked):
-    """Call a source and hold it to its contract; satisfies `Source`. `checked_source` makes the class.
+    """Call a source and hold it to its contract; `checked_source` makes the class.
+
+    Satisfies `Source` and `SupportsRemarks`, whether the plugin's own does or not.
 
     Attributes:
         checks: the plugin's own class.
@@ -46,6 +48,17 @@ class CheckedSource(Checked):
         for each in found:
             if not isinstance(each, Attribute):
                 raise self._broken("attributes", "values of type Attribute", each)
+        return found
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """Return what is odd about its options; nothing where the plugin can't tell. See `SupportsRemarks`."""
+        if not isinstance(self._source, SupportsRemarks):
+            return ()
+        with blaming(self, "looking at its options"):
+            found = tuple(self._source.remarks())
+        for each in found:
+            if not isinstance(each, Remark):
+                raise self._broken("remarks", "values of type Remark", each)
         return found
 
     def evaluate(

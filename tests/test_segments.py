@@ -12,10 +12,12 @@ import pytest
 from groupsync import hookspecs
 from groupsync.config import load_config
 from groupsync.discovery import LoadedPlugin, PluginInfo
-from groupsync.errors import SourceError
+from groupsync.errors import PluginError, SourceError
+from groupsync.model import Severity
 from groupsync.plugins import Plugins
 from groupsync.project import load_project
-from groupsync.segments import compute_segments
+from groupsync.segments import check_segments, compute_segments
+from groupsync.source import Remark
 from groupsync_memory.source import MemorySource
 from tests.worlds import NOW
 
@@ -59,6 +61,21 @@ def plugins(source):
     return Plugins([LoadedPlugin(info, plugin, manager)])
 
 
+class Odd(Lasting):
+    """Has something to tell of an option."""
+
+    told = (Remark("rows", "The rows are odd", "There are two.", "Write three."),)
+
+    def remarks(self):
+        return self.told
+
+
+class Stuttering(Odd):
+    """Tells what is no remark."""
+
+    told = ("The rows are odd",)
+
+
 @pytest.fixture
 def project(tmp_path):
     (tmp_path / "groupsync.yaml").write_text(CONFIG)
@@ -85,3 +102,29 @@ def test_the_folder_with_members_is_there_as_long_as_the_project(project):
     project.held.clear()
     gc.collect()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("look", [check_segments, compute_segments])
+def test_what_a_source_tells_of_its_options_is_a_warning_at_the_option(project, look):
+    """Once, for who validates and for who plans."""
+    look(project, plugins(Odd), NOW)
+    assert [("GS513", Severity.WARNING, "The rows are odd", 5)] == [
+        (each.code, each.severity, each.summary, each.subject.line) for each in project.findings
+    ]
+
+
+def test_a_source_that_tells_what_is_no_remark_is_blamed(project):
+    """As for anything else that breaks the contract."""
+    with pytest.raises(PluginError, match="broke its contract in `remarks`"):
+        check_segments(project, plugins(Stuttering), NOW)
+
+
+def test_warnings_about_eligible_are_shown(project):
+    """They are about each segment of the source, and no less true than those about one."""
+    path = project.config.root / "groupsync.yaml"
+    path.write_text(
+        CONFIG.replace("min_rows: 2", "eligible: {any: [{email: {is_null: true}}, {email: {is_null: false}}]}")
+    )
+    odd = load_project(load_config(path), NOW)
+    check_segments(odd, plugins(Lasting), NOW)
+    assert ["GS224"] == [each.code for each in odd.findings]

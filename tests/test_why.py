@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def worlds(draw):
 
 
 def asked(folder):
-    context = SourceContext(folder, "customers", Identity())
+    context = SourceContext(folder, "customers", Identity(), datetime(2026, 11, 25, tzinfo=UTC))
     rows = [{"email": each, "age": age} for each, age in zip(PEOPLE, AGES, strict=False)]
     return MemorySource.from_options({"rows": rows, "id": "email", "types": {"age": "integer"}}, context)
 

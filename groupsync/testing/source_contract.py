@@ -12,6 +12,7 @@ class TestMine(SourceContract):
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,7 +40,7 @@ class SourceContract(Conditions, Identifying, Answering, Looking):
     @pytest.fixture
     def context(self, tmp_path: Path) -> SourceContext:
         """What the source may know of its run: an empty project folder, addresses in lower case."""
-        return SourceContext(tmp_path, "contract", Identity())
+        return SourceContext(tmp_path, "contract", Identity(), datetime(2026, 11, 25, tzinfo=UTC))
 
     @pytest.fixture
     def make_source(self, context: SourceContext) -> MakeSource:

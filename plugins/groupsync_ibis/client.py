@@ -15,6 +15,7 @@ from groupsync_ibis.compile import Dialect
 from groupsync_ibis.files import is_file_name, listed, listed_names, quoted_name
 from groupsync_ibis.loose import Loose
 from groupsync_ibis.postgresql import types_of
+from groupsync_ibis.query import one_select, with_instant
 from groupsync_ibis.reading import Reading
 
 if TYPE_CHECKING:
@@ -267,7 +268,7 @@ class Client:
         """Return the named columns of a table or query of SQLite, with values of their types alone."""
         options = self._options
         if options.query:
-            relation = f"({self._select(options.query, engine)})"
+            relation = f"({self._select(engine)})"
         else:
             relation = ".".join(map(quoted_name, filter(None, self._place(engine))))
         loose = self._loose = Loose(engine, relation)
@@ -280,7 +281,7 @@ class Client:
     def _asked(self, engine: Any) -> Any:
         if not self._options.query:
             return self._named_table(engine)
-        query = self._select(self._options.query, engine)
+        query = self._select(engine)
         return engine.sql(query, schema=types_of(engine, query) if engine.name == "postgres" else None)
 
     def _check_identifier(self, dtype: Any) -> None:
@@ -299,26 +300,23 @@ class Client:
             summary, f"it is of the type {kind}, which does not hold identifiers as they are", hint, option="id"
         )
 
-    def _select(self, query: str, engine: Any) -> str:
-        """Return a query that only reads, with the files that it names where DuckDB finds them.
+    def _select(self, engine: Any) -> str:
+        """Return the query, which only reads, with the plan's instant and with files where DuckDB finds them.
 
         Raises:
-            SourceError: it is none, or more than one statement.
+            SourceError: it is none, or more than one statement, or has a parameter that is not known.
         """
-        import sqlglot
+        from sqlglot import exp
 
-        found = [each for each in sqlglot.parse(query, dialect=engine.dialect) if each is not None]
-        if len(found) != 1 or not isinstance(found[0], sqlglot.exp.Query):
-            what = f"{len(found)} statements" if len(found) != 1 else f"a statement that is no SELECT ({found[0].key})"
-            summary = f"the query of source `{self._context.source}` must be one SELECT"
-            raise SourceError(summary, f"found {what}", "Correct `query`.", option="query")
+        query = with_instant(self._options, self._context.as_of, self._context.source)
+        found = one_select(query, engine.dialect, self._context.source)
         if self._options.engine != "duckdb":
             return query.rstrip().rstrip(";")
-        for table in found[0].find_all(sqlglot.exp.Table):
-            for name in [table.this, *table.this.find_all(sqlglot.exp.Literal)]:
+        for table in found.find_all(exp.Table):
+            for name in [table.this, *table.this.find_all(exp.Literal)]:
                 if isinstance(name.this, str) and is_file_name(name.this):
                     name.set("this", str(self._context.root.resolve() / name.this))
-        return found[0].sql(dialect=engine.dialect)
+        return str(found.sql(dialect=engine.dialect))
 
     def _named_table(self, engine: Any) -> Any:
         schema, name = self._place(engine)

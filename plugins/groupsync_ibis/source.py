@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from groupsync.bucket import threshold
 from groupsync.model.criteria import All, Type
-from groupsync.source import SourceAnswers
+from groupsync.source import Remark, SourceAnswers
 from groupsync_ibis.answers import NEWEST, Segment, answer_batches
 from groupsync_ibis.bits import ALWAYS, Registry, columns_of, formula_sql, mentions_group, tested
 from groupsync_ibis.client import Client
@@ -17,6 +17,7 @@ from groupsync_ibis.compile import compile_bits, compile_condition, moment, neve
 from groupsync_ibis.convert import attributes_of, scalar_of
 from groupsync_ibis.local import Local
 from groupsync_ibis.options import SCHEMA, IbisOptions
+from groupsync_ibis.query import AS_OF, clocks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -58,6 +59,7 @@ class IbisSource:
     def __init__(self, options: IbisOptions, context: SourceContext) -> None:
         self._options = options
         self._identity = context.identity
+        self._source = context.source
         self._client = Client(options, context)
 
     @classmethod
@@ -76,6 +78,15 @@ class IbisSource:
             found = attributes_of(session.table, lambda dtype: str(mapper.to_string(dtype)).lower())
             hints = self._client.hints(session, [each.name for each in found if each.type is Type.TEXT])
         return tuple(replace(each, hint=hints.get(each.name, "")) for each in found)
+
+    def remarks(self) -> tuple[Remark, ...]:
+        """Tell of a query that asks the clock of its engine."""
+        found = clocks(self._options)
+        if not found:
+            return ()
+        summary = f"The query of the source `{self._source}` asks the engine's clock"
+        detail = f"By {', '.join(f'`{each}`' for each in found)}. It ignores `--at`, and goes on while a plan is made."
+        return (Remark("query", summary, detail, f"Write `{AS_OF}`, which is the plan's instant."),)
 
     def evaluate(
         self,

@@ -437,6 +437,27 @@ def test_validate_holds_conditions_against_columns_unless_told_not_to(shop):
     assert "Did you mean `customers`?" in shop("validate").err
 
 
+def test_a_query_that_asks_the_clock_is_warned_of_and_the_instant_mends_it(shop):
+    """`--at` holds for `$as_of`, and for nothing that the engine knows by itself."""
+    query = "SELECT *, date_diff('day', DATE '2026-11-01', {}::DATE) AS days FROM 'customers.csv'"
+    written = CONFIG.replace("table: customers.csv", "query: QUERY")
+    shop.write("groups/older.yaml", OLDER.replace("age: {gte: 50}", "age: {gte: 50}, days: 24"))
+    shop.write("groupsync.yaml", written.replace("QUERY", query.format("current_date")))
+    done = shop("validate")
+    assert ExitCode.OK == done.code
+    assert "warning[GS513]: The query of the source `customers` asks the engine's clock" in done.err
+    assert "at groupsync.yaml:7:12" in done.err
+    assert "By `current_date`. It ignores `--at`" in " ".join(done.err.split())
+    assert "hint: Write `$as_of`, which is the plan's instant." in done.err
+    assert "GS513" in shop("plan").out
+    shop.write("groupsync.yaml", written.replace("QUERY", query.format("$as_of")))
+    assert "2 groups in order.\n" == shop("validate").err
+    told = [shop("why", "ada@example.com", "older", "--at", f"2026-11-{day}").out for day in (24, 25)]
+    assert ["ada@example.com is not in older", "ada@example.com is in older"] == [
+        each.split("  ")[0].split("\n")[0] for each in told
+    ]
+
+
 def test_show_computes_segments_and_says_why_one_is_left_as_it_is(shop):
     """Both sides stand beside each other; of a small one the size is told."""
     assert ["ada@example.com", "bob@example.com"] == shop("show", "older", "--members").out.split()

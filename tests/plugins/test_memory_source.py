@@ -24,7 +24,7 @@ EVERYONE = Everyone(SourceRange("a.yaml", 1, 1))
 
 
 def source(tmp_path, rows, **options):
-    context = SourceContext(tmp_path, "customers", Identity())
+    context = SourceContext(tmp_path, "customers", Identity(), datetime(2026, 11, 25, tzinfo=UTC))
     return CHECKED.from_options({"rows": rows, "id": "email", **options}, context)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,7 @@ class Shop:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.as_of = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
         self._calls = 0
         self._sources: list[IbisSource] = []
 
@@ -37,7 +39,7 @@ class Shop:
     def source(self, identity: Identity | None = None, **options: Any) -> IbisSource:
         """Make a source; of the Parquet file, where nothing else is said."""
         where = {} if {"table", "query"} & set(options) else {"table": "customers.parquet"}
-        context = SourceContext(self.root, "customers", identity or Identity())
+        context = SourceContext(self.root, "customers", identity or Identity(), self.as_of)
         source = IbisSource.from_options({**where, "id": "email", **options}, context)
         self._sources.append(source)
         return source

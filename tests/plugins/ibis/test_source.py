@@ -397,7 +397,7 @@ def test_options_need_a_table_or_a_query(shop):
         ({"url": "duckdb://../x.duckdb", "table": "x"}, "lies outside of the project", "it leads to"),
         ({"query": "DROP TABLE x"}, "must be one SELECT", "no SELECT (drop)"),
         ({"query": "SELECT 1; SELECT 2"}, "must be one SELECT", "found 2 statements"),
-        ({"query": "SELECT FROM WHERE"}, "did not answer", ""),
+        ({"query": "SELECT FROM WHERE"}, "can't be read", ""),
         ({"query": "SELECT * FROM '/etc/passwd'"}, "did not answer", ""),
         ({"query": "COPY (SELECT 1) TO 'x.csv'"}, "must be one SELECT", "no SELECT"),
         ({"url": "nosuchengine://x", "table": "x"}, "did not answer", ""),

@@ -94,7 +94,9 @@ def opened(root: Path, case: dict[str, Any], options: dict[str, Any]) -> IbisSou
     """Open the source by itself."""
     identity = Identity("id", "preserve") if "identity" in case else Identity()
     options = {"id": case.get("id", "email"), **options}
-    return IbisSource.from_options(options, SourceContext(root, "customers", identity))
+    return IbisSource.from_options(
+        options, SourceContext(root, "customers", identity, datetime(2026, 11, 25, tzinfo=UTC))
+    )
 
 
 def placed(root: Path, name: str) -> dict[str, Any]:
