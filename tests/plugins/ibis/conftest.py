@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import csv
+import math
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,13 +13,26 @@ from groupsync.identity import Identity
 from groupsync.model import Members
 from groupsync.source import Question, SourceAnswers, SourceContext
 from groupsync_ibis.source import IbisSource
-from tests.conditions import arrow_table
+from tests.conditions import COLUMNS, arrow_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from groupsync.model.criteria import Condition
+    from tests.conditions import Row
+
+
+CSV_TYPES = {name: str(kind) for name, kind in COLUMNS.items()}
+"""What `types` has to say, so that a column is what it is with any rows."""
+
+
+def csv_row(row: Row) -> Row:
+    """Return what a CSV file can hold of a row: an empty text is nothing there, and so is what is no number."""
+    return {
+        name: None if value == "" or (isinstance(value, float) and not math.isfinite(value)) else value
+        for name, value in row.items()
+    }
 
 
 class Shop:
@@ -35,6 +50,17 @@ class Shop:
 
         table = arrow_table([*customers]) if isinstance(customers, list) else customers
         pq.write_table(table, self.root / name)
+
+    def write_csv(self, customers: Any, name: str, delimiter: str = ",", shift: int = 0) -> None:
+        """Write a CSV file of identifiers and what is known of them, with its columns turned by so many places."""
+        table = arrow_table([(who, csv_row(row)) for who, row in customers])
+        names = [*table.schema.names[shift:], *table.schema.names[:shift]]
+        with (self.root / name).open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, delimiter=delimiter)
+            writer.writerow(names)
+            for row in table.to_pylist():
+                cells = (row[each] for each in names)
+                writer.writerow([cell.isoformat() if isinstance(cell, date) else cell for cell in cells])
 
     def source(self, identity: Identity | None = None, **options: Any) -> IbisSource:
         """Make a source; of the Parquet file, where nothing else is said."""

@@ -20,16 +20,13 @@ from groupsync.model.members import encode_members
 from groupsync.source import Question
 from groupsync.truth import truth
 from tests.conditions import AT, COLUMNS, HOSTILE, arrow_table, bound, conditions, tables
+from tests.plugins.ibis.conftest import CSV_TYPES, csv_row
 
 GROUPS = {"beta": {"p1@example.com", "p2@example.com", "x@example.com"}, "none": set()}
 _COLUMNS = (
     "email text, name text, orders bigint, small smallint, score double precision, ratio real, spend numeric(10, 2), "
     "newsletter boolean, born date, seen timestamp, bought timestamptz"
 )
-_CELLS = {
-    "name": "text", "orders": "integer", "small": "integer", "score": "number", "ratio": "number", "spend": "decimal",
-    "newsletter": "boolean", "born": "date", "seen": "instant", "bought": "instant",
-}  # fmt: skip
 TABLES, TREES = 20, 50
 _SEVERAL = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
@@ -47,17 +44,15 @@ class Files:
 
 
 class CSV:
-    """The table as a CSV file."""
+    """The table as a CSV file, with the types of its columns."""
 
     def __init__(self, shop):
         self.shop = shop
-        self.options = {"table": "customers.csv", "types": _CELLS}
+        self.options = {"table": "customers.csv", "types": CSV_TYPES}
 
     def write(self, customers):
         """Replace the file."""
-        import pyarrow.csv
-
-        pyarrow.csv.write_csv(arrow_table(customers), self.shop.root / "customers.csv")
+        self.shop.write_csv(customers, "customers.csv")
 
 
 class PostgreSQL:
@@ -125,21 +120,22 @@ def engine(request, shop):
 def check(shop, engine, customers, wheres):
     """Hold an engine against the law; returns how many memberships there are."""
     engine.write(customers)
+    kept = csv_row if isinstance(engine, CSV) else dict
     questions = [Question(f"q{number}", where) for number, where in enumerate(wheres)]
     source = shop.source(**engine.options)
     answers = shop.evaluate(source, *questions, groups=GROUPS).answers
     source.close()
     memberships = 0
     for question in questions:
-        expected = {who for who, row in customers if truth(question.where, row, who, GROUPS)}
+        expected = {who for who, row in customers if truth(question.where, kept(row), who, GROUPS)}
         assert expected == answers[question.name].members.load(), question.where
         memberships += len(expected)
     return memberships
 
 
 def test_a_thousand_trees_have_the_same_members_everywhere(shop, postgresql, spark, tell):
-    """Random conditions on random tables with nulls: DuckDB, PostgreSQL and Spark give whom Python gives."""
-    engines = [Files(shop), PostgreSQL(postgresql), Spark(spark, shop)]
+    """Random conditions on random tables with nulls: each engine and kind of file gives whom Python gives."""
+    engines = [CSV(shop), Files(shop), SQLite(shop), PostgreSQL(postgresql), Spark(spark, shop)]
     counted = Counter()
 
     @settings(_SEVERAL, max_examples=TABLES, phases=[Phase.generate, Phase.shrink])
@@ -152,7 +148,7 @@ def test_a_thousand_trees_have_the_same_members_everywhere(shop, postgresql, spa
     agree()
     assert 1_000 <= counted["trees"]
     figures = ", ".join(f"{count:,} {what}" for what, count in counted.items())
-    tell(f"conditions on DuckDB, PostgreSQL, Spark and Python: the same members ({figures})")
+    tell(f"conditions on Parquet, CSV, SQLite, PostgreSQL, Spark and Python: the same members ({figures})")
 
 
 @_SEVERAL
@@ -174,6 +170,13 @@ def test_spark_agrees_with_the_law(shop, spark, customers, wheres):
 def test_sqlite_agrees_with_the_law(shop, customers, wheres):
     """As PostgreSQL does."""
     check(shop, SQLite(shop), customers, wheres)
+
+
+@_SEVERAL
+@given(tables(), st.lists(conditions(("beta", "none")), min_size=1, max_size=12))
+def test_csv_files_agree_with_the_law(shop, customers, wheres):
+    """Of what they can hold: neither an empty text nor what is no number."""
+    check(shop, CSV(shop), customers, wheres)
 
 
 @st.composite

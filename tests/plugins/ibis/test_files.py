@@ -17,7 +17,7 @@ from groupsync.model.criteria import All, Not, Type
 from groupsync.source import Question
 from groupsync.truth import truth
 from tests.conditions import AT, arrow_table, bound, conditions, tables
-from tests.plugins.ibis.conftest import Shop
+from tests.plugins.ibis.conftest import CSV_TYPES, Shop, csv_row
 
 PARTS = "part-*.parquet"
 
@@ -157,6 +157,29 @@ def test_members_do_not_depend_on_how_rows_are_spread_over_files(customers, wher
         answers = shop.evaluate(shop.source(table=PARTS), *questions, groups=groups).answers
         for question in questions:
             expected = {who for who, row in customers if truth(question.where, row, who, groups)}
+            assert expected == answers[question.name].members.load(), question.where
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    tables(12, 1),
+    st.lists(conditions(("beta",)), min_size=1, max_size=6),
+    st.lists(st.integers(0, 3), min_size=12, max_size=12),
+    st.lists(st.tuples(st.sampled_from(",;\t|"), st.integers(0, 10)), min_size=4, max_size=4),
+)
+def test_members_do_not_depend_on_how_rows_are_spread_over_csv_files(customers, wheres, places, ways):
+    """However rows are spread over files, whatever parts the cells of each, and in whichever order its columns are."""
+    groups = {"beta": {"p1@example.com"}}
+    with TemporaryDirectory() as folder:
+        shop = Shop(Path(folder))
+        for place in set(places):
+            rows = [each for each, at in zip(customers, places, strict=False) if at == place]
+            shop.write_csv(rows, f"part-{place}.csv", *ways[place])
+        questions = [Question(f"q{number}", where) for number, where in enumerate(wheres)]
+        source = shop.source(table="part-*.csv", types=CSV_TYPES)
+        answers = shop.evaluate(source, *questions, groups=groups).answers
+        for question in questions:
+            expected = {who for who, row in customers if truth(question.where, csv_row(row), who, groups)}
             assert expected == answers[question.name].members.load(), question.where
 
 

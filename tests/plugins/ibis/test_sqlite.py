@@ -114,6 +114,34 @@ def test_times_are_compared_as_times_however_they_are_written(shop, times, limit
     source.close()
 
 
+_VALUES = st.sampled_from(
+    [None, 1, 5, -3, 2.5, 7.0, "", "x", "5", b"5", "2026-11-20", "2026-11-20 10:00:00", "2026-02-30", 2**63 - 1, True]
+)
+_WHERES = {
+    "integer": (bound("x", "gte", 5), bound("x", "eq", 1)),
+    "real": (bound("x", "lt", 5.0), bound("x", "eq", 2.5)),
+    "text": (bound("x", "eq", "5"), bound("x", "starts_with", "")),
+    "date": (bound("x", "lte", date(2026, 11, 20)),),
+    "datetime": (bound("x", "gt", datetime(2026, 11, 20, tzinfo=UTC)),),
+    "boolean": (bound("x", "eq", True),),
+}
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.sampled_from(sorted(_WHERES)), st.lists(_VALUES, max_size=6), _VALUES)
+def test_a_row_more_changes_nobody_else(shop, declared, values, more):
+    """Whatever stands in it: those of before are in as they were, by each condition and by its opposite."""
+    wheres = [each for where in _WHERES[declared] for each in (where, Not(where, AT))]
+    questions = [Question(f"q{number}", where) for number, where in enumerate(wheres)]
+    found = []
+    for table in (values, [*values, more]):
+        source = fill(shop, declared, *table)
+        answers = shop.evaluate(source, *questions).answers
+        source.close()
+        found.append({name: answer.members.load() - {PEOPLE[len(values)]} for name, answer in answers.items()})
+    assert found[0] == found[1]
+
+
 def test_the_newest_row_is_known_whatever_form_it_has(shop):
     """`updated_at` takes the same forms."""
     fill(shop, "datetime", "2026-11-20 10:00:00", "2026-11-20T10:30:00Z", "2026-11-20T12:15:00+02:00")
