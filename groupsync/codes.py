@@ -117,6 +117,8 @@ CODES: Final[dict[str, str]] = {
     "GS624": "A source is refused by a guard of its own, so what is computed from it is shown and not applied.",
     "GS625": "Values of a source's column are unknown, because they are none of its type.",
     "GS626": "Files of a source hold no rows.",
+    "GS627": "A text in a condition is one that no customer of the source has.",
+    "GS628": "A source has no customers.",
     "GS630": "The journal's store does not have all of a run.",
     "GS631": "The journal's store lacks runs that it had.",
     "GS640": "A target could not be read, and is left out.",

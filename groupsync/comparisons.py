@@ -20,6 +20,7 @@ from groupsync.yaml.scalars import kind_of, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from groupsync.model import SourceRange
     from groupsync.model.criteria import Scalar
     from groupsync.yaml.document import Document
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MAX_VALUES: Final = 10_000
 """How many values one list may have. Engines need many seconds for longer ones."""
+SHORT_LIST: Final = 20
+"""Up to so many values of a list have places of their own, and are looked for one by one."""
 MAX_DAYS: Final = 36_500
 MAX_HOURS: Final = 24 * MAX_DAYS
 FROM_ZERO: Final = frozenset([Operator.WITHIN_DAYS, Operator.MORE_THAN_DAYS_AGO])
@@ -121,7 +124,10 @@ class _Reader:
         if len(self.found) > before:
             return []
         at, field_at = self.document.locate(pointer), self.document.locate(self.pointer, key=True)
-        return [Test(self.field, operator, value, at, folds, field_at)]
+        places: tuple[SourceRange, ...] = ()
+        if operator in _LISTS and len(value) <= SHORT_LIST:
+            places = tuple(self.document.locate((*pointer, index)) for index in range(len(value)))
+        return [Test(self.field, operator, value, at, folds, field_at, places)]
 
     def _ignores_case(self, value: dict[str, Any]) -> bool:
         if _IGNORE_CASE not in value:

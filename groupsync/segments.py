@@ -18,8 +18,10 @@ from groupsync.model import NOT_COMPUTED, UNREADABLE, Diagnostic, Refusal, Sever
 from groupsync.plugin_options import check_options
 from groupsync.project import stop_on_errors
 from groupsync.resolve import Blocked
+from groupsync.sought import sought_texts
 from groupsync.source import Question, SourceContext, SupportsRemarks
 from groupsync.source_guards import judge_by_marks, judge_source, such_as
+from groupsync.unmet import Customers, unmet_findings
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Resolution
-    from groupsync.source import Answer, Census, Misfits, Remark, Source
+    from groupsync.sought import Sought
+    from groupsync.source import Answer, Census, Misfits, Remark, Source, SourceAnswers
     from groupsync.source_config import SourceConfig
     from groupsync.source_facade import CheckedSource
 
@@ -316,6 +319,11 @@ class _Computing:
         self.states: dict[str, SourceState] = {}
         self.refusals: dict[str, list[Refusal]] = {}
         self.unread = not_read
+        self.sought = {
+            each.name: _sought(each.where, self.opened[each.source or ""], as_of)
+            for each in segments_of(project)
+            if each.where is not None and each.source in opened
+        }
 
     def ask(self, segments: Sequence[Definition], groups: Mapping[str, Members]) -> Mapping[str, Answer | Blocked]:
         """Ask each source about its segments, in one pass; see `groupsync.evaluation.Ask`.
@@ -326,7 +334,11 @@ class _Computing:
         groups = {name: with_former(members, self.identity) for name, members in groups.items()}
         found: dict[str, Answer | Blocked] = {}
         for name, source in self.opened.items():
-            questions = [self.questions[each.name] for each in segments if each.source == name]
+            questions = [
+                replace(self.questions[each.name], sought=tuple(text.bound for text in self.sought[each.name]))
+                for each in segments
+                if each.source == name
+            ]
             if not questions:
                 continue
             self.passes += 1
@@ -339,6 +351,7 @@ class _Computing:
                 self.unread[name] = error
                 continue
             self._note(source, came.census, len(questions))
+            self._note_unmet(source, came, groups)
             is_stopped = NOT_COMPUTED in self.states[name].doubted_by
             for question in questions:
                 blocked = Blocked(question.name, f"its source `{name}` is refused")
@@ -381,6 +394,21 @@ class _Computing:
         self.project.findings.extend(_misfits(source.config, each) for each in census.misfits)
         self.project.findings.extend(_empty_files(source.config, census))
 
+    def _note_unmet(self, source: OpenSource, came: SourceAnswers, groups: Mapping[str, Members]) -> None:
+        """Tell the texts that no customer has; where there is no customer at all, that alone."""
+        census = came.census
+        if not census.rows - census.nulls - census.invalid:
+            self._find([_nobody(source.config)])
+            return
+        unmet = [
+            text for name, answer in came.answers.items() for text in self.sought[name] if text.bound in answer.unmet
+        ]
+        if unmet:
+            self._find(unmet_findings(Customers(source.source, groups, source.eligible), source.config.name, unmet))
+
+    def _find(self, findings: Sequence[Diagnostic]) -> None:
+        self.project.findings.extend(each for each in findings if each not in self.project.findings)
+
     def _refuse(self, source: SourceConfig, error: SourceError) -> None:
         """Note that a source can't be read; nothing is said of its customers."""
         named = [each for each in segments_of(self.project) if each.source == source.name]
@@ -402,6 +430,14 @@ class _Computing:
             tuple(refusal for name in order for refusal in self.refusals[name]),
             frozenset(self.past),
         )
+
+
+def _sought(where: Condition, source: OpenSource, as_of: datetime) -> tuple[Sought, ...]:
+    """Return the texts of a segment's condition, and those that make somebody eligible."""
+    texts = sought_texts(where, source.attributes, as_of)
+    if source.config.eligible is None:
+        return texts
+    return texts + sought_texts(source.config.eligible, source.attributes, as_of, wanted_alone=True)
 
 
 def _unknown_column(config: SourceConfig, column: str, columns: Mapping[str, Attribute], at: SourceRange) -> Diagnostic:
@@ -451,6 +487,18 @@ def _empty_files(config: SourceConfig, census: Census) -> Iterator[Diagnostic]:
         detail = f"Nobody comes of it{such_as(names)}."
         hint = "See whether it was written wholly, or take it away."
         yield Diagnostic("GS626", Severity.WARNING, summary, detail, hint, config.at)
+
+
+def _nobody(config: SourceConfig) -> Diagnostic:
+    who = "no row with an identifier" if config.eligible is None else "nobody who is eligible"
+    return Diagnostic(
+        "GS628",
+        Severity.WARNING,
+        f"The source `{config.name}` has no customers",
+        f"There is {who} in it, so that every condition is true for nobody.",
+        "See to what it reads, and to `eligible`; `min_rows` refuses a source that has too few customers.",
+        config.at,
+    )
 
 
 def _misfits(config: SourceConfig, found: Misfits) -> Diagnostic:

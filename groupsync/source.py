@@ -78,6 +78,7 @@ class Question:
         holdout: who is in this part is left out.
         sample: who is not in this part is left out.
         top: give the order of this `limit` as well; its field is bound. Nobody is cut off.
+        sought: more bound conditions, none of which names a group: tell which of them are true for nobody.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Question:
     holdout: Share | None = None
     sample: Share | None = None
     top: Top | None = None
+    sought: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +98,14 @@ class Answer:
         held_out: how many `holdout` left out.
         matched: how many `where` is true for, before holdout and sample.
         order: reads the members once, the first of the order asked for first; None where no order was asked for.
+        unmet: those of the question's `sought` that are true for no eligible customer, in their order.
     """
 
     members: Members
     held_out: int
     matched: int
     order: Callable[[], Sequence[str]] | None = None
+    unmet: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +242,17 @@ class Source(Protocol):
         column: str,
         groups: Mapping[str, Members],
         eligible: Condition | None = None,
+        most: int | None = None,
     ) -> tuple[tuple[Scalar | None, int], ...]:
-        """Count eligible customers that `where` is true for by the value of an attribute: all values, most first."""
+        """Count eligible customers that `where` is true for by the value of an attribute, the most frequent first.
+
+        Args:
+            where: bound.
+            column: of the attribute.
+            groups: as for `evaluate`.
+            eligible: as for `evaluate`.
+            most: of how many values; None for all. Must not need memory for more.
+        """
         ...
 
     def statement(self, question: Question, eligible: Condition | None = None) -> str:

@@ -82,6 +82,8 @@ class CheckedSource(Checked):
                 raise self._broken(
                     "evaluate", f"members of `{question.name}` with a count and a digest that fit", answer
                 )
+            if not set(answer.unmet) <= set(question.sought):
+                raise self._broken("evaluate", f"of what `{question.name}` looks for what nobody has", answer.unmet)
             if question.top is not None and answer.order is None:
                 raise self._broken("evaluate", f"the order of `{question.name}`", answer)
         return found
@@ -102,11 +104,16 @@ class CheckedSource(Checked):
         return found
 
     def shares(
-        self, where: Condition, column: str, groups: Mapping[str, Members], eligible: Condition | None = None
+        self,
+        where: Condition,
+        column: str,
+        groups: Mapping[str, Members],
+        eligible: Condition | None = None,
+        most: int | None = None,
     ) -> tuple[tuple[Scalar | None, int], ...]:
         """Count by the value of an attribute; see `Source.shares`."""
         with blaming(self, "counting values"):
-            return tuple(self._source.shares(where, column, groups, eligible))
+            return tuple(self._source.shares(where, column, groups, eligible, most))
 
     def statement(self, question: Question, eligible: Condition | None = None) -> str:
         """Return what would be asked of the engine; see `Source.statement`."""

@@ -62,7 +62,7 @@ all:
             All(
                 (
                     Held("store_spend_usd", Operator.EQ, 10.5, at(3, 22), False, at(3, 5)),
-                    Held("country", Operator.IN, ("DE", "AT"), at(4, 14), False, at(4, 5)),
+                    Held("country", Operator.IN, ("DE", "AT"), at(4, 14), False, at(4, 5), (at(4, 15), at(4, 19))),
                 ),
                 at(3, 5),
             ),

@@ -102,6 +102,7 @@ class Test:
         at: where the value is written.
         ignore_case: fold letters first, as `groupsync.folding` does; for text alone.
         field_at: where the attribute's name is written; None where that is not known.
+        values_at: where each value of a short list is written, in their order; empty for others, and once bound.
     """
 
     field: str
@@ -110,6 +111,7 @@ class Test:
     at: SourceRange
     ignore_case: bool = False
     field_at: SourceRange | None = None
+    values_at: tuple[SourceRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

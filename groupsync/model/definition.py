@@ -235,7 +235,8 @@ def _names(value: Any) -> list[str]:
     return [
         each.name
         for each in fields(value)
-        if each.name not in {"at", "field_at"} and not (each.metadata and getattr(value, each.name) is None)
+        if each.name not in {"at", "field_at", "values_at"}
+        and not (each.metadata and getattr(value, each.name) is None)
     ]
 
 

@@ -38,6 +38,7 @@ _HOLDOUT: Final = Share(Decimal(20), "global")
 _SAMPLE: Final = Share(Decimal("33.3"), "spring")
 _WRITTEN: Final = ("ADA@Example.COM", "straße@example.com", "Jürgen@Bücher.example", "o'brien+news@example.com")
 _AGES: Final = {"age": Type.INTEGER}
+_COUNTRY: Final = {"country": Type.TEXT}
 
 
 def _aged(*ages: int | None) -> list[Row]:
@@ -210,6 +211,20 @@ class Answering(CustomersRoom):
         assert answer.order is not None
         assert sorted(answer.members.load(), reverse=True) == list(answer.order())
 
+    def test_what_is_sought_and_true_for_nobody_is_told(self, asked: Asked) -> None:
+        """In the same pass; who is not eligible or can't be named counts for nothing, and members stay the same."""
+        rows = [{ID: person(at), "country": each} for at, each in enumerate(["DE", "AT", "CH", None])]
+        source = asked.table([*rows, {ID: "nobody", "country": "FR"}, {ID: None, "country": "IT"}], _COUNTRY)
+        tests = {each: a_test(Operator.EQ, each, "country") for each in ("DE", "AT", "CH", "FR", "IT", "de", "")}
+        folded = a_test(Operator.EQ, "ch", "country", ignore_case=True)
+        sought, eligible = (*tests.values(), folded), opposite(tests["AT"])
+        plain = asked.answer(source, Question("a", EVERYONE), eligible)
+        answer = asked.answer(source, Question("a", EVERYONE, sought=sought), eligible)
+
+        assert tuple(tests[each] for each in ("AT", "FR", "IT", "de", "")) == answer.unmet
+        assert plain.members.load() == answer.members.load() == people(0, 2)
+        assert () == plain.unmet
+
     def test_what_is_given_stays_as_it_is(self, asked: Asked) -> None:
         """Questions and groups are read, never changed; members of groups stay the same."""
         source = asked.table(_aged(1, 2, 3), _AGES)
@@ -272,6 +287,13 @@ class Looking(CustomersRoom):
 
         assert Counter({"DE": 2, "AT": 2, None: 1, "": 1}) == dict(found)
         assert sorted((count for _, count in found), reverse=True) == [count for _, count in found]
+
+    def test_shares_may_be_of_the_most_frequent_alone(self, asked: Asked) -> None:
+        """As many values as are asked for, with the counts that they have among all."""
+        rows = [{ID: person(at), "country": each} for at, each in enumerate(["DE", "AT", "DE", "CH", "DE", "AT"])]
+        source = asked.table(rows, _COUNTRY)
+
+        assert (("DE", 3), ("AT", 2)) == tuple(source.shares(EVERYONE, "country", {}, None, 2))
 
     def test_rows_have_the_values_of_people(self, asked: Asked) -> None:
         """By canonical identifier, of the columns asked for; who is not there is left out."""

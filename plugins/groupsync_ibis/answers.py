@@ -15,11 +15,12 @@ from groupsync_ibis.bits import ALWAYS, holds
 from groupsync_ibis.convert import scalar_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from concurrent.futures import Future
     from datetime import datetime
     from pathlib import Path
 
+    from groupsync.model.criteria import Condition
     from groupsync_ibis.bits import Formula
 
 _SAMPLES: Final = 5
@@ -133,6 +134,23 @@ class Segment:
         return lambda: ordered.read_text(encoding="utf-8").split("\n")[:-1]
 
 
+class Sought:
+    """Conditions that nobody was found for until now.
+
+    Attributes:
+        unmet: their formulas.
+    """
+
+    def __init__(self, unmet: Mapping[Condition, Formula] | None = None) -> None:
+        self.unmet = dict(unmet or {})
+
+    def take(self, batch: Batch) -> None:
+        """Let go of what is true for anybody in a batch."""
+        met = [each for each, where in self.unmet.items() if holds(where, batch.columns, batch.rows).any()]
+        for each in met:
+            del self.unmet[each]
+
+
 class Batch:
     """Some rows with an identifier, sorted by it.
 
@@ -241,7 +259,7 @@ class Counter:
         return Census(self._rows, self._nulls, self._invalid, self._duplicates, invalid, repeated, newest)
 
 
-def answer_batches(batches: Iterable[Any], segments: Iterable[Segment]) -> Counter:
+def answer_batches(batches: Iterable[Any], segments: Iterable[Segment | Sought]) -> Counter:
     """Go over sorted batches once; each segment knows its members afterwards, and the census is returned."""
     counter, last = Counter(), None
     every = list(segments)

@@ -71,12 +71,15 @@ class Local:
         ordered = f"{statement} ORDER BY ALL NULLS LAST"
         yield from self._connection.execute(ordered, self._parameters()).to_arrow_reader(BATCH_ROWS)
 
-    def shares(self, relation: str, condition: str) -> list[tuple[Any, int]]:
-        """Count distinct people by the column `value`, where a DuckDB expression over bits is true; most first."""
+    def shares(self, relation: str, condition: str, most: int | None) -> list[tuple[Any, int]]:
+        """Count distinct people by the column `value`, where a DuckDB expression over bits is true.
+
+        The most frequent values come first; `most` is how many of them, None for all.
+        """
         rows = self.rows_sql(relation, ["value"])
         statement = (
             f"SELECT value, count(DISTINCT id) FROM ({rows}) WHERE id IS NOT NULL AND {condition} "
-            "GROUP BY value ORDER BY 2 DESC, 1 NULLS LAST"
+            f"GROUP BY value ORDER BY 2 DESC, 1 NULLS LAST{'' if most is None else f' LIMIT {most:d}'}"
         )
         found: list[tuple[Any, int]] = self._connection.execute(statement, self._parameters()).fetchall()
         return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from groupsync.bucket import threshold
 from groupsync.model.criteria import All, Type
 from groupsync.source import Remark, SourceAnswers
-from groupsync_ibis.answers import NEWEST, Segment, answer_batches
+from groupsync_ibis.answers import NEWEST, Segment, Sought, answer_batches
 from groupsync_ibis.bits import ALWAYS, Registry, columns_of, formula_sql, mentions_group, tested
 from groupsync_ibis.client import Client
 from groupsync_ibis.compile import compile_bits, compile_condition, moment, never, readable
@@ -42,12 +42,14 @@ class _Asked:
     Attributes:
         registry: has the bits of all segments.
         segments: whose members are found.
+        sought: conditions by number, of which those stay that are true for nobody.
         tops: column of the engine that a segment is ordered by, by the name that it gets.
     """
 
     registry: Registry
     segments: Sequence[Segment]
     tops: Mapping[str, str] = field(default_factory=dict)
+    sought: Sought = field(default_factory=Sought)
 
 
 class IbisSource:
@@ -99,13 +101,15 @@ class IbisSource:
         registry = Registry()
         segments = [_segment(number, question, registry, folder) for number, question in enumerate(questions)]
         tops = {f"t{number}": each.top.field for number, each in enumerate(questions) if each.top is not None}
+        sought = Sought({each: registry.formula(each) for question in questions for each in question.sought})
         columns = _named(registry, eligible, tops.values())
         with self._client.session(folder, columns) as session:
             misfits = self._client.misfits(session, columns | {self._options.id, self._options.updated_at})
-            counter = self._pass(session, _Asked(registry, segments, tops), groups, eligible)
+            counter = self._pass(session, _Asked(registry, segments, tops, sought), groups, eligible)
             answers = {
-                question.name: segment.answer(
-                    session.local, descending=question.top is not None and question.top.descending
+                question.name: replace(
+                    segment.answer(session.local, descending=question.top is not None and question.top.descending),
+                    unmet=tuple(each for each in question.sought if each in sought.unmet),
                 )
                 for question, segment in zip(questions, segments, strict=True)
             }
@@ -135,6 +139,7 @@ class IbisSource:
         column: str,
         groups: Mapping[str, Members],
         eligible: Condition | None = None,
+        most: int | None = None,
     ) -> tuple[tuple[Scalar | None, int], ...]:
         """Count people by value. Who has several rows counts once for each value."""
         registry = Registry()
@@ -151,7 +156,7 @@ class IbisSource:
                 readable(table[column], session.dialect).name("value"),
             )
             local = Local(session, self._identity, registry, groups)
-            found = local.shares(session.relation(rows, "found"), formula_sql(formula))
+            found = local.shares(session.relation(rows, "found"), formula_sql(formula), most)
         return tuple((scalar_of(value), count) for value, count in found)
 
     def rows(self, ids: Collection[str], columns: Sequence[str]) -> Mapping[str, Mapping[str, Scalar | None]]:
@@ -228,7 +233,7 @@ class IbisSource:
         names = [each.get_name() for each in extra]
         relation = session.relation(rows, "found")
         batches = local.sorted_batches(relation, names, formula_sql(limit))
-        return answer_batches(batches, asked.segments)
+        return answer_batches(batches, [*asked.segments, asked.sought])
 
     def _raw(self, table: Any) -> Any:
         return table[self._options.id].cast("string").name("raw")

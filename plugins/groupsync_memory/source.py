@@ -173,6 +173,7 @@ class MemorySource:
         column: str,
         groups: Mapping[str, Members],
         eligible: Condition | None = None,
+        most: int | None = None,
     ) -> tuple[tuple[Scalar | None, int], ...]:
         """Count people by value; who has several rows counts once for each of their values."""
         with self._store.failing("shares"):
@@ -181,7 +182,7 @@ class MemorySource:
             matching = _matching(where, self._customers(loaded, eligible), loaded)
             pairs = {(each.member, _known(each.row[column])) for each in matching}
             counts = Counter(value for _, value in pairs)
-            return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0] is None, str(pair[0]))))
+            return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0] is None, str(pair[0])))[:most])
 
     def statement(self, question: Question, eligible: Condition | None = None) -> str:
         """Return the question in words, a line for each part."""
@@ -265,10 +266,11 @@ def _answer(question: Question, everyone: Sequence[_Customer], loaded: _Loaded, 
     members = Members(
         lambda: decode_members(path.read_bytes()), count=len(kept), digest=digest_bytes(text), raw=path.read_bytes
     )
+    unmet = tuple(each for each in question.sought if not _matching(each, everyone, loaded))
     if question.top is None:
-        return Answer(members, len(held_out), len(matched))
+        return Answer(members, len(held_out), len(matched), unmet=unmet)
     order = _ordered([customer for customer in matching if customer.member in kept], question.top)
-    return Answer(members, len(held_out), len(matched), lambda: order)
+    return Answer(members, len(held_out), len(matched), lambda: order, unmet)
 
 
 def _ordered(customers: Sequence[_Customer], top: Top) -> tuple[str, ...]:

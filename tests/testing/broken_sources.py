@@ -81,6 +81,11 @@ class WritesItsOwnDigest(Evaluating):
         return replace(answer, members=Members(members.load, count=members.count, digest="0" * 64))
 
 
+class LooksForNothing(Evaluating):
+    def answer(self, answer):
+        return replace(answer, unmet=())
+
+
 class CountsNobodyTwice(Evaluating):
     def census(self, census):
         return replace(census, duplicates=0, duplicate_samples=())
@@ -102,8 +107,13 @@ class CountsEverybody(MemorySource):
 
 
 class SharesWithoutNull(MemorySource):
-    def shares(self, where, column, groups, eligible=None):
-        return tuple(pair for pair in super().shares(where, column, groups, eligible) if pair[0] is not None)
+    def shares(self, where, column, groups, eligible=None, most=None):
+        return tuple(pair for pair in super().shares(where, column, groups, eligible, most) if pair[0] is not None)
+
+
+class GivesAllShares(MemorySource):
+    def shares(self, where, column, groups, eligible=None, most=None):
+        return super().shares(where, column, groups, eligible)
 
 
 class FindsStrangers(MemorySource):
@@ -142,6 +152,8 @@ BREAKS = {
     TakesUnknownForFalse: "test_the_opposite_of_unknown_is_unknown",
     KeepsCase: "test_identifiers_are_canonical",
     WritesItsOwnDigest: "test_members_are_known_by_count_and_digest",
+    LooksForNothing: "test_what_is_sought_and_true_for_nobody_is_told",
+    GivesAllShares: "test_shares_may_be_of_the_most_frequent_alone",
     CountsNobodyTwice: "test_several_rows_of_one_person_are_counted",
     TakesEmptyForInvalid: "test_who_can_not_be_named_is_counted_and_left_out",
     ForgetsEligible: "test_who_is_not_eligible_is_no_customer",
