@@ -28,6 +28,9 @@ _WRITTEN: Final = {"\t": "\\t"}
 _SEPARATOR: Final = re.compile(r"(?i)sep=(.)\r?\n")
 _SHOWN_CHARACTERS: Final = 100
 _CHUNK_CHARACTERS: Final = 1 << 20
+_LONGEST_BYTES: Final = 2_000_000
+_TOO_LONG: Final = "it has more than 2 MB"
+_QUOTE: Final = "a quote that is never closed, or that more text follows"
 _MIXED: Final = "its lines end in different ways, or a cell that has a line break is not in quotes"
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
@@ -189,6 +192,25 @@ def in_utf8(path: Path, encoding: str, folder: Path, source: str) -> Path:
     return target
 
 
+def check_lines(path: Path, source: str) -> None:
+    """Refuse a file with a line that is longer than what DuckDB reads: it can leave such a last row out in silence.
+
+    Raises:
+        SourceError: there is one.
+    """
+    if path.stat().st_size <= _LONGEST_BYTES:
+        return
+    line, unbroken = 1, 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_LONGEST_BYTES // 2):
+            breaks = chunk.count(b"\n") or chunk.count(b"\r")
+            unbroken = 0 if breaks else unbroken + len(chunk)
+            line += breaks
+            if unbroken >= _LONGEST_BYTES:
+                summary = f"source `{source}` can't read `{path.name}`"
+                raise SourceError(summary, f"line {line:,}: {_TOO_LONG}", "Correct the file.")
+
+
 def not_utf8_line(path: Path) -> str:
     """Return which line of a file is not UTF-8; empty where all are. DuckDB can fail without telling so."""
     with path.open("rb") as stream:
@@ -205,7 +227,8 @@ def broken_row(message: str) -> tuple[str, str] | None:
     file = re.search(r"^ *file = (?:.*/)?(.+)$", message, re.MULTILINE)
     line = re.search(r"CSV Error on Line: (\d+)", message)
     if not line:
-        return (file[1], _MIXED) if file and "invalid state" in message else None
+        what = _MIXED if "invalid state" in message else _QUOTE if "unterminated quote" in message else ""
+        return (file[1], what) if file and what else None
     written = re.search(r"^Original Line: ?(.*)$", message, re.MULTILINE)
     cells = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", message)
     what = f"it has {counted(int(cells[2]), 'cell')}, and the header has {cells[1]}" if cells else _reason(message)
@@ -214,8 +237,9 @@ def broken_row(message: str) -> tuple[str, str] | None:
 
 
 def _reason(message: str) -> str:
-    is_quote = "unterminated quote" in message
-    return "a quote that is never closed, or that more text follows" if is_quote else "it can't be read"
+    if "Maximum line size" in message:
+        return _TOO_LONG
+    return _QUOTE if "unterminated quote" in message else "it can't be read"
 
 
 def is_packed(path: Path) -> bool:

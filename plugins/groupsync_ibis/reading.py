@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import SourceError
 from groupsync.members.text import codec_of
-from groupsync_ibis.csv_files import broken_row, csv_sql, in_utf8, is_packed, not_utf8_line
+from groupsync_ibis.csv_files import broken_row, check_lines, csv_sql, in_utf8, is_packed, not_utf8_line
 from groupsync_ibis.files import files_of, quoted_name, reader_of
 from groupsync_ibis.looks import hint_for, hint_for_guess
 from groupsync_ibis.parquet import is_empty, parquet_sql
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CSV_OPTIONS: Final = ("encoding", "delimiter", "decimal", "nulls")
 _LOOKED_AT: Final = 200
+_LOOKED_INTO: Final = 100
 _TYPED: Final = ("types", "formats")
 _UTF8: Final = frozenset(["utf-8", "utf-8-sig"])
 
@@ -38,6 +39,7 @@ class Reading:
         self._root = context.root.resolve()
         self._guessed: dict[tuple[object, ...], list[TypedColumn]] = {}
         self._copies: dict[tuple[object, ...], Path] = {}
+        self._checked: set[tuple[object, ...]] = set()
         self._folder: Path | None = None
         self._relation = ""
         self.empty_files: tuple[str, ...] = ()
@@ -74,7 +76,8 @@ class Reading:
         """Return the files that DuckDB reads: in UTF-8 and unpacked, copies where they are not.
 
         Raises:
-            SourceError: they are not of the encoding that the config says, or not whole, or there is no such encoding.
+            SourceError: they are not of the encoding that the config says, not whole, or with a line that is too
+            long; or there is no such encoding.
         """
         if self.reader is None:
             return []
@@ -90,7 +93,12 @@ class Reading:
                 "Correct the name.",
                 option="encoding",
             ) from error
-        return [self._copy(path, codec) if is_packed(path) or codec not in _UTF8 else path for path in paths]
+        found = [self._copy(path, codec) if is_packed(path) or codec not in _UTF8 else path for path in paths]
+        for state, path in ((_state(path), path) for path in found):
+            if state not in self._checked:
+                check_lines(path, self._context.source)
+                self._checked.add(state)
+        return found
 
     def table(self, engine: Any, local: Any, named: Callable[[], Any]) -> Any:
         """Return the customers as an Ibis table.
@@ -145,7 +153,7 @@ class Reading:
             return {}
         is_csv = self.reader == "read_csv"
         found = {each.name: hint_for_guess(each.name) for each in self._guesses}
-        chosen = ", ".join(map(quoted_name, texts))
+        chosen = ", ".join(f"left({quoted_name(name)}, {_LOOKED_INTO})" for name in texts)
         rows = local.execute(f"SELECT {chosen} FROM ({self._relation}) LIMIT {_LOOKED_AT}").fetchall() if texts else []
         for name, cells in zip(texts, zip(*rows, strict=True), strict=False):
             known = [cell.strip() for cell in cells if cell is not None and cell.strip()]

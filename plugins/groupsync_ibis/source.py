@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from groupsync_ibis.compile import Dialect
 
 _CAPITALS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LONG_CHARACTERS: Final = 1_024
+"""More than any identifier has, with the blanks around it that one might have."""
 _NOT_PLAIN: Final = r'[^!-~]|"'
 """Identifiers whose canonical form can differ from them by more than the case of ASCII letters."""
 
@@ -236,7 +238,9 @@ class IbisSource:
         return answer_batches(batches, [*asked.segments, asked.sought])
 
     def _raw(self, table: Any) -> Any:
-        return table[self._options.id].cast("string").name("raw")
+        """Return the identifiers as texts; what is too long to be one is cut, since all are sorted."""
+        column = table[self._options.id]
+        return (column.left(_LONG_CHARACTERS) if column.type().is_string() else column.cast("string")).name("raw")
 
     def _canonical(self, raw: str | None) -> str | None:
         try:
