@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, assert_never
 
 from groupsync.comparisons import FOLDABLE, TEXT_OPERATORS
+from groupsync.condition_words import value_words
 from groupsync.contradictions import contradictions
 from groupsync.folding import fold
 from groupsync.model import Diagnostic, Severity
@@ -30,7 +31,7 @@ from groupsync.typed_values import TYPE_WORDS, UnfitValue, typed
 from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from groupsync.model import SourceRange
     from groupsync.model.criteria import Attribute, Condition, Scalar
@@ -51,7 +52,9 @@ def bind(
     attributes: Mapping[str, Attribute],
     as_of: datetime,
     source: str,
+    *,
     what: str = "The source",
+    texts_of: Callable[[Attribute], Sequence[str]] | None = None,
 ) -> tuple[Condition, list[Diagnostic]]:
     """Check a condition against a source's attributes, and write it with their types and columns.
 
@@ -61,12 +64,14 @@ def bind(
         as_of: the instant of the run, which `within_days` and its like count from; in the zone whose days they count.
         source: its name, for messages.
         what: it is, for messages.
+        texts_of: gives texts that an attribute has and that may be named, for hints; asked only where there is an
+            error. None where there is nothing to ask.
 
     Returns:
         The bound condition, which has only operators of `BOUND_OPERATORS`; and everything found. Where there is an
         error among that, the condition is the one that was given, and no use.
     """
-    binder = _Binder(attributes, as_of, source, what)
+    binder = _Binder(attributes, as_of, source, what, texts_of)
     named = binder.bound(condition)
     found = binder.found or list(contradictions(named))
     if any(one.severity is Severity.ERROR for one in found):
@@ -111,8 +116,14 @@ class _Binder:
     """Binds one condition, and collects what is wrong with it."""
 
     def __init__(
-        self, attributes: Mapping[str, Attribute], as_of: datetime, source: str, what: str = "The source"
+        self,
+        attributes: Mapping[str, Attribute],
+        as_of: datetime,
+        source: str,
+        what: str = "The source",
+        texts_of: Callable[[Attribute], Sequence[str]] | None = None,
     ) -> None:
+        self.texts_of = texts_of
         self.what = what
         self.attributes = attributes
         self.as_of = as_of
@@ -195,9 +206,27 @@ class _Binder:
 
     def _unfit_value(self, test: Test, unfit: UnfitValue, attribute: Attribute) -> None:
         detail, *hint = map(str, unfit.args)
+        if attribute.type is Type.TEXT and not isinstance(test.value, str):
+            hint = [self._text_hint(test, attribute)]
         told = " ".join(filter(None, [*hint, attribute.hint]))
         summary = f"`{shown(test.field)}` can't be tested by this value of `{test.operator}`"
         self.found.append(Diagnostic("GS222", Severity.ERROR, summary, detail, told, test.at))
+
+    def _text_hint(self, test: Test, attribute: Attribute) -> str:
+        """Say which text to write in place of a number or a truth."""
+        values = test.value if isinstance(test.value, tuple) else (test.value,)
+        odd = next((shown(value) for value in values if not isinstance(value, str)), "")
+        if self.texts_of is None:
+            return f'Put quotes around it, if that is the text: "{odd}".'
+        known = self.texts_of(attribute)
+        if odd in known:
+            return f'Put quotes around it: "{odd}".'
+        if known:
+            return f"Write one of its texts: {', '.join(f'`{value_words(each)}`' for each in known)}."
+        return (
+            f'Put quotes around it, if that is the text: "{odd}". '
+            f"`groupsync attributes {shown(self.source)} --values` shows what many customers have."
+        )
 
 
 def _type_words(attribute: Attribute) -> str:

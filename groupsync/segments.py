@@ -7,10 +7,12 @@ import tempfile
 import weakref
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupsync.aliases import with_former, with_present
+from groupsync.condition_words import groups_of
 from groupsync.errors import ConfigError, SourceError
 from groupsync.journal_read import unread_run
 from groupsync.memory import past_rows
@@ -222,7 +224,9 @@ def _named(config: SourceConfig, columns: dict[str, Attribute], found: list[Diag
 
 
 def check_segments(project: Project, plugins: Plugins, as_of: datetime) -> None:
-    """Hold the conditions of all segments against the columns of their sources; asks the sources for nothing else.
+    """Hold the conditions of all segments against the columns of their sources.
+
+    Asks the sources for nothing else, but for values that the hint of an error names.
 
     Raises:
         InvalidDefinitions: all that does not fit, besides what `open_sources` raises.
@@ -282,7 +286,9 @@ def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) 
         source = opened.get(definition.source or "")
         if source is None or definition.where is None:
             continue
-        where, problems = bind(definition.where, source.attributes, as_of, source.config.name)
+        where, problems = bind(
+            definition.where, source.attributes, as_of, source.config.name, texts_of=partial(_texts_of, source)
+        )
         project.findings.extend(problems)
         top = definition.limit
         if top is not None:
@@ -292,6 +298,14 @@ def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) 
         questions[definition.name] = Question(definition.name, where, definition.holdout, definition.sample, top)
     stop_on_errors(project.findings)
     return questions
+
+
+def _texts_of(source: OpenSource, attribute: Attribute) -> tuple[str, ...]:
+    """Return texts of an attribute that may be named; none where who is eligible depends on groups."""
+    if source.eligible is not None and groups_of(source.eligible):
+        return ()
+    common = Customers(source.source, {}, source.eligible).common_or_none(attribute.column or attribute.name)
+    return () if common is None else common.texts
 
 
 class _Computing:

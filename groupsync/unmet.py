@@ -9,6 +9,7 @@ from unicodedata import normalize
 from groupsync.common_values import MOST_COUNTED, CommonValues, common_values, enough_of, same_form
 from groupsync.errors import SourceError
 from groupsync.folding import fold
+from groupsync.model import SourceRange
 from groupsync.model.criteria import AnyOf, Everyone, Operator
 from groupsync.sought import unmet_finding
 
@@ -24,10 +25,7 @@ _ASKED_AT_ONCE = 100
 
 
 class Customers:
-    """The eligible customers of one source, as far as values are asked for.
-
-    What can't be asked is not known: a hint is no reason to stop.
-    """
+    """The eligible customers of one source, as far as values are asked for."""
 
     def __init__(self, source: Source, groups: Mapping[str, Members], eligible: Condition | None) -> None:
         """Begin; nothing is asked yet.
@@ -41,10 +39,19 @@ class Customers:
         self._groups = groups
         self._eligible = eligible
 
-    def common(self, column: str, where: Condition) -> CommonValues | None:
-        """Return what may be said of a column's values where a bound condition is true; None where nobody knows."""
+    def common(self, column: str) -> CommonValues:
+        """Return what may be said of a column's values.
+
+        Raises:
+            SourceError: they can't be asked for.
+        """
+        where = Everyone(SourceRange(""))
+        return common_values(self._source.shares(where, column, self._groups, self._eligible, MOST_COUNTED + 2))
+
+    def common_or_none(self, column: str) -> CommonValues | None:
+        """Return the same; None where it can't be asked for, which is no reason to go without all the rest."""
         try:
-            return common_values(self._source.shares(where, column, self._groups, self._eligible, MOST_COUNTED + 2))
+            return self.common(column)
         except SourceError:
             return None
 
@@ -79,7 +86,7 @@ def unmet_findings(customers: Customers, source: str, unmet: Sequence[Sought]) -
     found: list[Diagnostic] = []
     for column in dict.fromkeys(each.bound.field for each in unmet):
         own = [each for each in unmet if each.bound.field == column]
-        common = customers.common(column, Everyone(own[0].bound.at))
+        common = customers.common_or_none(column)
         equal = [each.bound for each in own if each.bound.operator is Operator.EQ]
         forms = customers.other_forms(equal) if common is None or common.is_many else {}
         for each in own:

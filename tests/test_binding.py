@@ -191,7 +191,11 @@ def test_mistakes(text, expected):
         ("zzz: [5]", None, "Write the name of one of its attributes."),
         ('age: "50"', "Found a text, `50`; the attribute is a whole number.", "Write it without quotes."),
         ("age: 10.5", "`10.5` has a fraction, so no whole number is equal to it.", "Correct the value."),
-        ("country: 5", "Found a number, `5`; the attribute is a text.", 'Put quotes around it: "5".'),
+        (
+            "country: 5",
+            "Found a number, `5`; the attribute is a text.",
+            'Put quotes around it, if that is the text: "5".',
+        ),
         (
             "vip: yes",
             "Found a text, `yes`; the attribute is true or false.",
@@ -558,3 +562,26 @@ def test_any_value_is_bound_or_told(condition):
     """Nothing raises, whatever is held against whatever."""
     _, found = bind(condition, ATTRIBUTES, NOW, "customers")
     assert all("\n" not in one.summary and one.code.startswith("GS22") for one in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "hint"),
+    [
+        ("country: true", ("no", "yes please"), 'Write one of its texts: `no`, `"yes please"`.'),
+        ("country: true", ("AT", "DE"), "Write one of its texts: `AT`, `DE`."),
+        ("country: [DE, 7]", ("7", "DE"), 'Put quotes around it: "7".'),
+        ("country: {ne: false}", (), ('Put quotes around it, if that is the text: "false". '
+         "`groupsync attributes customers --values` shows what many customers have.")),
+    ],
+)  # fmt: skip
+def test_a_hint_names_texts_that_are_there(text, known, hint):
+    """Those that may be named; they are asked for where there is an error, and otherwise not."""
+    asked = []
+
+    def texts_of(attribute):
+        asked.append(attribute.name)
+        return known
+
+    _, (found,) = bind(read(text), ATTRIBUTES, NOW, "customers", texts_of=texts_of)
+    bind(read("country: DE"), ATTRIBUTES, NOW, "customers", texts_of=texts_of)
+    assert (hint, ["country"]) == (found.hint, asked)

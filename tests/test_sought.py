@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from groupsync.codes import CODES
 from groupsync.common_values import common_values
 from groupsync.config import load_config
+from groupsync.errors import InvalidDefinitions
 from groupsync.folding import fold
 from groupsync.identity import Identity
 from groupsync.model import SourceRange
@@ -21,7 +22,7 @@ from groupsync.model.criteria import Test as Held
 from groupsync.plugins import Plugins
 from groupsync.project import load_project
 from groupsync.redaction import redacted_findings
-from groupsync.segments import compute_segments
+from groupsync.segments import check_segments, compute_segments
 from groupsync.source import Question, SourceContext
 from groupsync.truth import truth
 from groupsync_ibis.source import IbisSource
@@ -225,3 +226,42 @@ def test_a_text_is_told_exactly_if_no_row_has_it(tmp_path, write, values, texts,
 
     assert expected == list(answer.unmet)
     assert plain.members.load() == answer.members.load()
+
+
+def findings_of(folder, lines, where):
+    """Return what is wrong with a condition on a CSV file."""
+    (folder / "c.csv").write_text("\n".join(["email,value", *lines, ""]), encoding="utf-8")
+    (folder / "groupsync.yaml").write_text(
+        "version: 1\nproject: shop\ndefinitions: [groups.yaml]\n"
+        "sources: {customers: {plugin: ibis, table: c.csv, id: email}}\n",
+        encoding="utf-8",
+    )
+    (folder / "groups.yaml").write_text(f"{{kind: segment, name: a, source: customers, where: {where}}}\n")
+    project = load_project(load_config(folder / "groupsync.yaml"), NOW)
+    try:
+        check_segments(project, Plugins.discover(), NOW)
+    except InvalidDefinitions as error:
+        return list(error.diagnostics)
+    return project.findings
+
+
+def test_the_hint_for_a_truth_where_there_are_texts_names_those_texts(tmp_path):
+    """`true` in quotes would be true for nobody; a text that few have is not named."""
+    words = ["yes"] * 12 + ["no"] * 11 + ["unknown"] * 10 + ["hidden"]
+    lines = [f"p{number}@example.com,{word}" for number, word in enumerate(words)]
+    (told,) = findings_of(tmp_path, lines, "{value: true}")
+    assert told.hint.startswith("Write one of its texts: `yes`, `no`, `unknown`.")
+    assert "hidden" not in f"{told}"
+    (told,) = findings_of(tmp_path, lines[-3:], "{value: true}")
+    assert "`groupsync attributes customers --values` shows what many customers have." in told.hint
+
+
+def test_a_text_for_a_column_of_whole_numbers_is_told_both_ways(tmp_path):
+    """As a number, or with the option of the source that keeps the column a text; either works."""
+    (told,) = findings_of(tmp_path, ["a@example.com,10115", "b@example.com,10117"], '{value: "10115"}')
+    assert "Write it without quotes. With `types: {value: text}` in the source it is a text." == told.hint
+    assert [] == findings_of(tmp_path, ["a@example.com,10115"], "{value: 10115}")
+    text = (tmp_path / "groupsync.yaml").read_text()
+    (tmp_path / "groupsync.yaml").write_text(text.replace("id: email", "id: email, types: {value: text}"))
+    (tmp_path / "groups.yaml").write_text('{kind: segment, name: a, source: customers, where: {value: "10115"}}\n')
+    check_segments(load_project(load_config(tmp_path / "groupsync.yaml"), NOW), Plugins.discover(), NOW)

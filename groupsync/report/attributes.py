@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from groupsync.common_values import LEAST_CUSTOMERS, MOST_VALUES
+from groupsync.condition_words import value_words
 from groupsync.report.escape import cell_width, escape, pad, shorten
 from groupsync.report.style import BOLD, CYAN, FAINT, PLAIN, counted, wrap
 from groupsync.typed_values import TYPE_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from groupsync.common_values import CommonValues
     from groupsync.model.criteria import Attribute
     from groupsync.report.style import Style
 
@@ -29,12 +32,14 @@ class Known:
         source, plugin: their names.
         eligible: who is a customer, in words; empty for everybody.
         attributes: in the order shown, those of one category together.
+        values: what may be said of their values, by the attribute's name; None where nobody asked.
     """
 
     source: str
     plugin: str
     eligible: str
     attributes: tuple[Attribute, ...]
+    values: Mapping[str, CommonValues] | None = None
 
 
 def render_attributes(sources: Iterable[Known], style: Style = PLAIN) -> str:
@@ -55,6 +60,8 @@ def _source(known: Known, style: Style) -> Iterator[str]:
             yield style.paint(escape(category) or _OTHERS, CYAN)
         for attribute in attributes:
             yield from _attribute(attribute, width, style)
+            if known.values is not None and attribute.name in known.values:
+                yield from wrap(_values(known.values[attribute.name]), " " * (width + 4), style.columns)
 
 
 def _attribute(attribute: Attribute, width: int, style: Style) -> Iterator[str]:
@@ -75,6 +82,22 @@ def _kind(attribute: Attribute) -> str:
     return f"{words}{unit}{back}"
 
 
+def _values(common: CommonValues) -> str:
+    """Say which values there are, and how many customers have each."""
+    parts = [f"{escape(value_words(value))} ({count:,})" for value, count in common.values]
+    cut = "at least " if common.is_cut else ""
+    if common.is_many:
+        which = f"more than {MOST_VALUES} of which {LEAST_CUSTOMERS} customers or more have"
+        parts = [f"{cut}{counted(common.others, 'value')}, {which}"]
+    elif common.others:
+        kind = "other value" if parts else "value"
+        has = "has" if common.others == 1 else "have"
+        parts.append(f"{cut}{counted(common.others, kind)} that fewer than {LEAST_CUSTOMERS} customers {has}")
+    if common.unknown:
+        parts.append(f"{counted(common.unknown, 'customer')} without one")
+    return ", ".join(parts) or "no values"
+
+
 def _column(attribute: Attribute, width: int, style: Style) -> list[str]:
     native = f" ({escape(attribute.native)})" if attribute.native else ""
     return wrap(f"column {escape(attribute.column)}{native}", " " * (width + 4), style.columns)
@@ -88,7 +111,10 @@ def look_back_words(look_back: str) -> str:
 
 
 def render_attributes_json(sources: Iterable[Known]) -> str:
-    """Return `{"sources": [{"name", "plugin", "eligible", "attributes": […]}]}`; ends with a line break."""
+    """Return `{"sources": [{"name", "plugin", "eligible", "attributes": […]}]}`; ends with a line break.
+
+    `found` of an attribute is null where values were not counted.
+    """
     document = {
         "sources": [
             {
@@ -105,6 +131,7 @@ def render_attributes_json(sources: Iterable[Known]) -> str:
                         "unit": each.unit,
                         "look_back": each.look_back,
                         "description": each.description,
+                        "found": _found(known, each),
                     }
                     for each in known.attributes
                 ],
@@ -113,3 +140,16 @@ def render_attributes_json(sources: Iterable[Known]) -> str:
         ]
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _found(known: Known, attribute: Attribute) -> dict[str, Any] | None:
+    common = (known.values or {}).get(attribute.name)
+    if common is None:
+        return None
+    return {
+        "values": [{"value": value, "customers": count} for value, count in common.values],
+        "others": common.others,
+        "others_is_least": common.is_cut,
+        "too_many": common.is_many,
+        "without": common.unknown,
+    }

@@ -40,7 +40,7 @@ def test_programs_get_every_field(segments):
     assert ("customers", "memory", "age ≥ 18") == (source["name"], source["plugin"], source["eligible"])
     assert {
         "name": "years", "type": "integer", "native": "integer", "column": "age", "category": "Demographic",
-        "unit": "years", "look_back": "", "description": "Age in full years",
+        "unit": "years", "look_back": "", "description": "Age in full years", "found": None,
     } == source["attributes"][0]  # fmt: skip
 
 
@@ -61,3 +61,67 @@ def test_an_unknown_source_is_an_error(request, project_of):
 
     assert ExitCode.ERROR == done.code
     assert expected[project_of] in done.err
+
+
+COUNTED = {"DE": 12, "AT": 10, "日本": 11, r"D\e[31mE": 10, "CH": 9, "LI": 1}
+VALUES = r"""customers (memory): 4 attributes
+
+  country  text: Where they live
+           DE (12), 日本 (11), AT (10), "D\x1b[31mE" (10), 2 other values that
+           fewer than 10 customers have, 1 customer without one
+  email    text
+           54 values that fewer than 10 customers have
+  orders   whole number
+  vip      true or false
+           true (43), false (11)
+"""
+
+
+def write_customers(segments, eligible=""):
+    """Write a source with some countries and a truth."""
+    lines = [country for country, count in COUNTED.items() for _ in range(count)] + [None]
+    rows = [
+        f"      - {{email: p{number}@example.com, orders: {number}, vip: {str(number > 10).lower()}"
+        + (f', country: "{country}"}}' if country else "}")
+        for number, country in enumerate(lines)
+    ]
+    text = "\n".join(
+        ["version: 1", "project: shop", "definitions: [groups/**/*.yaml]", "sources:", "  customers:",
+         "    plugin: memory", "    id: email", *eligible.splitlines(), "    attributes:",
+         "      country: {description: Where they live}", "    rows:", *rows, ""]
+    )  # fmt: skip
+    segments.write("groupsync.yaml", text)
+
+
+def test_values_are_shown_that_many_customers_have(segments):
+    """With how many have each, the most frequent first; what few have is counted and not named."""
+    write_customers(segments)
+    done = segments("attributes", "--values")
+
+    assert (ExitCode.OK, "") == (done.code, done.err)
+    assert "CH" not in done.out
+    assert VALUES == done.out
+
+
+def test_programs_get_values_with_their_counts(segments):
+    """And of those that are not named, how many there are; null for a type whose values are not counted."""
+    write_customers(segments, "    eligible: {vip: true}")
+    [source] = json.loads(segments("attributes", "--values", "--format", "json").out)["sources"]
+    found = {each["name"]: each["found"] for each in source["attributes"]}
+
+    assert {
+        "values": [{"value": "日本", "customers": 11}, {"value": "AT", "customers": 10},
+                   {"value": "D\x1b[31mE", "customers": 10}],
+        "others": 3, "others_is_least": False, "too_many": False, "without": 1,
+    } == found["country"]  # fmt: skip
+    assert [{"value": True, "customers": 43}] == found["vip"]["values"]
+    assert found["orders"] is None
+
+
+def test_values_of_whom_groups_make_customers_are_not_counted(segments):
+    """Nobody knows here who is in those groups: it says so, and what counts values instead."""
+    write_customers(segments, "    eligible: {not_in_group: blocked}")
+    done = segments("attributes", "--values")
+
+    assert (ExitCode.ERROR, "") == (done.code, done.out)
+    assert "values of the source `customers` can't be counted" in done.err
