@@ -18,6 +18,7 @@ from groupsync.references import NO_DOUBTS, Doubts
 from groupsync.resolve import resolve
 from groupsync.schema_words import closest
 from groupsync.scope import EVERYTHING, Selection, Wanted
+from groupsync.sought import Stated, unstated_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,6 +74,7 @@ def load_project(config: Config, as_of: datetime, *, reads_files: bool = False, 
     findings += resolution.diagnostics
     findings += _unknown_targets(everyone, config)
     findings += _unknown_sources(everyone, config)
+    findings += _unstated_values(loaded.definitions, config)
     findings += loosenings(loaded.definitions, config.guards)
     approvals = _approvals(config, as_of, {each.name for each in everyone}, overlooked, findings)
     if reads_files:
@@ -163,6 +165,15 @@ def _unknown_sources(definitions: Iterable[Definition], config: Config) -> Itera
                 closest(definition.source, known) or f"Add the source to `sources` in {config.path}.",
                 definition.at,
             )
+
+
+def _unstated_values(definitions: Iterable[Definition], config: Config) -> Iterator[Diagnostic]:
+    """Hold conditions against the values that the config states for attributes."""
+    for source in config.sources:
+        stated = {note.name: Stated(note.values, note.at) for note in source.attributes if note.values}
+        asked = [each.where for each in definitions if each.source == source.name and each.where is not None]
+        for where in [*asked, *([source.eligible] if source.eligible is not None else [])] if stated else ():
+            yield from unstated_findings(where, stated, source.name)
 
 
 def wanted_on(project: Project, target: TargetConfig, selection: Selection = EVERYTHING) -> Wanted:

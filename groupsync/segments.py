@@ -17,13 +17,14 @@ from groupsync.errors import ConfigError, SourceError
 from groupsync.journal_read import unread_run
 from groupsync.memory import past_rows
 from groupsync.model import NOT_COMPUTED, UNREADABLE, Diagnostic, Refusal, Severity, SourceState
+from groupsync.model.criteria import Type
 from groupsync.plugin_options import check_options
 from groupsync.project import stop_on_errors
 from groupsync.resolve import Blocked
-from groupsync.sought import sought_texts
 from groupsync.source import Question, SourceContext, SupportsRemarks
 from groupsync.source_guards import judge_by_marks, judge_source, such_as
-from groupsync.unmet import Customers, unmet_findings
+from groupsync.typed_values import TYPE_WORDS
+from groupsync.unmet import Customers, search_findings, search_of
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from groupsync.plugins import Plugins
     from groupsync.project import Project
     from groupsync.resolve import Resolution
-    from groupsync.sought import Sought
     from groupsync.source import Answer, Census, Misfits, Remark, Source, SourceAnswers
     from groupsync.source_config import SourceConfig
     from groupsync.source_facade import CheckedSource
@@ -219,8 +219,17 @@ def _named(config: SourceConfig, columns: dict[str, Attribute], found: list[Diag
             category=note.category,
             unit=note.unit,
             look_back=note.look_back,
+            values=note.values,
         )
+        if note.values and column.type is not Type.TEXT:
+            found.append(_no_texts(named[note.name], note.at))
     return named
+
+
+def _no_texts(attribute: Attribute, at: SourceRange) -> Diagnostic:
+    summary = f"`values` of `{attribute.name}` are texts, and the column is {TYPE_WORDS[attribute.type]}"
+    detail = "No value of a column of another type is one of them."
+    return Diagnostic("GS512", Severity.ERROR, summary, detail, attribute.hint or "Take `values` out.", at)
 
 
 def check_segments(project: Project, plugins: Plugins, as_of: datetime) -> None:
@@ -302,8 +311,8 @@ def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) 
 
 def _texts_of(source: OpenSource, attribute: Attribute) -> tuple[str, ...]:
     """Return texts of an attribute that may be named; none where who is eligible depends on groups."""
-    if source.eligible is not None and groups_of(source.eligible):
-        return ()
+    if attribute.values or (source.eligible is not None and groups_of(source.eligible)):
+        return attribute.values
     common = Customers(source.source, {}, source.eligible).common_or_none(attribute.column or attribute.name)
     return () if common is None else common.texts
 
@@ -333,10 +342,10 @@ class _Computing:
         self.states: dict[str, SourceState] = {}
         self.refusals: dict[str, list[Refusal]] = {}
         self.unread = not_read
-        self.sought = {
-            each.name: _sought(each.where, self.opened[each.source or ""], as_of)
+        self.searches = {
+            each.name: search_of(each.where, source.config, source.attributes, as_of)
             for each in segments_of(project)
-            if each.where is not None and each.source in opened
+            if each.where is not None and (source := opened.get(each.source or ""))
         }
 
     def ask(self, segments: Sequence[Definition], groups: Mapping[str, Members]) -> Mapping[str, Answer | Blocked]:
@@ -349,7 +358,7 @@ class _Computing:
         found: dict[str, Answer | Blocked] = {}
         for name, source in self.opened.items():
             questions = [
-                replace(self.questions[each.name], sought=tuple(text.bound for text in self.sought[each.name]))
+                replace(self.questions[each.name], sought=self.searches[each.name].conditions)
                 for each in segments
                 if each.source == name
             ]
@@ -414,11 +423,8 @@ class _Computing:
         if not census.rows - census.nulls - census.invalid:
             self._find([_nobody(source.config)])
             return
-        unmet = [
-            text for name, answer in came.answers.items() for text in self.sought[name] if text.bound in answer.unmet
-        ]
-        if unmet:
-            self._find(unmet_findings(Customers(source.source, groups, source.eligible), source.config.name, unmet))
+        looked = [(self.searches[name], answer.unmet) for name, answer in came.answers.items()]
+        self._find(search_findings(looked, Customers(source.source, groups, source.eligible), source.config.name))
 
     def _find(self, findings: Sequence[Diagnostic]) -> None:
         self.project.findings.extend(each for each in findings if each not in self.project.findings)
@@ -444,14 +450,6 @@ class _Computing:
             tuple(refusal for name in order for refusal in self.refusals[name]),
             frozenset(self.past),
         )
-
-
-def _sought(where: Condition, source: OpenSource, as_of: datetime) -> tuple[Sought, ...]:
-    """Return the texts of a segment's condition, and those that make somebody eligible."""
-    texts = sought_texts(where, source.attributes, as_of)
-    if source.config.eligible is None:
-        return texts
-    return texts + sought_texts(source.config.eligible, source.attributes, as_of, wanted_alone=True)
 
 
 def _unknown_column(config: SourceConfig, column: str, columns: Mapping[str, Attribute], at: SourceRange) -> Diagnostic:

@@ -8,26 +8,29 @@ attribute whose values the config states.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, assert_never
 from unicodedata import normalize
 
 from groupsync.binding import bind
 from groupsync.common_values import LEAST_CUSTOMERS, MOST_VALUES, CommonValues, nearest
-from groupsync.comparisons import SHORT_LIST, TEXT_OPERATORS
+from groupsync.comparisons import MAX_VALUES, SHORT_LIST, TEXT_OPERATORS
 from groupsync.condition_words import in_words, value_words
-from groupsync.model import Diagnostic, Severity
-from groupsync.model.criteria import All, AnyOf, Everyone, InGroup, Not, Operator, Test, Type
+from groupsync.model import Diagnostic, Severity, SourceRange
+from groupsync.model.criteria import All, AnyOf, Attribute, Everyone, InGroup, Not, Operator, Test, Type
+from groupsync.truth import truth
 from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import datetime
 
-    from groupsync.model.criteria import Attribute, Condition
+    from groupsync.model.criteria import Condition
 
 _NEGATIVE: Final = frozenset([Operator.NE, Operator.NOT_IN])
 _EQUAL: Final = frozenset([Operator.EQ, Operator.NE, Operator.IN, Operator.NOT_IN])
 _LONGEST_NAMED: Final = 60
+_NO_INSTANT: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Tests of texts don't ask what time it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,19 @@ class Sought:
 
     written: Test
     bound: Test
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """The values that the config states for an attribute.
+
+    Attributes:
+        values: at least one.
+        at: where the attribute stands.
+    """
+
+    values: tuple[str, ...]
+    at: SourceRange
 
 
 def sought_texts(
@@ -57,8 +73,8 @@ def sought_texts(
     found: list[Sought] = []
     for test, is_wanted in _tests(condition, True):
         attribute = attributes[test.field]
-        if attribute.type is Type.TEXT and (is_wanted or not wanted_alone):
-            for each in _single_texts(test):
+        if attribute.type is Type.TEXT and not attribute.values and (is_wanted or not wanted_alone):
+            for each in _single_texts(test, SHORT_LIST):
                 bound, _ = bind(each, attributes, as_of, "")
                 if isinstance(bound, Test):
                     found.append(Sought(each, bound))
@@ -80,16 +96,84 @@ def _tests(condition: Condition, is_wanted: bool) -> Iterator[tuple[Test, bool]]
             assert_never(condition)
 
 
-def _single_texts(test: Test) -> Iterator[Test]:
-    """Give a test for each text, at its own place."""
+def _single_texts(test: Test, longest: int) -> Iterator[Test]:
+    """Give a test for each text, at its own place; none of a list with more of them than `longest`."""
     if test.operator in TEXT_OPERATORS:
         yield test
     elif test.operator in _EQUAL:
         values = test.value if isinstance(test.value, tuple) else (test.value,)
-        if len(values) <= SHORT_LIST:
+        if len(values) <= longest:
             places = test.values_at or (test.at,) * len(values)
             for value, at in zip(values, places, strict=True):
                 yield replace(test, operator=Operator.EQ, value=value, at=at, values_at=())
+
+
+def unstated_findings(condition: Condition, stated: Mapping[str, Stated], source: str) -> list[Diagnostic]:
+    """Return an error for each text that none of an attribute's stated values goes with; asks nobody.
+
+    Args:
+        condition: as written.
+        stated: what is stated, by the attribute's name.
+        source: its name.
+    """
+    found: list[Diagnostic] = []
+    for test, _ in _tests(condition, True):
+        known = stated.get(test.field)
+        if known is not None:
+            found += [
+                _unstated(each, known, source)
+                for each in _single_texts(test, MAX_VALUES)
+                if not _goes_with(each, known)
+            ]
+    return list(dict.fromkeys(found))
+
+
+def _goes_with(test: Test, stated: Stated) -> bool:
+    """Tell whether a test of one text is true for any stated value."""
+    if not isinstance(test.value, str):
+        return False
+    attribute = Attribute(test.field, Type.TEXT)
+    bound, problems = bind(test, {test.field: attribute}, _NO_INSTANT, "")
+    if problems:
+        return True
+    return any(truth(bound, {test.field: value}, "", {}) for value in stated.values)
+
+
+def _unstated(test: Test, stated: Stated, source: str) -> Diagnostic:
+    listed = ", ".join(f"`{value_words(each)}`" for each in stated.values[:MOST_VALUES])
+    more = len(stated.values) - MOST_VALUES
+    detail = f"The config states for the source `{source}`: {listed}{f' and {more:,} more' if more > 0 else ''}."
+    near = nearest(str(test.value), stated.values) if test.operator is Operator.EQ else ""
+    hint = f"Did you mean `{value_words(near)}`?" if near else "Correct it, or add what customers have to `values`."
+    summary = f"`{in_words(test)}` is true for none of the values of `{shown(test.field, 200)}`"
+    return Diagnostic("GS225", Severity.ERROR, summary, detail, hint, test.at, (stated.at,))
+
+
+def other_values(column: str, stated: tuple[str, ...]) -> Condition:
+    """Return what is true for who has another value in a column than those stated; bound."""
+    at = SourceRange("")
+    return Not(Test(column, Operator.IN, stated, at), at)
+
+
+def others_finding(attribute: str, source: str, common: CommonValues | None, at: SourceRange) -> Diagnostic:
+    """Say that customers have values of an attribute that the config does not state.
+
+    Args:
+        attribute: its name.
+        source: its name.
+        common: what may be said of those values; None where they could not be asked for.
+        at: where the attribute stands in the config.
+    """
+    summary = (
+        f"Customers of the source `{source}` have values of `{shown(attribute, 200)}` that the config does not state"
+    )
+    listed = ", ".join(f"`{value_words(value)}`" for value, _ in common.values) if common else ""
+    detail = f"Besides those stated: {listed}." if listed else "Which could not be asked."
+    if common and common.others:
+        number = f"{'at least ' if common.is_cut else ''}{common.others:,}"
+        detail = f"Besides those stated: {listed}{', and ' if listed else ''}{number} not named here."
+    hint = "Add them to `values`, or correct them where they are kept."
+    return Diagnostic("GS629", Severity.WARNING, summary, detail, hint, at)
 
 
 def unmet_finding(sought: Sought, source: str, common: CommonValues | None, other_form: str = "") -> Diagnostic:

@@ -70,6 +70,7 @@ class AttributeNote:
     category: str = ""
     unit: str = ""
     look_back: str = ""
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +146,13 @@ def source_config(document: Document, name: str, folder: Path) -> SourceConfig:
         document.locate(pointer, key=True),
         _guards(document, pointer, value),
         _eligible(document, pointer, value, []),
-        tuple(
-            AttributeNote(each, document.locate((*pointer, "attributes", each), key=True), **said)
-            for each, said in value.get("attributes", {}).items()
-        ),
+        tuple(_note(document, pointer, each, said) for each, said in value.get("attributes", {}).items()),
     )
+
+
+def _note(document: Document, pointer: tuple[str, str], name: str, said: dict[str, Any]) -> AttributeNote:
+    at = document.locate((*pointer, "attributes", name), key=True)
+    return AttributeNote(name, at, **{**said, "values": tuple(said.get("values", ()))})
 
 
 def _guards(document: Document, pointer: tuple[str, str], value: dict[str, Any]) -> SourceGuards:

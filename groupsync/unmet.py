@@ -1,27 +1,87 @@
-"""Ask a source what it has in place of texts that no customer has. An edge: it asks only where there are such."""
+"""What a source is searched for besides members, and what is said of it. An edge: where something is odd it asks on."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 from unicodedata import normalize
 
 from groupsync.common_values import MOST_COUNTED, CommonValues, common_values, enough_of, same_form
+from groupsync.condition_words import attributes_of
 from groupsync.errors import SourceError
 from groupsync.folding import fold
 from groupsync.model import SourceRange
 from groupsync.model.criteria import AnyOf, Everyone, Operator
-from groupsync.sought import unmet_finding
+from groupsync.sought import other_values, others_finding, sought_texts, unmet_finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from groupsync.model import Diagnostic, Members
-    from groupsync.model.criteria import Condition, Test
+    from groupsync.model.criteria import Attribute, Condition, Test
     from groupsync.sought import Sought
     from groupsync.source import Source
+    from groupsync.source_config import SourceConfig
 
-_ASKED_AT_ONCE = 100
+_ASKED_AT_ONCE: Final = 100
+EVERYONE: Final = Everyone(SourceRange(""))
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Values of an attribute besides those that the config states.
+
+    Attributes:
+        name: of the attribute.
+        column: the source's name for it.
+        where: true for who has one; bound.
+        at: where the attribute stands in the config.
+    """
+
+    name: str
+    column: str
+    where: Condition
+    at: SourceRange
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What customers are searched for because of one segment.
+
+    Attributes:
+        texts: of its condition and of who is eligible.
+        others: of the attributes that those test.
+    """
+
+    texts: tuple[Sought, ...]
+    others: tuple[Others, ...]
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """All of it, as a source is asked."""
+        return (*(each.bound for each in self.texts), *(each.where for each in self.others))
+
+
+def search_of(where: Condition, config: SourceConfig, attributes: Mapping[str, Attribute], as_of: datetime) -> Search:
+    """Return what customers are searched for because of a segment's condition; pure.
+
+    Args:
+        where: the condition as written; it binds to the attributes without an error.
+        config: what the config says of the source.
+        attributes: of the source, by name.
+        as_of: the instant of the run.
+    """
+    texts, tested = sought_texts(where, attributes, as_of), attributes_of(where)
+    if config.eligible is not None:
+        texts += sought_texts(config.eligible, attributes, as_of, wanted_alone=True)
+        tested |= attributes_of(config.eligible)
+    stated = [note for note in config.attributes if note.values and note.name in tested]
+    columns = {each.name: attributes[each.name].column or each.name for each in stated}
+    others = (
+        Others(each.name, columns[each.name], other_values(columns[each.name], each.values), each.at) for each in stated
+    )
+    return Search(texts, tuple(others))
 
 
 class Customers:
@@ -39,19 +99,22 @@ class Customers:
         self._groups = groups
         self._eligible = eligible
 
-    def common(self, column: str) -> CommonValues:
+    def common(self, column: str, where: Condition = EVERYONE) -> CommonValues:
         """Return what may be said of a column's values.
+
+        Args:
+            column: of the source.
+            where: only of whom this is true for; bound.
 
         Raises:
             SourceError: they can't be asked for.
         """
-        where = Everyone(SourceRange(""))
         return common_values(self._source.shares(where, column, self._groups, self._eligible, MOST_COUNTED + 2))
 
-    def common_or_none(self, column: str) -> CommonValues | None:
+    def common_or_none(self, column: str, where: Condition = EVERYONE) -> CommonValues | None:
         """Return the same; None where it can't be asked for, which is no reason to go without all the rest."""
         try:
-            return self.common(column)
+            return self.common(column, where)
         except SourceError:
             return None
 
@@ -75,14 +138,30 @@ class Customers:
         return {same_form(str(value)): str(value) for value, _ in reversed(enough_of(shares))}
 
 
-def unmet_findings(customers: Customers, source: str, unmet: Sequence[Sought]) -> list[Diagnostic]:
-    """Return a warning for each text that no customer has, with what may be said of the values there are.
+def search_findings(
+    looked: Iterable[tuple[Search, Sequence[Condition]]], customers: Customers, source: str
+) -> list[Diagnostic]:
+    """Return a warning for each text that no customer has, and for attributes with values that are not stated.
 
     Args:
+        looked: what was searched for, and which of its conditions are true for nobody.
         customers: of the source.
         source: its name.
-        unmet: the texts.
     """
+    texts: list[Sought] = []
+    others: dict[str, Others] = {}
+    for search, unmet in looked:
+        nobody = set(unmet)
+        texts += [each for each in search.texts if each.bound in nobody]
+        others |= {each.name: each for each in search.others if each.where not in nobody}
+    found = _unmet_findings(customers, source, texts)
+    for each in others.values():
+        common = customers.common_or_none(each.column, each.where)
+        found.append(others_finding(each.name, source, common, each.at))
+    return found
+
+
+def _unmet_findings(customers: Customers, source: str, unmet: Sequence[Sought]) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for column in dict.fromkeys(each.bound.field for each in unmet):
         own = [each for each in unmet if each.bound.field == column]

@@ -167,6 +167,7 @@ class Attribute:
         column: the source's name for it.
         description, category, unit: for people; empty where the config does not say.
         look_back: how far back it goes, such as `90d`; empty for all of history.
+        values: the texts that it can be; empty where the config does not say.
         hint: for who needs it to be of another type: how the source could be told so; empty where nothing is known.
     """
 
@@ -178,6 +179,7 @@ class Attribute:
     category: str = ""
     unit: str = ""
     look_back: str = ""
+    values: tuple[str, ...] = ()
     hint: str = ""
 
 

@@ -71,6 +71,9 @@ def _attribute(attribute: Attribute, width: int, style: Style) -> Iterator[str]:
     first, *more = wrap(said, " " * (width + 4), style.columns)
     yield f"  {style.paint(pad(shown, width), BOLD)}  {first.strip()}"
     yield from more
+    if attribute.values:
+        listed = ", ".join(escape(value_words(each)) for each in attribute.values)
+        yield from wrap(f"one of {listed}", " " * (width + 4), style.columns)
     if attribute.column != attribute.name:
         yield from (style.paint(line, FAINT) for line in _column(attribute, width, style))
 
@@ -131,6 +134,7 @@ def render_attributes_json(sources: Iterable[Known]) -> str:
                         "unit": each.unit,
                         "look_back": each.look_back,
                         "description": each.description,
+                        "values": list(each.values),
                         "found": _found(known, each),
                     }
                     for each in known.attributes

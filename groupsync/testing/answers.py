@@ -217,11 +217,13 @@ class Answering(CustomersRoom):
         source = asked.table([*rows, {ID: "nobody", "country": "FR"}, {ID: None, "country": "IT"}], _COUNTRY)
         tests = {each: a_test(Operator.EQ, each, "country") for each in ("DE", "AT", "CH", "FR", "IT", "de", "")}
         folded = a_test(Operator.EQ, "ch", "country", ignore_case=True)
-        sought, eligible = (*tests.values(), folded), opposite(tests["AT"])
+        others = [opposite(a_test(Operator.IN, each, "country")) for each in (("DE", "CH", "XX"), ("DE", "XX"))]
+        sought: tuple[Condition, ...]
+        sought, eligible = (*tests.values(), folded, *others), opposite(tests["AT"])
         plain = asked.answer(source, Question("a", EVERYONE), eligible)
         answer = asked.answer(source, Question("a", EVERYONE, sought=sought), eligible)
 
-        assert tuple(tests[each] for each in ("AT", "FR", "IT", "de", "")) == answer.unmet
+        assert (*(tests[each] for each in ("AT", "FR", "IT", "de", "")), others[0]) == answer.unmet
         assert plain.members.load() == answer.members.load() == people(0, 2)
         assert () == plain.unmet
 

@@ -40,7 +40,7 @@ def test_programs_get_every_field(segments):
     assert ("customers", "memory", "age ≥ 18") == (source["name"], source["plugin"], source["eligible"])
     assert {
         "name": "years", "type": "integer", "native": "integer", "column": "age", "category": "Demographic",
-        "unit": "years", "look_back": "", "description": "Age in full years", "found": None,
+        "unit": "years", "look_back": "", "description": "Age in full years", "values": [], "found": None,
     } == source["attributes"][0]  # fmt: skip
 
 
@@ -125,3 +125,13 @@ def test_values_of_whom_groups_make_customers_are_not_counted(segments):
 
     assert (ExitCode.ERROR, "") == (done.code, done.out)
     assert "values of the source `customers` can't be counted" in done.err
+
+
+def test_stated_values_are_shown(segments):
+    """Below what the attribute means, escaped; programs get them as they are."""
+    text = segments.read("groupsync.yaml")
+    segments.write("groupsync.yaml", text.replace('Where they live\\e[0m"', 'Home", values: [DE, AT, "D\\e[31mE"]'))
+    assert 'country  text: Home\n           one of DE, AT, "D\\x1b[31mE"\n' in segments("attributes").out
+
+    [source] = json.loads(segments("attributes", "--format", "json").out)["sources"]
+    assert [["DE", "AT", "D\x1b[31mE"]] == [each["values"] for each in source["attributes"] if each["values"]]
