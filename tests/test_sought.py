@@ -213,19 +213,37 @@ def test_a_text_is_told_exactly_if_no_row_has_it(tmp_path, write, values, texts,
         for text, operator, folds in texts
         if text or operator is Operator.EQ
     ]
-    where = Not(sought[0], AT) if sought and is_negative else sought[0] if sought else Everyone(AT)
+    listed = tuple(
+        dict.fromkeys(each.value for each in sought if each.operator is Operator.EQ and not each.ignore_case)
+    )
+    asked = [Everyone(AT), *sought[:1], *([Held("value", Operator.IN, listed, AT)] if listed else [])]
+    where = [Not(each, AT) if is_negative else each for each in asked]
     source = IbisSource.from_options(options, SourceContext(tmp_path, "customers", Identity(), NOW))
     for name in ("plain", "sought"):
         (tmp_path / name).mkdir(exist_ok=True)
         for old in (tmp_path / name).iterdir():
             old.unlink()
-    plain = source.evaluate([Question("a", where)], {}, tmp_path / "plain").answers["a"]
-    answer = source.evaluate([Question("a", where, sought=tuple(sought))], {}, tmp_path / "sought").answers["a"]
+    plain, found = (
+        source.evaluate(
+            [Question(f"{number}", each, sought=texts) for number, each in enumerate(where)], {}, tmp_path / name
+        ).answers
+        for name, texts in (("plain", ()), ("sought", tuple(sought)))
+    )
     source.close()
-    expected = [each for each in sought if not any(truth(each, {"value": value}, "", {}) for value in values)]
+    expected = tuple(each for each in sought if not any(truth(each, {"value": value}, "", {}) for value in values))
+    members = [
+        {
+            f"p{number}@example.com"
+            for number, value in enumerate(values)
+            if truth(each, {"value": value}, "", {}) is True
+        }
+        for each in where
+    ]
 
-    assert expected == list(answer.unmet)
-    assert plain.members.load() == answer.members.load()
+    assert {expected} == {each.unmet for each in found.values()}
+    assert (
+        members == [each.members.load() for each in plain.values()] == [each.members.load() for each in found.values()]
+    )
 
 
 def findings_of(folder, lines, where):

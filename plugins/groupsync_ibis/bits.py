@@ -11,7 +11,7 @@ has two values:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
 from groupsync.bucket import threshold
@@ -36,6 +36,14 @@ class Masked:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """True where any bit of `mask` in a column is set."""
+
+    column: str
+    mask: int
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """True where each part is; without parts always."""
 
@@ -49,7 +57,7 @@ class Some:
     parts: tuple[Formula, ...] = ()
 
 
-Formula: TypeAlias = Masked | Every | Some
+Formula: TypeAlias = Masked | Touched | Every | Some
 
 ALWAYS: Final = Every()
 
@@ -78,7 +86,7 @@ class Registry:
                 return self.formula(condition.condition, is_true=not is_true)
             case All() | AnyOf():
                 parts = tuple(self.formula(each, is_true=is_true) for each in condition.conditions)
-                return every(parts) if isinstance(condition, All) is is_true else Some(parts)
+                return every(parts) if isinstance(condition, All) is is_true else some(parts)
             case InGroup():
                 bit = self._bit(("group", condition.group), self.groups, condition.group)
                 return _masked("g", bit, is_set=is_true)
@@ -95,11 +103,21 @@ class Registry:
         return _masked("s", self._bit(("share", share.seed, limit), self.shares, (share.seed, limit)))
 
     def _test(self, test: Test, *, is_true: bool) -> Formula:
+        if parts := self._singles(test):
+            return self.formula(AnyOf(parts, test.at), is_true=is_true)
         key = (test.field, test.operator, test.value, test.ignore_case)
         found = _masked("b", self._bit(("atom", *key), self.atoms, test), is_set=is_true)
         if is_true or test.operator is Operator.IS_NULL:
             return found
         return every((found, self._test(Test(test.field, Operator.IS_NULL, True, test.at), is_true=False)))
+
+    def _singles(self, test: Test) -> tuple[Test, ...]:
+        """Return a test of several values as one for each, where each has its bit already; empty where not."""
+        if test.operator is not Operator.IN or not isinstance(test.value, tuple):
+            return ()
+        found = [replace(test, operator=Operator.EQ, value=value) for value in test.value]
+        keys = (("atom", test.field, Operator.EQ, each.value, test.ignore_case) for each in found)
+        return tuple(found) if all(key in self._known for key in keys) else ()
 
     def _bit(self, key: tuple[Any, ...], of: list[Any], value: object) -> int:
         if key not in self._known:
@@ -162,6 +180,19 @@ def every(parts: Iterable[Formula]) -> Formula:
     return found[0] if len(found) == 1 else Every(found)
 
 
+def some(parts: Iterable[Formula]) -> Formula:
+    """Return a formula for any of the parts, with one test for all single bits of a column."""
+    masks: dict[str, int] = {}
+    rest: list[Formula] = []
+    for part in parts:
+        if isinstance(part, Masked) and part.mask == part.expected and part.mask.bit_count() == 1:
+            masks[part.column] = masks.get(part.column, 0) | part.mask
+        else:
+            rest.append(part)
+    found = (*(Touched(column, mask) for column, mask in masks.items()), *rest)
+    return found[0] if len(found) == 1 else Some(found)
+
+
 def holds(formula: Formula, columns: Mapping[str, Any], rows: int) -> Any:
     """Return for which of the rows a formula holds.
 
@@ -178,6 +209,8 @@ def holds(formula: Formula, columns: Mapping[str, Any], rows: int) -> Any:
     match formula:
         case Masked():
             return (columns[formula.column] & formula.mask) == formula.expected
+        case Touched():
+            return (columns[formula.column] & formula.mask) != 0
         case Every():
             return _joined(formula.parts, columns, rows, np.logical_and, np.ones)
         case Some():
@@ -191,6 +224,8 @@ def formula_sql(formula: Formula) -> str:
     match formula:
         case Masked():
             return f"({formula.column} & {formula.mask}) = {formula.expected}"
+        case Touched():
+            return f"({formula.column} & {formula.mask}) <> 0"
         case Every():
             return "(" + (" AND ".join(map(formula_sql, formula.parts)) or "TRUE") + ")"
         case Some():
@@ -204,7 +239,7 @@ def _masked(prefix: str, bit: int, *, is_set: bool = True) -> Masked:
     return Masked(column, value, value if is_set else 0)
 
 
-def _flat(parts: Iterable[Formula]) -> Iterable[Masked | Some]:
+def _flat(parts: Iterable[Formula]) -> Iterable[Masked | Touched | Some]:
     for part in parts:
         if isinstance(part, Every):
             yield from _flat(part.parts)

@@ -101,9 +101,10 @@ class IbisSource:
     ) -> SourceAnswers:
         """Answer all questions with one statement, sorted by the embedded DuckDB."""
         registry = Registry()
+        # First: a list of values that have their bits needs none of its own.
+        sought = Sought({each: registry.formula(each) for question in questions for each in question.sought})
         segments = [_segment(number, question, registry, folder) for number, question in enumerate(questions)]
         tops = {f"t{number}": each.top.field for number, each in enumerate(questions) if each.top is not None}
-        sought = Sought({each: registry.formula(each) for question in questions for each in question.sought})
         columns = _named(registry, eligible, tops.values())
         with self._client.session(folder, columns) as session:
             misfits = self._client.misfits(session, columns | {self._options.id, self._options.updated_at})
