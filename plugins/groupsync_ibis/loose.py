@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _INSTANT: Final = "groupsync_instant"
-_DAY: Final = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"
 _SAMPLE_LENGTH: Final = 100
 
 
@@ -101,17 +100,28 @@ def _checked(column: str, dtype: Any) -> str:
     """Return a column's value where it is one of a type; null where it is not."""
     kind = f"typeof({column})"
     if dtype.is_timestamp():
-        return f"{_INSTANT}({column})"
+        return instant_sql(column)
     if dtype.is_string():
         return f"CASE {kind} WHEN 'text' THEN {column} WHEN 'integer' THEN CAST({column} AS TEXT) END"
+    day = f"date({column}, '+0 days')"  # of 30 February, another one
     tests = (
         (dtype.is_integer(), f"{kind} = 'integer'"),
         (dtype.is_numeric(), f"{kind} IN ('integer', 'real')"),
         (dtype.is_boolean(), f"{kind} = 'integer' AND {column} IN (0, 1)"),
-        (dtype.is_date(), f"{kind} = 'text' AND {column} GLOB '{_DAY}' AND date({column}, '+0 days') = {column}"),
+        (dtype.is_date(), f"{kind} = 'text' AND {day} = {column} AND {day} >= '0001'"),
     )
     test = next((test for fits, test in tests if fits), "")
     return f"CASE WHEN {test} THEN {column} END" if test else column
+
+
+def instant_sql(column: str) -> str:
+    """Return the expression for a time as Ibis writes it, null for what is none: what `_instant` gives.
+
+    SQLite itself tells by far most of them, in a tenth of the time that it takes to call Python.
+    """
+    plain = f"datetime({column}, '+0 days')"  # of 30 February, another day
+    told = f"replace({column}, 'T', ' ') IN ({plain}, {plain} || 'Z', {plain} || '.000000') AND {plain} >= '0001'"
+    return f"CASE WHEN typeof({column}) = 'text' THEN CASE WHEN {told} THEN {plain} ELSE {_INSTANT}({column}) END END"
 
 
 def _instant(value: object) -> str | None:

@@ -132,9 +132,12 @@ class Reading:
             self._relation = str(engine.compile(table)) if notation.types or notation.formats else ""
         self._columns = declared_columns(schema, notation, source) if notation.types or notation.formats else []
         if reader == "read_csv":
-            told = {self._options.id, *(name for name in names if notation.declared(name))}
-            guessed = self._guess(local, paths, [name for name in names if name not in told])
-        self._guesses = guessed
+            told = {each.name for each in self._columns}
+            texts = {name for name in names if name == self._options.id or notation.declared(name)} - told
+            guessed = self._guess(local, paths, [name for name in names if name not in texts])
+            whole = {each.name for each in guessed}
+            self._columns = [each for each in self._columns if each.name not in whole]
+        self._guesses = [each for each in guessed if notation.declared(each.name) is None]
         columns = [*self._columns, *guessed]
         if not reader:
             return engine.sql(typed_sql(self._relation, names, columns)) if columns else table

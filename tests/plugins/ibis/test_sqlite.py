@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from groupsync.errors import SourceError
 from groupsync.model.criteria import Everyone, Not, Operator, Type
 from groupsync.source import Misfits, Question
 from groupsync.truth import truth
+from groupsync_ibis import loose
 from tests.conditions import AT, bound
 
 URL = {"url": "sqlite://shop.sqlite"}
@@ -43,8 +45,9 @@ def who(letters):
         ("numeric(10,2)", (1, "two", "9.50"), bound("x", "gte", 5), "c", "a", ("two",)),
         ("boolean", (1, 0, "true", 2), bound("x", "eq", True), "a", "b", ("2", "true")),
         ("text", ("a", "b", b"a"), bound("x", "eq", "a"), "a", "b", ("a",)),
-        ("date", ("2026-11-20", "2026-11-21", "20.11.2026", "2026-02-30", 5), bound("x", "lt", date(2026, 11, 21)),
-         "a", "b", ("20.11.2026", "5")),
+        ("date", ("2026-11-20", "2026-11-21", "20.11.2026", "2026-02-30", 5, "0000-01-01", b"2026-11-20"),
+         bound("x", "lt", date(2026, 11, 21)),
+         "a", "b", ("0000-01-01", "5")),
         ("datetime", ("2026-11-20 10:00:00", "2026-11-20T10:00:00Z", "2026-11-20T12:30:00.5+02:00",
          "2026-11-20T14:00:00", "2026-11-20", "soon", 1_700_000_000),
          bound("x", "lt", datetime(2026, 11, 20, 11, tzinfo=UTC)), "abce", "d", ("1700000000", "soon")),
@@ -112,6 +115,30 @@ def test_times_are_compared_as_times_however_they_are_written(shop, times, limit
         where = bound("x", operator, limit.replace(tzinfo=UTC))
         assert {each for each, row in rows.items() if truth(where, row, each, {})} == shop.members(source, where)
     source.close()
+
+
+_PARTS = (
+    ("0000", "0001", "2026", "9999", "-001"),
+    ("-02-", "-12-", "-13-", "/02/"),
+    ("00", "01", "30", "31"),
+    (" ", "T", "t", ""),
+    ("", "10:00", "10:00:00", "23:59:60", "24:00:00"),
+    ("", ".0", ".000000", ".1234567"),
+    ("", "Z", "z", " UTC", "+02:00"),
+)
+_OTHERS = (None, 5, 1.5, b"2026-11-20 10:00:00", "", "now", "12:00", "2451544.5", "20261120", "0001")
+
+
+def test_a_time_is_read_alike_by_sqlite_and_by_python():
+    """Whatever is written there: what SQLite tells by itself is what Python would."""
+    values = [*_OTHERS, *map("".join, itertools.product(*_PARTS))]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.create_function("groupsync_instant", 1, loose._instant)
+        connection.execute("CREATE TABLE t (x timestamp)")
+        connection.executemany("INSERT INTO t VALUES (?)", [[value] for value in values])
+        found = connection.execute(f"SELECT x, {loose.instant_sql('x')} FROM t").fetchall()
+    assert [] == [(value, read) for value, read in found if read != loose._instant(value)]
+    assert len(values) == len(found)
 
 
 _VALUES = st.sampled_from(
