@@ -157,7 +157,8 @@ def search_findings(
     found = _unmet_findings(customers, source, texts)
     for each in others.values():
         common = customers.common_or_none(each.column, each.where)
-        found.append(others_finding(each.name, source, common, each.at))
+        if common is None or common.values or common.others:  # a source may not tell what is true for nobody
+            found.append(others_finding(each.name, source, common, each.at))
     return found
 
 

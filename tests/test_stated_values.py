@@ -8,7 +8,8 @@ from groupsync.config import load_config
 from groupsync.errors import InvalidDefinitions
 from groupsync.plugins import Plugins
 from groupsync.project import load_project
-from groupsync.segments import compute_segments
+from groupsync.segments import compute_segments, open_sources
+from groupsync.unmet import Customers, search_findings, search_of
 from tests.worlds import NOW
 
 STATED = "{risk: {values: [low, medium, high]}}"
@@ -88,6 +89,19 @@ def test_customers_with_other_values_are_told_and_stay_what_they_are(write):
     assert "Besides those stated: `vip`, and 2 not named here." == told.detail
     assert [] == none
     assert 1 == len({each.resolution.groups[0].group.members.digest for each in (stated, plain)})
+
+
+def test_a_source_that_does_not_tell_what_nobody_has_is_not_taken_at_its_silence(write):
+    """Where nobody has another value, none is said to be there."""
+    path = write("{risk: low}", counts={"low": 3})
+    config, as_of = load_config(path), NOW
+    with open_sources(config, Plugins.discover(), as_of) as opened:
+        source = opened["customers"]
+        where = load_project(config, as_of).definitions[0].where
+        search = search_of(where, source.config, source.attributes, as_of)
+
+        assert 1 == len(search.others)
+        assert [] == search_findings([(search, ())], Customers(source.source, {}, None), "customers")
 
 
 def test_a_stated_value_that_nobody_has_is_no_mistake(write):

@@ -573,3 +573,25 @@ def test_a_revision_that_is_none_or_not_in_order_can_not_be_compared_with(applie
     for revision, said in (("nope", "no such revision"), ("--output=x", "no such revision"), ("main", "not in order")):
         done = applied("plan", f"--compare={revision}")
         assert (ExitCode.ERROR, True) == (done.code, said in " ".join(done.err.split())), done.err
+
+
+def test_a_text_that_nobody_has_is_warned_of_by_whatever_reads_the_customers(shop):
+    """With file, line and column, what is there and what was meant; `--redact` shows neither; `validate` can't know."""
+    risks = ["high"] * 10 + ["low"] * 11 + ["rare"]
+    rows = [f"p{number}@example.com,{risk}" for number, risk in enumerate(risks)]
+    shop.write("customers.csv", "\n".join(["email,risk", *rows, ""]))
+    shop.write("groups/older.yaml", OLDER.replace("{age: {gte: 50}}", "{risk: {ne: Hihg}}"))
+    said = [shop(*words.split()) for words in ("plan", "preview older", "apply --yes", "plan --redact", "validate")]
+    texts = [each.out + each.err for each in said]
+
+    assert [ExitCode.OK] * 5 == [each.code for each in said]
+    for text in texts[:3]:
+        assert "`risk = Hihg` is true for no customer of the source" in text
+    for text in texts[:2]:
+        assert "at groups/older.yaml:4:20" in text
+        assert "Values of `risk` that 10 customers or more have: `low`, `high`." in " ".join(text.split())
+        assert "hint: Did you mean `high`?" in text
+    assert "GS627" in texts[3]
+    assert not [word for word in ("Hihg", "`high`", "`low`", "rare") if word in texts[3]]
+    assert "GS627" not in texts[4]
+    assert "rare" not in "".join(texts)
