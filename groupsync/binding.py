@@ -61,7 +61,7 @@ def bind(
     Args:
         condition: as written, from `groupsync.criteria.read_condition`.
         attributes: what the source knows of each customer, by name.
-        as_of: the instant of the run, which `within_days` and its like count from; in the zone whose days they count.
+        as_of: the instant of the run, which `within_days` and its like count from; in the zone that days are of.
         source: its name, for messages.
         what: it is, for messages.
         texts_of: gives texts that an attribute has and that may be named, for hints; asked only where there is an
@@ -173,7 +173,7 @@ class _Binder:
                 return tuple(portable(str(value), ignore_case=test.ignore_case) for value in values)
             except ValueError as reason:
                 raise UnfitValue(f"The pattern is not portable: {reason}.", "") from reason
-        found = [typed(value, attribute.type) for value in values]
+        found = [typed(value, attribute.type, self.as_of.tzinfo or UTC) for value in values]
         if attribute.type is Type.INTEGER and test.operator in _EQUALITY:
             _no_fractions(found)
         elif attribute.type is Type.INTEGER:
@@ -304,6 +304,8 @@ def _counted(test: Test, of: Type, now: datetime) -> Condition:
 
 def _moved(now: datetime, count: int, *, by_hours: bool) -> datetime:
     """Return the same time of day so many days on, in the zone of `now`, or so many hours; the end of time at most."""
+    if not count:
+        return now  # a sum would take the first of two times of the same name
     try:
         if by_hours:
             return now.astimezone(UTC) + timedelta(hours=count)

@@ -205,7 +205,7 @@ def _check(document: Document, folder: Path) -> list[Diagnostic]:
     """Return all that is wrong with the document, references included; keeps in mind which files are secrets."""
     found = check(document, config_schema())
     findings = found if document.sound else [each for each in found if each.code != "GS202"]  # may only seem missing
-    findings += [*source_config.check_conditions(document), *_own_name(document)]
+    findings += [*source_config.check_sources(document), *_own_name(document)]
     for pointer, text in _texts(document.value):
         keep_secret_files(text, folder)
         findings += _misplaced(document, pointer, text)

@@ -144,7 +144,9 @@ def _asked(project: Project, plugins: Plugins, person: str, involved: Iterable[D
         for name, source in opened.items():
             written = {each.name: each.where for each in segments if each.source == name and each.where}
             # They were bound without errors before.
-            bound = {segment: bind(where, source.attributes, as_of, name)[0] for segment, where in written.items()}
+            bound = {
+                segment: bind(where, source.attributes, source.as_of, name)[0] for segment, where in written.items()
+            }
             asked = [*bound.values(), *([source.eligible] if source.eligible is not None else [])]
             columns = sorted({column for condition in asked for column in attributes_of(condition)})
             known = source.source.rows(spellings, columns)

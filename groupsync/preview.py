@@ -57,7 +57,7 @@ def preview_segment(project: Project, plugins: Plugins, name: str, as_of: dateti
     desired = {each.definition.name: each for each in computed.project.resolution.groups}
     source = definition.source or ""
     with open_sources(project.config, plugins, as_of, [source]) as opened:
-        asked = _Asked(opened[source], definition, desired, as_of, project.config.identity)
+        asked = _Asked(opened[source], definition, desired, project.config.identity)
         eligible, steps = asked.funnel()
         matched, held_out = asked.matched()
         by = (wish.by, asked.shares(wish.by)) if wish.by else None
@@ -90,12 +90,10 @@ class _Asked:
         opened: OpenSource,
         definition: Definition,
         desired: Mapping[str, Desired],
-        as_of: datetime,
         identity: Identity,
     ) -> None:
         self.opened = opened
         self.definition = definition
-        self.as_of = as_of
         if definition.where is None:
             raise ValueError("it is no segment")
         self.written = definition.where
@@ -107,7 +105,7 @@ class _Asked:
 
     def _bound(self, condition: Condition) -> Condition:
         # It was bound without errors when the segments were computed.
-        return bind(condition, self.opened.attributes, self.as_of, self.opened.config.name)[0]
+        return bind(condition, self.opened.attributes, self.opened.as_of, self.opened.config.name)[0]
 
     def funnel(self) -> tuple[int, tuple[Step, ...]]:
         """Return how many customers there are, and what becomes of them, in one pass."""

@@ -54,6 +54,7 @@ class OpenSource:
         source: asks it.
         attributes: by the name that conditions use: its columns, and what the config calls otherwise.
         eligible: who is a customer; bound. None for everybody.
+        as_of: the instant that conditions are about, in the time zone of the source.
         found: warnings about its entry in the config.
     """
 
@@ -61,6 +62,7 @@ class OpenSource:
     source: Source
     attributes: Mapping[str, Attribute]
     eligible: Condition | None
+    as_of: datetime
     found: tuple[Diagnostic, ...] = ()
 
 
@@ -143,11 +145,11 @@ def open_sources(
     with ExitStack() as stack:
         opened: dict[str, OpenSource] = {}
         for source in chosen:
-            context = SourceContext(config.root, source.name, config.identity.held, as_of)
+            context = SourceContext(config.root, source.name, config.identity.held, source.local(as_of))
             try:
                 asked = offers[source.name].cls.from_options(source.options.values, context)
                 stack.callback(asked.close)
-                opened[source.name] = _known(source, asked, as_of, found)
+                opened[source.name] = _known(source, asked, context.as_of, found)
             except ConfigError as error:
                 found.append(_misnamed(source, error))
             except SourceError as error:
@@ -196,7 +198,7 @@ def _known(config: SourceConfig, source: Source, as_of: datetime, found: list[Di
     if isinstance(source, SupportsRemarks):
         problems += [_remarked(config, each) for each in source.remarks()]
     found += problems
-    return OpenSource(config, source, attributes, eligible, tuple(problems))
+    return OpenSource(config, source, attributes, eligible, as_of, tuple(problems))
 
 
 def _remarked(config: SourceConfig, remark: Remark) -> Diagnostic:
@@ -244,7 +246,7 @@ def check_segments(project: Project, plugins: Plugins, as_of: datetime) -> None:
     if not wanted:
         return
     with open_sources(project.config, plugins, as_of, sorted(wanted)) as opened:
-        _bound(project, opened, as_of)
+        _bound(project, opened)
 
 
 def compute_segments(project: Project, plugins: Plugins | None, as_of: datetime, *, tolerant: bool = False) -> Computed:
@@ -285,7 +287,7 @@ def computed_project(project: Project, plugins: Plugins | None, as_of: datetime)
     return computed.project
 
 
-def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) -> dict[str, Question]:
+def _bound(project: Project, opened: Mapping[str, OpenSource]) -> dict[str, Question]:
     """Return the question of every segment, by its name."""
     from groupsync.binding import bind, bind_order
 
@@ -296,12 +298,12 @@ def _bound(project: Project, opened: Mapping[str, OpenSource], as_of: datetime) 
         if source is None or definition.where is None:
             continue
         where, problems = bind(
-            definition.where, source.attributes, as_of, source.config.name, texts_of=partial(_texts_of, source)
+            definition.where, source.attributes, source.as_of, source.config.name, texts_of=partial(_texts_of, source)
         )
         project.findings.extend(problems)
         top = definition.limit
         if top is not None:
-            project.findings.extend(bind_order(top.field, source.attributes, as_of, source.config.name, top.at))
+            project.findings.extend(bind_order(top.field, source.attributes, source.as_of, source.config.name, top.at))
             known = source.attributes.get(top.field)
             top = replace(top, field=known.column or known.name) if known else None
         questions[definition.name] = Question(definition.name, where, definition.holdout, definition.sample, top)
@@ -331,7 +333,7 @@ class _Computing:
         self.identity = project.config.identity
         self.opened = opened
         self.as_of = as_of
-        self.questions = _bound(project, opened, as_of)
+        self.questions = _bound(project, opened)
         config, unread = project.config, list[ConfigError]()
         identities = {name: each.config.identity for name, each in opened.items()}
         self.past = past_rows(config.journal, config.id, identities, unread)
@@ -343,7 +345,7 @@ class _Computing:
         self.refusals: dict[str, list[Refusal]] = {}
         self.unread = not_read
         self.searches = {
-            each.name: search_of(each.where, source.config, source.attributes, as_of)
+            each.name: search_of(each.where, source.config, source.attributes, source.as_of)
             for each in segments_of(project)
             if each.where is not None and (source := opened.get(each.source or ""))
         }

@@ -41,8 +41,10 @@ class SourceContext:
         root: the project's folder; relative paths in options start here, and must not lead out of it.
         source: the source's name in the config.
         identity: how identifiers are made canonical. A source gives canonical ones alone.
-        as_of: the plan's instant, in UTC. What a source works out from the time of day it must work out from this, and
-            never from a clock, so that the same customers give the same answers at `--at`.
+        as_of: the plan's instant, in the time zone of the source: UTC, or a `ZoneInfo`. What a source works out from
+            the time of day it must work out from this, and never from a clock, so that the same customers give the same
+            answers at `--at`. Times that are kept without a zone must be read in this one, and given in UTC; of a time
+            that the clock shows twice, or skips, the later reading is meant (`groupsync.times.read_in`).
     """
 
     root: Path

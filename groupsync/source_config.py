@@ -6,19 +6,23 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from groupsync.model import Limit
+from groupsync.model import Diagnostic, Limit, Severity
 from groupsync.model.definition import said
 from groupsync.plugin_options import PluginOptions, options_at
 from groupsync.secrets import Secret
 from groupsync.target_identity import place_text, telling_options
+from groupsync.times import zone_named
+from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
-    from groupsync.model import Diagnostic, SourceRange
+    from groupsync.model import SourceRange
     from groupsync.model.criteria import Condition
     from groupsync.yaml.document import Document
 
@@ -31,6 +35,7 @@ OWN_KEYS: Final = (
     "max_age",
     "max_null_ids",
     "max_misfits",
+    "time_zone",
 )
 """What every source has; all other keys are its plugin's options."""
 
@@ -85,6 +90,7 @@ class SourceConfig:
         guards: what it must respect as a whole.
         eligible: as written; None for everybody.
         attributes: what the config says about them, in the order written.
+        time_zone: that days are of, and times without one; an IANA name.
     """
 
     name: str
@@ -94,12 +100,20 @@ class SourceConfig:
     guards: SourceGuards = SourceGuards()
     eligible: Condition | None = None
     attributes: tuple[AttributeNote, ...] = ()
+    time_zone: str = "UTC"
+
+    def local(self, instant: datetime) -> datetime:
+        """Return an instant in the source's time zone."""
+        from zoneinfo import ZoneInfo
+
+        return instant.astimezone(UTC if self.time_zone == "UTC" else ZoneInfo(self.time_zone))
 
     @property
     def digest(self) -> str:
         """SHA-256 in hexadecimal over what decides who is a customer and what is known of them; not over secrets."""
         columns = sorted((note.name, note.column) for note in self.attributes if note.column)
         values = [self.plugin, _public(self.options.values), said(self.eligible), columns]
+        values += [self.time_zone] if self.time_zone != "UTC" else []
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -124,15 +138,26 @@ def _public(value: object) -> object:
             return value
 
 
-def check_conditions(document: Document) -> list[Diagnostic]:
-    """Return what is wrong with the conditions of sources in a config, which its schema can't tell; pure."""
+def check_sources(document: Document) -> list[Diagnostic]:
+    """Return what is wrong with conditions and time zones of sources in a config, which its schema can't tell; pure."""
     root_value: Any = document.value
     found: list[Diagnostic] = []
     sources = root_value.get("sources") if isinstance(root_value, dict) else None
     for name, value in sources.items() if isinstance(sources, dict) else ():
         if isinstance(value, dict) and isinstance(value.get("eligible"), dict):
             _eligible(document, ("sources", name), value, found)
+        if isinstance(value, dict) and isinstance(value.get("time_zone"), str):
+            found += _bad_zone(document, ("sources", name, "time_zone"), value["time_zone"])
     return found
+
+
+def _bad_zone(document: Document, pointer: tuple[str, ...], name: str) -> Iterator[Diagnostic]:
+    try:
+        zone_named(name)
+    except ValueError as reason:
+        summary = f"There is no time zone `{shown(name)}`"
+        detail = "Expected an IANA name of a place: `Europe/Berlin`, or `UTC`."
+        yield Diagnostic("GS512", Severity.ERROR, summary, detail, str(reason), document.locate(pointer))
 
 
 def source_config(document: Document, name: str, folder: Path) -> SourceConfig:
@@ -147,6 +172,7 @@ def source_config(document: Document, name: str, folder: Path) -> SourceConfig:
         _guards(document, pointer, value),
         _eligible(document, pointer, value, []),
         tuple(_note(document, pointer, each, said) for each, said in value.get("attributes", {}).items()),
+        value.get("time_zone", "UTC"),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.model import ALWAYS, Diagnostic, Period, Severity
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d))?", re.ASCII)
 
 
-def parse_instant(text: str) -> datetime:
+def parse_instant(text: str, zone: tzinfo = UTC) -> datetime:
     """Return an instant in UTC.
 
     Args:
-        text: an ISO 8601 date, which means its 00:00 UTC, or a date and time with its zone (`Z` or `+01:00`).
+        text: an ISO 8601 date, which means its 00:00, or a date and time with its zone (`Z` or `+01:00`).
+        zone: whose 00:00; the first of two, and where the clock skips it the first time after it.
 
     Raises:
         ValueError: it is neither, or no day of the calendar; the message is a clause without a final stop.
@@ -32,10 +34,43 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(message)
     try:
         found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return (found.replace(tzinfo=zone) if found.tzinfo is None else found).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         message = f"there is no such day or time: {error}"
         raise ValueError(message) from error
+
+
+def read_in(zone: tzinfo, local: datetime) -> datetime:
+    """Return the instant in UTC of a time without a zone that is meant in a zone.
+
+    A time that the clock shows twice, or skips, is the later of its two readings, as DuckDB and PostgreSQL have it.
+
+    Raises:
+        OverflowError: it is beyond the calendar.
+    """
+    return max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+def zone_name(instant: datetime) -> str:
+    """Return the IANA name of the zone that an instant is in."""
+    return str(getattr(instant.tzinfo, "key", "UTC"))
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return the zone of an IANA name.
+
+    Raises:
+        ValueError: there is none; the message is a hint, a whole sentence.
+    """
+    from zoneinfo import ZoneInfo, available_timezones
+
+    known = available_timezones() - {"localtime"}
+    if name in known:
+        return ZoneInfo(name)
+    asked = name.strip().lower().replace(" ", "_")
+    alike = (each for each in known if asked in {each.lower(), each.lower().rpartition("/")[2]})
+    near = min(alike, default="") or next(iter(difflib.get_close_matches(name, sorted(known), n=1)), "")
+    raise ValueError(f"Did you mean `{near}`?" if near else "Write an IANA name such as `Europe/Berlin`.")
 
 
 _SPAN: Final = re.compile(r"([0-9]{1,5})([dw])", re.ASCII)

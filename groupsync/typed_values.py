@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -12,14 +13,14 @@ from groupsync.yaml.scalars import kind_of, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date, datetime
+    from datetime import date, datetime, tzinfo
 
     from groupsync.model.criteria import Scalar
 
 SMALLEST: Final = -(2**63)
 LARGEST: Final = 2**63 - 1
 _MAX_DIGITS: Final = 38
-_INSTANT_HINT: Final = "Write it with its zone, as `2027-01-31T18:00:00Z`, or as a date, meaning 00:00 UTC."
+_INSTANT_HINT: Final = "Write it with its zone, as `2027-01-31T18:00:00Z`, or as a date, meaning its 00:00."
 TYPE_WORDS: Final = {
     Type.TEXT: "a text", Type.INTEGER: "a whole number", Type.NUMBER: "a number", Type.DECIMAL: "a decimal number",
     Type.BOOLEAN: "true or false", Type.DATE: "a date", Type.INSTANT: "an instant",
@@ -31,15 +32,17 @@ class UnfitValue(ValueError):
     """A value is none that the attribute can have; `args` are what was found and expected, and what to do."""
 
 
-def typed(value: Scalar, of: Type) -> Scalar:
+def typed(value: Scalar, of: Type, zone: tzinfo = UTC) -> Scalar:
     """Return a written value as a value of a type; a number with a fraction stays so for an attribute of whole numbers.
+
+    A date is an instant, too: its 00:00 in `zone`.
 
     Raises:
         UnfitValue: the attribute can't have it, nor be compared with it.
     """
     if of is Type.OTHER:
         _unfit(value, of, "Only `is_null` can be asked of it.")
-    return _READERS[of](value)
+    return _instant(value, zone) if of is Type.INSTANT else _READERS[of](value)
 
 
 def _unfit(value: Scalar, of: Type, hint: str = "") -> NoReturn:
@@ -112,11 +115,11 @@ def _day(value: Scalar) -> date:
     return found.date()
 
 
-def _instant(value: Scalar) -> datetime:
+def _instant(value: Scalar, zone: tzinfo) -> datetime:
     if not isinstance(value, str):
         _unfit(value, Type.INSTANT, _INSTANT_HINT)
     try:
-        return parse_instant(value)
+        return parse_instant(value, zone)
     except ValueError as reason:
         raise UnfitValue(f"`{shown(value)}`: {reason}.", _INSTANT_HINT) from reason
 
@@ -128,5 +131,4 @@ _READERS: Final[Mapping[Type, Callable[[Scalar], Scalar]]] = {
     Type.DECIMAL: _decimal,
     Type.BOOLEAN: _flag,
     Type.DATE: _day,
-    Type.INSTANT: _instant,
 }

@@ -162,9 +162,47 @@ def test_the_digest_of_a_source_covers_what_decides_who_is_a_customer(write, mon
         return load_config(write(SOURCE.replace(old, new))).sources[0].digest
 
     assert digest() == digest(user="b") == digest("unit: USD", "unit: EUR") == digest("26h", "27h")
-    assert 4 == len(
-        {digest(), digest("table: t", "table: u"), digest("gte: 17", "gte: 18"), digest("spend_total", "s")}
+    zone = digest("max_age: 26h", "max_age: 26h\n    time_zone: Europe/Berlin")
+    others = {digest("table: t", "table: u"), digest("gte: 17", "gte: 18"), digest("spend_total", "s"), zone}
+    assert 5 == len({digest(), *others})
+    assert digest() == digest("max_age: 26h", "max_age: 26h\n    time_zone: UTC")
+
+
+def test_the_past_of_a_source_is_its_own_in_another_zone(write):
+    """What it reads is the same, so that its guards go on comparing."""
+    here, there = (
+        load_config(write(SOURCE.replace("${env:SHOP_USER}", "x").replace("26h", after))).sources[0]
+        for after in ("26h", "26h\n    time_zone: Europe/Berlin")
     )
+    assert here.identity == there.identity
+    assert ("UTC", "Europe/Berlin") == (here.time_zone, there.time_zone)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Europe/Berln", "Did you mean `Europe/Berlin`?"),
+        ("berlin", "Did you mean `Europe/Berlin`?"),
+        ("new york", "Did you mean `America/New_York`?"),
+        ("europe/berlin", "Did you mean `Europe/Berlin`?"),
+        ("../../etc/passwd", "Write an IANA name such as `Europe/Berlin`."),
+        ("localtime", ""),
+        ("Europe", ""),
+        ("+02:00", ""),
+    ],
+)
+def test_a_time_zone_that_there_is_none_of_is_told(write, name, hint):
+    """At its place, with the one that was probably meant."""
+    with pytest.raises(InvalidDefinitions) as caught:
+        load_config(write(SOURCE.replace("max_age: 26h", f"time_zone: '{name}'")))
+    (found,) = caught.value.diagnostics
+    assert ("GS512", f"There is no time zone `{name}`", 12, 16) == (
+        found.code,
+        found.summary,
+        found.subject.line,
+        found.subject.column,
+    )
+    assert hint in found.hint
 
 
 def test_what_is_wrong_with_a_source_is_told_with_its_place(write):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -82,3 +83,74 @@ def test_time_ends_where_the_calendar_does(now, field):
     """Nothing overflows: what lies beyond the calendar is its first or last time."""
     value = now.date() if field == "born" else now
     assert [False, True, False] == [holds(word, "days", 36_500, field, value, now) for word in (PAST, NEAR, NEXT)]
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def ends(word, now, count=1, field="seen"):
+    """Return the values that a word is bound to, in the time zone of an instant."""
+    found = bind(Held(field, Operator(word), count, AT), ATTRIBUTES, now, "customers")[0]
+    tests = [found] if isinstance(found, Held) else found.conditions
+    return [each.value for each in tests]
+
+
+@pytest.mark.parametrize(
+    ("noon", "hours"),
+    [(datetime(2026, 3, 29, 12), 23), (datetime(2026, 10, 25, 12), 25), (datetime(2026, 7, 1, 12), 24)],
+)
+def test_a_day_is_as_long_as_it_is(noon, hours):
+    """From noon to noon: 23 hours where clocks go forward, 25 where they go back; hours are hours on any day."""
+    now = noon.replace(tzinfo=BERLIN)
+    before = now.replace(day=now.day - 1) if now.day > 1 else now - timedelta(days=1)
+    end = now.astimezone(UTC)
+    assert [end - timedelta(hours=hours), end] == ends("within_days", now)
+    assert [end - timedelta(hours=hours)] == ends("more_than_days_ago", now)
+    assert [before.astimezone(UTC), before.astimezone(UTC) + timedelta(hours=hours)] == ends("within_next_days", before)
+    assert [end - timedelta(hours=24), end] == ends("within_hours", now, 24)
+    assert [end, end + timedelta(hours=24)] == ends("within_next_hours", now, 24)
+
+
+def test_today_is_the_day_of_the_zone():
+    """Half past midnight in Berlin is another day than in UTC."""
+    now = datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
+    assert [date(2026, 6, 30)] * 2 == ends("within_days", now, 0, "born")
+    assert [date(2026, 7, 1)] * 2 == ends("within_days", now.astimezone(BERLIN), 0, "born")
+    assert [date(2026, 7, 1), date(2026, 7, 2)] == ends("within_next_days", now.astimezone(BERLIN), 1, "born")
+
+
+@pytest.mark.parametrize(
+    ("now", "days", "end"),
+    [
+        (datetime(2026, 3, 30, 0, 30, tzinfo=UTC), 1, datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 26, 1, 30, tzinfo=UTC), 1, datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), 0, datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_time_that_a_day_lacks_or_has_twice(now, days, end):
+    """What the clock skips is as much later, of two times it is the first; but now is now."""
+    assert [end] == ends("more_than_days_ago", now.astimezone(BERLIN), days)
+
+
+def test_a_date_is_the_beginning_of_its_day_in_the_zone():
+    """For an instant; one with a zone of its own stays what it is."""
+    now = datetime(2026, 11, 25, tzinfo=BERLIN)
+    assert [datetime(2026, 6, 30, 22, tzinfo=UTC)] == ends("before", now, "2026-07-01")
+    assert [datetime(2026, 7, 1, tzinfo=UTC)] == ends("before", now, "2026-07-01T00:00:00Z")
+
+
+@given(
+    now=instants,
+    count=counts,
+    unit=st.sampled_from(["days", "hours"]),
+    tick=st.sampled_from([-TICK, timedelta(), TICK]),
+)
+def test_an_instant_is_in_one_part_in_any_zone(now, count, unit, tick):
+    """At each border, days of 23 and 25 hours among them."""
+    for zone in (BERLIN, ZoneInfo("America/Sao_Paulo"), ZoneInfo("Australia/Lord_Howe")):
+        local = now.astimezone(zone)
+        past, later = ends(PAST.format(unit), local, count)[0], ends(NEXT.format(unit), local, count)[1]
+        for value in (past + tick, now + tick, later + tick):
+            told = [holds(word, unit, count, "seen", value, local) for word in (PAST, NEAR, NEXT)]
+            assert [value < past, past <= value <= now, now < value <= later] == told
+            assert sum(told) == (value <= later)

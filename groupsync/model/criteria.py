@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Type(enum.StrEnum):
-    """What an attribute's values are, whatever the source calls it. An instant without a zone is meant in UTC."""
+    """What an attribute's values are, whatever the source calls it. One without a zone is meant in the source's."""
 
     TEXT = "text"
     INTEGER = "integer"

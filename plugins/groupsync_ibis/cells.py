@@ -1,5 +1,6 @@
 """What a text in a cell is as a value of a type, in DuckDB's words: never guessed from other rows. Pure.
 
+A time without a zone is read in that of the session.
 A number, date or time has one way to be read, or is written with a format; what does not fit is null where the config
 says what type a column has, and makes the column a text where it does not.
 """
@@ -68,7 +69,7 @@ class Notation:
         form = self.formats.get(column)
         if form is not None and kind in {Type.DATE, Type.INSTANT}:
             read = _strptime(cell, form)
-            return f"TRY_CAST({read} AS DATE)" if kind is Type.DATE else read
+            return f"TRY_CAST({read} AS {'DATE' if kind is Type.DATE else 'TIMESTAMPTZ'})"
         number = self._number(cell)
         return {
             Type.INTEGER: rf"TRY_CAST(regexp_replace({number}, '\.0*$', '') AS BIGINT)",
@@ -76,7 +77,7 @@ class Notation:
             Type.DECIMAL: f"TRY_CAST({number} AS DECIMAL(38, 10))",
             Type.BOOLEAN: f"(lower({cell}) IN ('true', 'yes', '1'))",
             Type.DATE: f"TRY_CAST({cell} AS DATE)",
-            Type.INSTANT: f"make_timestamp(epoch_us(TRY_CAST(replace({cell}, ' UTC', 'Z') AS TIMESTAMPTZ)))",
+            Type.INSTANT: f"TRY_CAST(replace({cell}, ' UTC', 'Z') AS TIMESTAMPTZ)",
         }.get(kind, cell)
 
     def _number(self, cell: str) -> str:
@@ -122,7 +123,7 @@ def trimmed(column: str) -> str:
 
 def _strptime(cell: str, form: str) -> str:
     quoted = form.replace("'", "''")
-    read = f"make_timestamp(epoch_us(try_strptime({cell}, '{quoted}')))"
+    read = f"try_strptime({cell}, '{quoted}')"
     if "%Y" not in form:
         return read
     return f"CASE WHEN year({read}) >= 1000 THEN {read} END"  # `1/2/26` is not the year 26

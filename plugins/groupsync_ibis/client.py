@@ -11,9 +11,10 @@ from urllib.parse import unquote, urlsplit
 from groupsync.errors import GroupsyncError, SourceError
 from groupsync.schema_words import closest
 from groupsync.secrets import Secret, scrub
+from groupsync.times import zone_name
 from groupsync_ibis.compile import Dialect
 from groupsync_ibis.files import is_file_name, listed, listed_names, quoted_name
-from groupsync_ibis.loose import Loose
+from groupsync_ibis.loose import INSTANT, Loose
 from groupsync_ibis.postgresql import types_of
 from groupsync_ibis.query import one_select, with_instant
 from groupsync_ibis.reading import Reading
@@ -108,6 +109,7 @@ class Client:
     def __init__(self, options: IbisOptions, context: SourceContext) -> None:
         self._options = options
         self._context = context
+        self._zone = zone_name(context.as_of)
         self._remote: Any = None
         self._reading = Reading(options, context)
         self._loose: Loose | None = None
@@ -127,7 +129,8 @@ class Client:
             with self.explained():
                 local = _duckdb(folder)
                 engine = self._engine(local)
-                yield Session(engine, self._table(engine, local, columns), local, folder, _dialect(engine))
+                dialect = _dialect(engine, self._zone)
+                yield Session(engine, self._zoned(self._table(engine, local, columns), dialect), local, folder, dialect)
         finally:
             if local is not None:
                 local.close()
@@ -194,10 +197,22 @@ class Client:
             return self._open_files(ibis.duckdb.from_connection(local), local)
         if self._remote is None:
             self._remote = self._connected()
+        if self._remote.name == "pyspark":  # the session may be that of other sources, too
+            self._remote._session.conf.set("spark.sql.session.timeZone", self._zone)  # noqa: SLF001 -- no public way
         return self._remote
+
+    def _zoned(self, table: Any, dialect: Dialect) -> Any:
+        """Return a table whose times without a zone are instants, read in the zone of the source."""
+        if not dialect.is_zoned:
+            return table
+        schema = table.schema().items()
+        local = {name: dtype for name, dtype in schema if dtype.is_timestamp() and not dtype.timezone}
+        instants = {name: table[name].cast("timestamp('UTC')") for name in local}
+        return table.mutate(**instants) if instants else table
 
     def _open_files(self, engine: Any, local: Any) -> Any:
         """Attach what the URL names, or take the files, and bar the way to all others."""
+        local.execute(f"SET TimeZone = '{self._zone}'")  # Ibis has set it to UTC
         place = self._options.place
         if place:
             path = self._database()
@@ -238,6 +253,7 @@ class Client:
             case "postgres" | "postgresql":
                 connection = ibis.connect(url, options=_POSTGRES_OPTIONS)
                 connection.raw_sql(_POSTGRES_TIMEOUT).close()
+                connection.raw_sql(f"SELECT set_config('TimeZone', '{self._zone}', false)").close()
                 return connection
             case "sqlite":
                 import sqlite3
@@ -245,7 +261,11 @@ class Client:
                 place = f"{self._database().resolve().as_uri()}?mode=ro"
                 # DuckDB takes the rows, from one of its threads at a time.
                 return ibis.sqlite.from_connection(sqlite3.connect(place, uri=True, check_same_thread=False))
-            case _:
+            case other:
+                if self._zone != "UTC":
+                    summary = f"`time_zone` of source `{self._context.source}` can't be kept by its engine"
+                    hint = "DuckDB, PostgreSQL, SQLite and Spark can. Take it out."
+                    raise SourceError(summary, f"the engine is {other}", hint, option="time_zone")
                 return ibis.connect(url)
 
     def _table(self, engine: Any, local: Any, asked: Collection[str] | None) -> Any:
@@ -271,7 +291,7 @@ class Client:
             relation = f"({self._select(engine)})"
         else:
             relation = ".".join(map(quoted_name, filter(None, self._place(engine))))
-        loose = self._loose = Loose(engine, relation)
+        loose = self._loose = Loose(engine, relation, self._context.as_of.tzinfo or UTC)
         types = loose.types
         if columns is not None and options.id in types:
             wanted = {*columns, options.id, options.updated_at}
@@ -334,7 +354,7 @@ class Client:
         return schema, name
 
 
-def _dialect(engine: Any) -> Dialect:
+def _dialect(engine: Any, zone: str) -> Dialect:
     import ibis.expr.operations as known
 
     splits = engine.has_operation(known.StringSplit) and engine.has_operation(known.Unnest)
@@ -345,6 +365,8 @@ def _dialect(engine: Any) -> Dialect:
         is_postgres=engine.name == "postgres",
         goes_back=engine.name not in {"duckdb", "postgres"},
         has_wildcards=engine.name not in {"duckdb", "postgres", "pyspark"},
+        is_zoned=zone != "UTC" and engine.name != "sqlite",
+        reads_dates=INSTANT if engine.name == "sqlite" else "",
     )
 
 
@@ -370,7 +392,6 @@ def _spark(url: str) -> Any:
     engine: Any = ibis.pyspark.connect(session)
     session.conf.set("spark.sql.variable.substitute", "false")
     session.conf.set("spark.sql.parser.escapedStringLiterals", "false")
-    session.conf.set("spark.sql.session.timeZone", "UTC")
     return engine
 
 

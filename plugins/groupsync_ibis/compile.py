@@ -37,6 +37,8 @@ class Dialect:
         splits: whether it can take a text apart into rows.
         is_postgres: whether it has numbers (`numeric`) that are none, and choices (`enum`) that Ibis takes for texts.
         goes_back: whether it takes patterns by trying one way after the other, which may take exponential time.
+        is_zoned: whether times without a zone are in another one than UTC, and casts read them in that.
+        reads_dates: the function that reads a date as an instant there, where a cast does not.
         has_wildcards: whether it may take `%` and `_` for wildcards where a text is to begin or end with something.
     """
 
@@ -45,6 +47,8 @@ class Dialect:
     splits: bool = True
     is_postgres: bool = False
     has_wildcards: bool = False
+    is_zoned: bool = False
+    reads_dates: str = ""
     goes_back: bool = False
 
 
@@ -152,10 +156,25 @@ def readable(column: Any, dialect: Dialect) -> Any:
 def moment(column: Any, dialect: Dialect) -> Any:
     """Return a column that tells when something was; null where it is `infinity`."""
     dtype = column.type()
+    wanted = "timestamp('UTC')" if dialect.is_zoned else "timestamp"
     if not (dtype.is_timestamp() or dtype.is_date()):
-        return column.cast("timestamp")
+        return column.cast(wanted)
     found = readable(column, dialect)
-    return found.nullif(_literal(_ends(dtype)[1], found.type())).cast("timestamp")
+    found = found.nullif(_literal(_ends(dtype)[1], found.type()))
+    if dtype.is_date() and dialect.reads_dates:
+        return _function(dialect.reads_dates, found)
+    return found if dtype.is_timestamp() and dtype.timezone else found.cast(wanted)
+
+
+def _function(name: str, column: Any) -> Any:
+    """Call a function of the engine that gives a time for a text."""
+    import ibis
+
+    def called(text: str) -> Any:
+        raise NotImplementedError  # the engine's own is called
+
+    made: Any = ibis.udf.scalar.builtin(called, name=name, signature=(("string",), "timestamp(6)"))
+    return made(column.cast("string"))
 
 
 def _ends(dtype: Any) -> tuple[Scalar, Scalar]:
@@ -263,7 +282,7 @@ def _always(column: Any, *, value: bool) -> Any:
 def _is_in(column: Any, values: Sequence[Scalar], dialect: Dialect) -> Any:
     if not values:
         return _always(column, value=False)
-    texts = [_written(each) for each in values]
+    texts = [_written(each, column.type()) for each in values]
     separator = next((each for each in _SEPARATORS if not any(each in text for text in texts)), None)
     if len(values) <= _WRITTEN_OUT or separator is None or not dialect.splits:
         return column.isin([_literal(each, column.type()) for each in values])
@@ -277,19 +296,24 @@ def _literal(value: Scalar, dtype: Any) -> Any:
     import ibis
 
     if isinstance(value, Decimal):
-        return ibis.literal(int(value), type=dtype) if dtype.is_integer() else ibis.literal(_written(value)).cast(dtype)
+        return (
+            ibis.literal(int(value), type=dtype)
+            if dtype.is_integer()
+            else ibis.literal(_written(value, dtype)).cast(dtype)
+        )
     if isinstance(value, datetime):
         instant = value.astimezone(UTC)
         return ibis.literal(instant if dtype.timezone else instant.replace(tzinfo=None), type=dtype)
     return ibis.literal(value, type=dtype)
 
 
-def _written(value: Scalar) -> str:
+def _written(value: Scalar, dtype: Any) -> str:
     match value:
         case Decimal():
             return f"{value:f}"
         case datetime():
-            return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+            instant = value.astimezone(UTC)
+            return (instant if dtype.timezone else instant.replace(tzinfo=None)).isoformat(" ")
         case date():
             return value.isoformat()
         case float():

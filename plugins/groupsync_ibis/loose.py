@@ -6,37 +6,42 @@ number, and compares times as texts. Times are written in the one form in which 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.source import Misfits
+from groupsync.times import read_in
 from groupsync_ibis.files import quoted_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_INSTANT: Final = "groupsync_instant"
+INSTANT: Final = "groupsync_instant"
+"""A function for SQLite: a text as an instant; null for what is none."""
 _SAMPLE_LENGTH: Final = 100
 
 
 class Loose:
     """One table or query of a SQLite database, seen through checks."""
 
-    def __init__(self, engine: Any, relation: str) -> None:
+    def __init__(self, engine: Any, relation: str, zone: tzinfo) -> None:
         """Find out what its columns are.
 
         Args:
             engine: the Ibis backend.
             relation: what stands in FROM.
+            zone: that times without one are meant in.
         """
         self._connection = engine.con
         self._relation = relation
-        self._connection.create_function(_INSTANT, 1, _instant, deterministic=True)
+        self._zone = zone
+        self._connection.create_function(INSTANT, 1, partial(_instant, zone=zone), deterministic=True)
         self.types = self._types(engine.compiler.type_mapper)
 
     def select(self, columns: Collection[str]) -> str:
         """Return the SELECT of the named columns, which have values of their types alone."""
-        checked = {name: _checked(quoted_name(name), self.types[name]) for name in columns}
+        checked = {name: _checked(quoted_name(name), self.types[name], self._zone) for name in columns}
         parts = [f"{value} AS {quoted_name(name)}" for name, value in checked.items()]
         # The offset keeps SQLite from checking a value once for each condition.
         return f"SELECT {', '.join(parts)} FROM {self._relation} LIMIT -1 OFFSET 0"
@@ -44,9 +49,9 @@ class Loose:
     def misfits(self, columns: Collection[str]) -> tuple[Misfits, ...]:
         """Count values of another type, of the named columns."""
         unfit = {
-            name: f"{quoted_name(name)} IS NOT NULL AND {_checked(quoted_name(name), dtype)} IS NULL"
+            name: f"{quoted_name(name)} IS NOT NULL AND {_checked(quoted_name(name), dtype, self._zone)} IS NULL"
             for name, dtype in self.types.items()
-            if name in columns and _checked(quoted_name(name), dtype) != quoted_name(name)
+            if name in columns and _checked(quoted_name(name), dtype, self._zone) != quoted_name(name)
         }
         if not unfit:
             return ()
@@ -96,11 +101,11 @@ def _wide(dtype: Any) -> Any:
     return None if dtype.is_unknown() else dtype
 
 
-def _checked(column: str, dtype: Any) -> str:
+def _checked(column: str, dtype: Any, zone: tzinfo) -> str:
     """Return a column's value where it is one of a type; null where it is not."""
     kind = f"typeof({column})"
     if dtype.is_timestamp():
-        return instant_sql(column)
+        return instant_sql(column, zone)
     if dtype.is_string():
         return f"CASE {kind} WHEN 'text' THEN {column} WHEN 'integer' THEN CAST({column} AS TEXT) END"
     day = f"date({column}, '+0 days')"  # of 30 February, another one
@@ -114,23 +119,25 @@ def _checked(column: str, dtype: Any) -> str:
     return f"CASE WHEN {test} THEN {column} END" if test else column
 
 
-def instant_sql(column: str) -> str:
+def instant_sql(column: str, zone: tzinfo = UTC) -> str:
     """Return the expression for a time as Ibis writes it, null for what is none: what `_instant` gives.
 
-    SQLite itself tells by far most of them, in a tenth of the time that it takes to call Python.
+    SQLite itself tells by far most of them, in a tenth of the time that it takes to call Python; in another zone those
+    alone that say that they are in UTC.
     """
     plain = f"datetime({column}, '+0 days')"  # of 30 February, another day
-    told = f"replace({column}, 'T', ' ') IN ({plain}, {plain} || 'Z', {plain} || '.000000') AND {plain} >= '0001'"
-    return f"CASE WHEN typeof({column}) = 'text' THEN CASE WHEN {told} THEN {plain} ELSE {_INSTANT}({column}) END END"
+    forms = [f"{plain} || 'Z'", *([plain, f"{plain} || '.000000'"] if zone == UTC else [])]
+    told = f"replace({column}, 'T', ' ') IN ({', '.join(forms)}) AND {plain} >= '0001'"
+    return f"CASE WHEN typeof({column}) = 'text' THEN CASE WHEN {told} THEN {plain} ELSE {INSTANT}({column}) END END"
 
 
-def _instant(value: object) -> str | None:
-    """Return a time in UTC as Ibis writes it; None for what is none in ISO 8601. Without a zone it is meant in UTC."""
+def _instant(value: object, zone: tzinfo = UTC) -> str | None:
+    """Return a time in UTC as Ibis writes it; None for what is none in ISO 8601. One without a zone is in `zone`."""
     if not isinstance(value, str):
         return None
     try:
         found = datetime.fromisoformat(value)
-        known = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+        known = (found.astimezone(UTC) if found.tzinfo else read_in(zone, found)).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
     return known.isoformat(" ")

@@ -43,7 +43,7 @@ SCHEMA: Final[JsonSchema] = {
             "minLength": 1,
             "title": "Query",
             "description": "A SELECT in the engine's own SQL, in place of `table`. `$as_of` in it is the plan's "
-            "instant: a timestamp with time zone, on SQLite a text such as `2026-11-25 12:30:00` in UTC.",
+            "instant: a timestamp with time zone, on SQLite a text such as `2026-11-25 12:30:00`.",
             "examples": ["SELECT c.*, o.orders FROM customers c JOIN order_counts o USING (email)"],
         },
         "id": {

@@ -58,13 +58,11 @@ def cast_sql(column: str, has: Any, wanted: Any, name: str) -> str:
         wanted: an Ibis type that `common_types` gave.
         name: of the file, for messages.
     """
-    native = _native(wanted)
+    native = "TIMESTAMPTZ" if wanted.is_timestamp() and wanted.timezone else _native(wanted)
     if has is None:
         return f"NULL::{native}"
     if _same(has, wanted):
         return column
-    if has.is_timestamp() and has.timezone:  # a cast would be to the time of day of the machine
-        return f"make_timestamp(epoch_us({column}))"
     if wanted.is_floating() and has.is_integer() and not _is_exact_as_double(has):
         told = f"`{name}` has the whole number ".replace("'", "''")
         wide = f"{column} NOT BETWEEN -{_WHOLE_DOUBLES} AND {_WHOLE_DOUBLES}"
@@ -98,7 +96,9 @@ def widest(one: Any, other: Any) -> Any:
         return dt.Decimal(whole + scale, scale) if whole + scale <= _WIDEST_DECIMAL else None
     if kinds <= {"integer", "floating"}:
         return dt.float64
-    return dt.Timestamp(scale=6) if kinds == {"timestamp"} else None
+    # Times without a zone are read in that of the session, where others have one.
+    zone = "UTC" if kinds == {"timestamp"} and (one.timezone or other.timezone) else None
+    return dt.Timestamp(zone, scale=6) if kinds == {"timestamp"} else None
 
 
 def _check_capitals(layouts: Sequence[Layout], source: str) -> None:

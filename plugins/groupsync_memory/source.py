@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from groupsync.bucket import within
@@ -118,7 +119,8 @@ class MemorySource:
         Raises:
             ConfigError: values that don't fit their types.
         """
-        return cls(table_of(options["rows"], options.get("types", {}), context.source), options, context)
+        zone = context.as_of.tzinfo or UTC
+        return cls(table_of(options["rows"], options.get("types", {}), context.source, zone), options, context)
 
     def attributes(self) -> tuple[Attribute, ...]:
         """Return the columns of the rows."""

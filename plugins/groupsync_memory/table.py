@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Final
 
 from groupsync.errors import ConfigError, SourceError
 from groupsync.model.criteria import Type
 from groupsync.schema_words import closest
-from groupsync.times import parse_instant
+from groupsync.times import parse_instant, read_in
 from groupsync.yaml.scalars import shown
 
 if TYPE_CHECKING:
@@ -47,13 +47,14 @@ class Table:
             raise SourceError(f"source `{source}` has no column `{shown(name)}`", found, hint)
 
 
-def table_of(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str], source: str) -> Table:
+def table_of(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str], source: str, zone: tzinfo = UTC) -> Table:
     """Return the rows with each value of its column's type.
 
     Args:
         rows: as written; a key that is missing is null.
         types: of some columns, by name; the others' are inferred from all of their values.
         source: the source's name, for messages.
+        zone: that times without one are meant in.
 
     Raises:
         ConfigError: values that are not of their column's type, or columns with values of several.
@@ -69,7 +70,7 @@ def table_of(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str], source
         typed: dict[str, Scalar | None] = {}
         for name in names:
             try:
-                typed[name] = None if row.get(name) is None else _READERS[kinds[name]](row[name])
+                typed[name] = None if row.get(name) is None else _read(row[name], kinds[name], zone)
             except ValueError as reason:
                 problems.append(f"row {number}, `{shown(name)}`: {shown(row[name])} {reason}")
         made.append(typed)
@@ -79,6 +80,10 @@ def table_of(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str], source
         hint = "Correct the values, or say in `types` what the columns are."
         raise ConfigError(f"the rows of source `{source}` don't fit their types", "\n".join(listed), hint)
     return Table(kinds, tuple(made))
+
+
+def _read(value: Any, kind: Type, zone: tzinfo) -> Scalar:
+    return _instant(value, zone) if kind is Type.INSTANT else _READERS[kind](value)
 
 
 def _inferred(name: str, values: Iterable[object], problems: list[str]) -> Type:
@@ -146,11 +151,11 @@ def _date(value: Any) -> date:
         raise ValueError("is no date such as 2027-01-31") from error
 
 
-def _instant(value: Any) -> datetime:
+def _instant(value: Any, zone: tzinfo) -> datetime:
     if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return read_in(zone, value) if value.tzinfo is None else value.astimezone(UTC)
     try:
-        return parse_instant(str(value))
+        return parse_instant(str(value), zone)
     except ValueError as error:
         raise ValueError(f"is no time: {error}") from error
 
@@ -162,5 +167,4 @@ _READERS: Final[Mapping[Type, Callable[[Any], Scalar]]] = {
     Type.DECIMAL: _decimal,
     Type.BOOLEAN: _boolean,
     Type.DATE: _date,
-    Type.INSTANT: _instant,
 }

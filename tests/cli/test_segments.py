@@ -458,6 +458,21 @@ def test_a_query_that_asks_the_clock_is_warned_of_and_the_instant_mends_it(shop)
     ]
 
 
+def test_a_source_has_the_days_of_its_time_zone(shop):
+    """The same instant is another day there: for conditions, for who is eligible, for `preview` and for `why`."""
+    shop.write("customers.csv", "email,renews\nada@example.com,2026-07-01\nbob@example.com,2026-06-30\n")
+    shop.write("groups/older.yaml", OLDER.replace("age: {gte: 50}", "renews: {within_days: 0}"))
+    night = ("--at", "2026-06-30T22:30:00Z")
+    for zone, who in (("UTC", "bob"), ("Europe/Berlin", "ada")):
+        shop.write("groupsync.yaml", CONFIG.replace("min_rows: 3", f"time_zone: {zone}"))
+        assert f"+ {who}@example.com" in shop("plan", *night).out
+        assert f"{who}@example.com is in older" in shop("why", f"{who}@example.com", "older", *night).out
+        assert "1 member" in shop("preview", "older", *night).out
+        eligible = f"time_zone: {zone}\n    eligible: {{renews: {{within_days: 0}}}}"
+        shop.write("groupsync.yaml", CONFIG.replace("min_rows: 3", eligible))
+        assert "customers (ibis): 1 customer, 1 segment" in shop("plan", *night).out
+
+
 def test_show_computes_segments_and_says_why_one_is_left_as_it_is(shop):
     """Both sides stand beside each other; of a small one the size is told."""
     assert ["ada@example.com", "bob@example.com"] == shop("show", "older", "--members").out.split()

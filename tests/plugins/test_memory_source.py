@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -151,3 +152,13 @@ class TestContract(SourceContract):
             return CHECKED.from_options(options, context)
 
         return make
+
+
+def test_a_date_is_the_beginning_of_its_day_in_the_zone(tmp_path):
+    """Where an attribute is an instant; one with a zone of its own stays what it is."""
+    zone = ZoneInfo("Europe/Berlin")
+    context = SourceContext(tmp_path, "customers", Identity(), datetime(2026, 11, 25, tzinfo=zone))
+    rows = [{"email": "a@example.com", "seen": "2026-07-01", "left": "2026-07-01T00:00:00Z"}]
+    options = {"id": "email", "rows": rows, "types": {"seen": "instant", "left": "instant"}}
+    found = MemorySource.from_options(options, context).rows(["a@example.com"], ["seen", "left"])["a@example.com"]
+    assert {"seen": datetime(2026, 6, 30, 22, tzinfo=UTC), "left": datetime(2026, 7, 1, tzinfo=UTC)} == found

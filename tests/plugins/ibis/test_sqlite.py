@@ -6,6 +6,8 @@ import itertools
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -129,15 +131,16 @@ _PARTS = (
 _OTHERS = (None, 5, 1.5, b"2026-11-20 10:00:00", "", "now", "12:00", "2451544.5", "20261120", "0001")
 
 
-def test_a_time_is_read_alike_by_sqlite_and_by_python():
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("Europe/Berlin")])
+def test_a_time_is_read_alike_by_sqlite_and_by_python(zone):
     """Whatever is written there: what SQLite tells by itself is what Python would."""
     values = [*_OTHERS, *map("".join, itertools.product(*_PARTS))]
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.create_function("groupsync_instant", 1, loose._instant)
+        connection.create_function("groupsync_instant", 1, partial(loose._instant, zone=zone))
         connection.execute("CREATE TABLE t (x timestamp)")
         connection.executemany("INSERT INTO t VALUES (?)", [[value] for value in values])
-        found = connection.execute(f"SELECT x, {loose.instant_sql('x')} FROM t").fetchall()
-    assert [] == [(value, read) for value, read in found if read != loose._instant(value)]
+        found = connection.execute(f"SELECT x, {loose.instant_sql('x', zone)} FROM t").fetchall()
+    assert [] == [(value, read) for value, read in found if read != loose._instant(value, zone)]
     assert len(values) == len(found)
 
 
