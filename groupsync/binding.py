@@ -178,7 +178,8 @@ class _Binder:
             _no_fractions(found)
         elif attribute.type is Type.INTEGER:
             found = [_whole(test.operator, value, index == 0) for index, value in enumerate(found)]
-        return tuple(fold(str(value)) for value in found) if test.ignore_case else tuple(found)
+        folds = test.ignore_case and test.operator in FOLDABLE
+        return tuple(fold(str(value)) for value in found) if folds else tuple(found)
 
     def unknown(self, field: str, at: SourceRange) -> None:
         """Add that there is no such attribute."""

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from groupsync.binding import bind, bind_order
@@ -558,6 +558,7 @@ def test_binding_keeps_the_meaning_of_connectives(condition, row, groups):
         max_leaves=4,
     )
 )
+@example(All(tuple(Held("age", Operator.GT, 0, AT, folds) for folds in (False, True)), AT))
 def test_any_value_is_bound_or_told(condition):
     """Nothing raises, whatever is held against whatever."""
     _, found = bind(condition, ATTRIBUTES, NOW, "customers")
