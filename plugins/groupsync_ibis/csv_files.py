@@ -92,7 +92,9 @@ def _select(shape: _Shape, files: Sequence[Path], columns: Sequence[str], option
 
 
 def _cell(name: str, options: IbisOptions) -> str:
-    return f"CASE WHEN {name} NOT IN ({listed(options.nulls)}) THEN {name} END AS {name}" if options.nulls else name
+    if not options.nulls:
+        return name
+    return f"CASE WHEN trim({name}) NOT IN ({listed(options.nulls)}) THEN {name} END AS {name}"
 
 
 def _shape(path: Path, source: str, options: IbisOptions) -> tuple[_Shape, bool]:

@@ -95,11 +95,12 @@ SCHEMA: Final[JsonSchema] = {
         },
         "nulls": {
             "type": "array",
-            "items": {"type": "string"},
+            "items": {"type": "string", "x-null": 'Put quotes around it: "NULL".'},
             "minItems": 1,
             "uniqueItems": True,
             "title": "Nulls",
-            "description": "Cells of CSV files that mean no value, as an empty one always does.",
+            "description": "Cells of CSV files that mean no value, as an empty one always does; with blanks around "
+            "them, too.",
             "examples": [["NULL", "n/a"]],
         },
         "types": {
