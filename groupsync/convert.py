@@ -281,7 +281,7 @@ def _read_readdressed(value: object) -> tuple[str, str]:
 
 def member_list(value: object) -> list[str]:
     """Read a list of members as it stands; `checked_members` tells whether it is the right one."""
-    if not isinstance(value, list) or not all(isinstance(member, str) for member in value):
+    if not isinstance(value, list) or set(map(type, value)) - {str}:
         raise RecordError("the members are not a list of texts")
     return value
 
@@ -296,8 +296,17 @@ def checked_members(names: list[str], count: int, digest: str) -> frozenset[str]
     if len(members) != len(names):
         raise RecordError("a member is listed twice")
     # Sorting what is sorted already costs one look at each.
-    text = "".join(f"{name}\n" for name in sorted(names)).encode("utf-8", "surrogatepass")
-    if len(members) != count or digest_bytes(text) != digest:
-        found = counted(len(members), "member was found", "members were found")
-        raise RecordError(f"{found}, not the {count:,} that digest {digest[:8]} stands for")
+    check_members(sorted(names), count, digest)
     return members
+
+
+def check_members(names: list[str], count: int, digest: str) -> None:
+    """Hold distinct members, sorted, against the count and the digest that announce them.
+
+    Raises:
+        RecordError: they are others.
+    """
+    text = "\n".join([*names, ""]).encode("utf-8", "surrogatepass")
+    if len(names) != count or digest_bytes(text) != digest:
+        found = counted(len(names), "member was found", "members were found")
+        raise RecordError(f"{found}, not the {count:,} that digest {digest[:8]} stands for")

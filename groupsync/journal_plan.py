@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from groupsync.convert import checked_members
+from groupsync.convert import check_members
 from groupsync.errors import ConfigError, GroupsyncError, StalePlanError, StaleRead
 from groupsync.journal_folder import WRITABLE
 from groupsync.model import Outcome, Result
@@ -36,7 +36,7 @@ def save_plan(plan: Plan, path: Path) -> dict[tuple[str, str], Result]:
 def _unreadable(change: Change) -> Result | None:
     try:
         for members in (change.add, change.remove):
-            checked_members(sorted(members.load()), members.count, members.digest)
+            check_members(sorted(members.load()), members.count, members.digest)
     except RecordError as error:
         return _never_tried(change, Outcome.STALE, f"its members changed since they were planned: {error}", "")
     except GroupsyncError as error:

@@ -9,11 +9,12 @@ target is held against that, as far as reading it takes no members. Pure but for
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from groupsync.aliases import changed_addresses
 from groupsync.canonical import canonical_count
-from groupsync.model import ATTRIBUTES, NO_MEMBERS, Action, Mode, State, digest_bytes, lines_among
+from groupsync.model import ATTRIBUTES, NO_MEMBERS, Action, Mode, State, decode_members, digest_bytes, lines_among
 from groupsync.wording import counted
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _members(change: Change, mark: Mark, desired: Desired, basis: Basis, *, remo
     else:
         with members.loaded_once():
             yield from _as_defined(
-                change, mark, desired, _Known.of(members, basis.identity, mark.digest), removes=removes
+                change, mark, desired, _Known.of(members, basis.identity, change, mark), removes=removes
             )
 
 
@@ -244,43 +245,51 @@ def _within_bounds(change: Change, mark: Mark, desired: Desired, basis: Basis, *
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A membership as the definition has it, with its canonical text where no parsing is needed for that."""
+    """A membership as the definition has it.
+
+    Attributes:
+        count, digest: its own.
+        among: gives those of some people who belong.
+    """
 
     count: int
     digest: str
-    text: bytes | None
-    members: Members
+    among: Callable[[frozenset[str]], Set[str]]
 
     @classmethod
-    def of(cls, members: Members, identity: Identity, digest: str) -> _Known:
-        """Learn count and digest, in the cheapest way where the latter is expected to be `digest`.
+    def of(cls, members: Members, identity: Identity, change: Change, mark: Mark) -> _Known:
+        """Learn all of it, in the cheapest way where the digest is expected to be that of `mark`.
 
-        A file whose bytes have that digest is not parsed: whoever comes is looked for among its lines as they are.
+        A file whose bytes have that digest is not parsed: its lines are its members, and few are searched for in it.
         """
         text = members.raw() if members.raw else None
         if text is not None:
             found = digest_bytes(text)
-            is_whole = found == digest and (not text or text.endswith(b"\n"))
+            is_whole = found == mark.digest and (not text or text.endswith(b"\n"))
             count = text.count(b"\n") if is_whole else canonical_count(text, identity)
             if count is not None:
-                return cls(count, found, text, members)
-        return cls(members.count, members.digest, None, members)
+                is_few = (change.add.count + change.remove.count) * _FEW < count
+                return cls(count, found, partial(_searched, text) if is_few else decode_members(text).intersection)
+        return cls(members.count, members.digest, lambda names: names & members.load())
 
     def lacking(self, names: Members) -> Set[str]:
         """Return who of `names` does not belong."""
         if not names.count or (names.count, names.digest) == (self.count, self.digest):
             return frozenset()
         wanted = names.load()
-        return wanted - self._among(wanted)
+        return wanted - self.among(wanted)
 
     def having(self, names: Members) -> Set[str]:
         """Return who of `names` belongs."""
-        return self._among(names.load()) if names.count else frozenset()
+        return self.among(names.load()) if names.count else frozenset()
 
-    def _among(self, names: frozenset[str]) -> Set[str]:
-        if self.text is None:
-            return names & self.members.load()
-        return {line.decode() for line in lines_among({name.encode() for name in names}, self.text)}
+
+_FEW: Final = 8
+"""So many lines are decoded in the time that it takes to search for one of few people."""
+
+
+def _searched(text: bytes, names: frozenset[str]) -> Set[str]:
+    return {line.decode() for line in lines_among({name.encode() for name in names}, text)}
 
 
 def _lapsed(count: int) -> str:

@@ -26,7 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from groupsync.convert import change_record, checked_members, source_record, target_record
+from groupsync.convert import change_record, check_members, source_record, target_record
 from groupsync.convert_findings import (
     allowance_record,
     cause_record,
@@ -179,9 +179,9 @@ def _side_record(members: Members) -> Record:
 
 
 def _names(members: Members) -> list[str]:
-    names = sorted(members.load())
+    names = members.text().decode().split("\n")[:-1]
     try:
-        checked_members(names, members.count, members.digest)
+        check_members(names, members.count, members.digest)
     except RecordError as error:
         raise ConfigError("Members changed while the plan was being saved", str(error), "Plan again.") from error
     return names

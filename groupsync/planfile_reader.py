@@ -7,6 +7,7 @@ import json
 import os
 import stat
 import weakref
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -335,17 +336,23 @@ class _Side:
         """Return the members, to be loaded from the line at `place`."""
         if not self.count:
             return NO_MEMBERS
-        return Members(partial(self._load, place), count=self.count, digest=self.digest)
+        load, text = partial(self._load, place), partial(self._text, place)
+        return Members(load, count=self.count, digest=self.digest, raw=text)
 
     def _load(self, place: _Place) -> frozenset[str]:
+        with place.damage():
+            return checked_members(self._names(place), self.count, self.digest)
+
+    def _text(self, place: _Place) -> bytes:
+        with place.damage():
+            return "\n".join([*self._names(place), ""]).encode()
+
+    def _names(self, place: _Place) -> list[str]:
         names: list[str] = []
-        try:
-            for line in islice(place.file.lines(place.offset, place.length_bytes), -(-self.count // MEMBERS_IN_LINE)):
-                record = json.loads(line)
-                names += member_list((record if self.is_long else record[self.name])["members"])
-            return checked_members(names, self.count, self.digest)
-        except (ValueError, TypeError, LookupError, RecursionError) as error:
-            raise place.file.damaged(place.number, _clause(error)) from error
+        for line in islice(place.file.lines(place.offset, place.length_bytes), -(-self.count // MEMBERS_IN_LINE)):
+            record = json.loads(line)
+            names += member_list((record if self.is_long else record[self.name])["members"])
+        return names
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +363,14 @@ class _Place:
     offset: int
     number: int
     length_bytes: int
+
+    @contextmanager
+    def damage(self) -> Iterator[None]:
+        """Raise what goes wrong with the line as damage of the file."""
+        try:
+            yield
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            raise self.file.damaged(self.number, _clause(error)) from error
 
 
 def _clause(error: BaseException) -> str:
