@@ -350,7 +350,21 @@ def output_style(
 
 
 def say(text: str) -> None:
-    """Write talk to stderr."""
+    """Write talk to stderr; on a terminal its lines break between words."""
+    if not sys.stderr.isatty():
+        click.echo(text, err=True)
+        return
+    from groupsync.report.style import wrap
+
+    width = style_for(sys.stderr).columns
+    for line in text.split("\n"):
+        words = line.lstrip(" ")
+        indent = " " * (len(line) - len(words))
+        click.echo("\n".join(wrap(words, indent, width)), err=True)
+
+
+def say_as_it_stands(text: str) -> None:
+    """Write talk to stderr that is laid out already: parts of reports, and lines of files."""
     click.echo(text, err=True)
 
 

@@ -62,7 +62,7 @@ def decide(items: Sequence[Item], style: Style) -> list[Item]:
         groups.setdefault((each.target, each.group), []).append(each)
     kept: list[Item] = []
     for number, group in enumerate(groups.values(), 1):
-        common.say(("\n" if number > 1 else "") + group_text(group, style).rstrip("\n"))
+        common.say_as_it_stands(("\n" if number > 1 else "") + group_text(group, style).rstrip("\n"))
         open_ = [each for each in group if not each.obstacle]
         if open_:
             kept += _decide_group(group, open_, style)
@@ -77,7 +77,7 @@ def may_write(diff: str, kept: int, files: int) -> bool:
         answer = _ask(f"\nWrite {counted(kept, 'change')} to {counted(files, 'file')}?", _WRITE_KEYS)
         if answer != "d":
             return answer == "y"
-        common.say(diff.rstrip("\n"))
+        common.say_as_it_stands(diff.rstrip("\n"))
 
 
 def _decide_group(group: Sequence[Item], open_: Sequence[Item], style: Style) -> list[Item]:
@@ -91,7 +91,7 @@ def _decide_group(group: Sequence[Item], open_: Sequence[Item], style: Style) ->
             case "o":
                 return _one_by_one(open_, style)
             case "l":
-                common.say(group_text(group, replace(style, full=True)).rstrip("\n"))
+                common.say_as_it_stands(group_text(group, replace(style, full=True)).rstrip("\n"))
             case "q":
                 raise Quit
             case _:
@@ -102,7 +102,7 @@ def _one_by_one(open_: Sequence[Item], style: Style, *, is_shown: bool = False) 
     kept: list[Item] = []
     for index, item in enumerate(open_):
         if not is_shown:
-            common.say("\n".join(item_lines(item, style)))
+            common.say_as_it_stands("\n".join(item_lines(item, style)))
         match _ask(f"({index + 1:,}/{len(open_):,}) {question(item)}", _ITEM_KEYS):
             case "y":
                 kept.append(item)
@@ -129,4 +129,4 @@ def _ask(text: str, keys: Mapping[str, str]) -> str:
         written: str = click.prompt(f"{text} [{','.join(keys)}]", err=True, default="", show_default=False)
         if written.strip() in keys and written.strip() != "?":
             return written.strip()
-        common.say("\n".join(key_lines(keys, common.style_for(sys.stderr).columns)))
+        common.say_as_it_stands("\n".join(key_lines(keys, common.style_for(sys.stderr).columns)))

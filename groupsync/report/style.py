@@ -91,11 +91,25 @@ def flow(pieces: Iterable[str], indent: str, width: int, separator: str = " · "
     return lines
 
 
+_EXCEPTION: Final = re.compile(r"(?:groupsync [a-z]+ (?:\S+ ){0,3}?)?--allow '[^']*'")
+
+
+def _words(text: str) -> list[str]:
+    if "--allow" not in text:
+        return text.split(" ")
+    # NUL is no character of escaped text.
+    joined = _EXCEPTION.sub(lambda found: found[0].replace(" ", "\0"), text)
+    return [word.replace("\0", " ") for word in joined.split(" ")]
+
+
 def wrap(text: str, indent: str, width: int, hanging: str | None = None) -> list[str]:
-    """Break escaped text between words into lines of `width` columns; lines after the first start with `hanging`."""
+    """Break escaped text between words into lines of `width` columns; lines after the first start with `hanging`.
+
+    A command with an exception is one word, so that it can be copied: a terminal breaks its line without a line break.
+    """
     lines = []
     line, start = "", indent
-    for word in text.split(" "):
+    for word in _words(text):
         longer = f"{line} {word}" if line else start + word
         if line and cell_width(longer) > width:
             lines.append(line)
