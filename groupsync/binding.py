@@ -296,11 +296,13 @@ def _counted(test: Test, of: Type, now: datetime) -> Condition:
     far = _moved(now, count if is_ahead else -count, by_hours=test.operator in BY_HOURS)
     end, here = (far.date(), now.date()) if of is Type.DATE else (far.astimezone(UTC), now.astimezone(UTC))
     if test.operator in {Operator.WITHIN_DAYS, Operator.WITHIN_HOURS}:
-        return _range(test, end, here)
-    if is_ahead:
-        ends = replace(test, operator=Operator.GT, value=here), replace(test, operator=Operator.LTE, value=end)
-        return All(ends, test.at)
-    return replace(test, operator=Operator.LT, value=end)
+        ends = [(Operator.GTE, end), (Operator.LTE, here)]
+    elif is_ahead:
+        ends = [(Operator.GT, here), (Operator.LTE, end)]
+    else:
+        ends = [(Operator.LT, end)]
+    parts = tuple(replace(test, operator=operator, value=value) for operator, value in ends)
+    return All(parts, test.at, counted=test)
 
 
 def _moved(now: datetime, count: int, *, by_hours: bool) -> datetime:

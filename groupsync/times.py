@@ -64,9 +64,13 @@ def zone_named(name: str) -> tzinfo:
     """
     from zoneinfo import ZoneInfo, available_timezones
 
+    if name == "UTC":
+        return UTC
     known = available_timezones() - {"localtime"}
     if name in known:
         return ZoneInfo(name)
+    if not known:
+        raise ValueError("This machine knows no time zones at all. Install them: `pip install tzdata`.")
     asked = name.strip().lower().replace(" ", "_")
     alike = (each for each in known if asked in {each.lower(), each.lower().rpartition("/")[2]})
     near = min(alike, default="") or next(iter(difflib.get_close_matches(name, sorted(known), n=1)), "")

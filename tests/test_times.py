@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groupsync.report.times import day_words
-from groupsync.times import parse_instant_from, parse_span
+from groupsync.times import parse_instant_from, parse_span, read_in, zone_named
 
 NOW = datetime(2026, 11, 30, 20, 15, 7, tzinfo=UTC)
 
@@ -74,3 +74,25 @@ def test_an_instant_is_a_day_where_it_begins_one():
         day_words(NOW.replace(hour=0, minute=0, second=0)),
         day_words(NOW),
     )
+
+
+def test_a_machine_without_time_zones_says_so(monkeypatch):
+    """No name is blamed for it."""
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
+    with pytest.raises(ValueError, match="knows no time zones at all"):
+        zone_named("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("local", "expected"),
+    [
+        (datetime(2026, 7, 1, 12), datetime(2026, 7, 1, 10, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 2, 30), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 2, 30, fold=1), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_time_without_a_zone_is_the_later_of_its_readings(local, expected):
+    """Where the clock skips it or shows it twice."""
+    assert expected == read_in(zone_named("Europe/Berlin"), local)
+    assert local.replace(tzinfo=UTC, fold=0) == read_in(UTC, local)

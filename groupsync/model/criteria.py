@@ -11,7 +11,7 @@ of unknown is unknown; `All` is false where one is false, else unknown where one
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -116,10 +116,17 @@ class Test:
 
 @dataclass(frozen=True, slots=True)
 class All:
-    """True where each is; at least one."""
+    """True where each is; at least one.
+
+    Attributes:
+        conditions: the parts.
+        at: where it is written.
+        counted: once bound, the test as written whose ends the parts are, where it counts from the plan's instant.
+    """
 
     conditions: tuple[Condition, ...]
     at: SourceRange
+    counted: Test | None = field(default=None, metadata={"said": "where it is there"})
 
 
 @dataclass(frozen=True, slots=True)

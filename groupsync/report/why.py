@@ -139,7 +139,11 @@ def _condition(way: Matched, indent: str, style: Style) -> Iterator[str]:
 
 def _reason(reason: Reason, indent: str, style: Style) -> Iterator[str]:
     word, color = _TRUTHS[reason.truth]
+    parts = reason.parts
     match reason.condition:
+        case All(counted=Test() as asked):
+            words = f"{in_words(asked)}: it is {_value(parts[0])} ({in_words(reason.condition)})"
+            parts = ()
         case All():
             words = "all of"
         case AnyOf():
@@ -147,17 +151,19 @@ def _reason(reason: Reason, indent: str, style: Style) -> Iterator[str]:
         case Not():
             words = "not"
         case Test():
-            words = (
-                f"{in_words(reason.condition)}: it is {'null' if reason.value is None else value_words(reason.value)}"
-            )
+            words = f"{in_words(reason.condition)}: it is {_value(reason)}"
         case _:
             words = in_words(reason.condition)
     start = f"{indent}{word:<8}"
     first, *more = wrap(escape(words), " " * len(start), style.columns, hanging=" " * len(start) + "  ")
     yield f"{indent}{style.paint(f'{word:<8}', color)}{first.lstrip()}"
     yield from more
-    for part in reason.parts:
+    for part in parts:
         yield from _reason(part, indent + "  ", style)
+
+
+def _value(reason: Reason) -> str:
+    return "null" if reason.value is None else value_words(reason.value)
 
 
 def _bar(bar: Bar, why: Why, indent: str, style: Style) -> Iterator[str]:

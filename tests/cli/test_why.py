@@ -128,3 +128,18 @@ def test_a_question_about_nobody_or_nothing_is_an_error(segments, arguments, exp
 
     assert ExitCode.ERROR == done.code
     assert expected in done.err
+
+
+def test_what_counts_from_now_is_told_in_its_words_with_its_ends(segments):
+    """The word that was written, what is known of the person, and between which days it looks."""
+    written = "kind: segment\nname: recent\nsource: customers\nwhere: {seen_on: {within_days: 30}}\n"
+    segments.write("groups/recent.yaml", written)
+    told = " ".join(segments("why", "ada@example.com", "recent", "--at", "2026-11-25").out.split())
+    assert (
+        "true seen_on within the last 30 days: it is 2026-11-01 (seen_on ≥ 2026-10-26 and seen_on ≤ 2026-11-25)" in told
+    )
+    segments.write("groups/recent.yaml", written.replace("within_days: 30", "more_than_days_ago: 30"))
+    told = " ".join(segments("why", "ada@example.com", "recent", "--at", "2026-11-25").out.split())
+    assert "false seen_on more than 30 days ago: it is 2026-11-01 (seen_on < 2026-10-26)" in told
+    told = " ".join(segments("why", "di@example.com", "recent", "--at", "2026-11-25").out.split())
+    assert "unknown seen_on more than 30 days ago: it is null (seen_on < 2026-10-26)" in told
