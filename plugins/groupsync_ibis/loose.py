@@ -122,8 +122,8 @@ def _checked(column: str, dtype: Any, zone: tzinfo) -> str:
 def instant_sql(column: str, zone: tzinfo = UTC) -> str:
     """Return the expression for a time as Ibis writes it, null for what is none: what `_instant` gives.
 
-    SQLite itself tells those in usual forms, in less than half the time that it takes to call Python; in another zone those
-    alone that say that they are in UTC.
+    SQLite itself tells those in usual forms, in less than half the time that calling Python takes; in another zone
+    those alone that say that they are in UTC.
     """
     plain = f"datetime({column}, '+0 days')"  # of 30 February, another day
     forms = [f"{plain} || 'Z'", *([plain, f"{plain} || '.000000'"] if zone == UTC else [])]
