@@ -21,6 +21,7 @@ from groupsync_ibis.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import tzinfo
     from pathlib import Path
 
     from groupsync.source import Misfits, SourceContext
@@ -129,7 +130,7 @@ class Client:
             with self.explained():
                 local = _duckdb(folder)
                 engine = self._engine(local)
-                dialect = _dialect(engine, self._zone)
+                dialect = _dialect(engine, self._context.as_of.tzinfo or UTC)
                 yield Session(engine, self._zoned(self._table(engine, local, columns), dialect), local, folder, dialect)
         finally:
             if local is not None:
@@ -203,7 +204,7 @@ class Client:
 
     def _zoned(self, table: Any, dialect: Dialect) -> Any:
         """Return a table whose times without a zone are instants, read in the zone of the source."""
-        if not dialect.is_zoned:
+        if dialect.zone == UTC:
             return table
         schema = table.schema().items()
         local = {name: dtype for name, dtype in schema if dtype.is_timestamp() and not dtype.timezone}
@@ -354,7 +355,7 @@ class Client:
         return schema, name
 
 
-def _dialect(engine: Any, zone: str) -> Dialect:
+def _dialect(engine: Any, zone: tzinfo) -> Dialect:
     import ibis.expr.operations as known
 
     splits = engine.has_operation(known.StringSplit) and engine.has_operation(known.Unnest)
@@ -365,7 +366,7 @@ def _dialect(engine: Any, zone: str) -> Dialect:
         is_postgres=engine.name == "postgres",
         goes_back=engine.name not in {"duckdb", "postgres"},
         has_wildcards=engine.name not in {"duckdb", "postgres", "pyspark"},
-        is_zoned=zone != "UTC" and engine.name != "sqlite",
+        zone=UTC if engine.name == "sqlite" else zone,
         reads_dates=INSTANT if engine.name == "sqlite" else "",
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, assert_never
 
@@ -37,7 +37,7 @@ class Dialect:
         splits: whether it can take a text apart into rows.
         is_postgres: whether it has numbers (`numeric`) that are none, and choices (`enum`) that Ibis takes for texts.
         goes_back: whether it takes patterns by trying one way after the other, which may take exponential time.
-        is_zoned: whether times without a zone are in another one than UTC, and casts read them in that.
+        zone: that casts read times without one in, and times are given in.
         reads_dates: the function that reads a date as an instant there, where a cast does not.
         has_wildcards: whether it may take `%` and `_` for wildcards where a text is to begin or end with something.
     """
@@ -47,7 +47,7 @@ class Dialect:
     splits: bool = True
     is_postgres: bool = False
     has_wildcards: bool = False
-    is_zoned: bool = False
+    zone: tzinfo = UTC
     reads_dates: str = ""
     goes_back: bool = False
 
@@ -148,7 +148,7 @@ def readable(column: Any, dialect: Dialect) -> Any:
     dtype = column.type()
     if dtype.is_timestamp() or dtype.is_date():
         column = column.cast(dtype.copy(scale=6)) if dtype.is_timestamp() and dtype.scale not in {None, 6} else column
-        first, last = (_literal(each, column.type()) for each in _ends(dtype))
+        first, last = (_literal(each, column.type()) for each in _ends(dtype, dialect.zone))
         return ibis.ifelse(column < first, first, ibis.ifelse(column > last, last, column))
     return column.cast("string") if type_of(dtype) is Type.OTHER else known(column, dialect)
 
@@ -156,11 +156,11 @@ def readable(column: Any, dialect: Dialect) -> Any:
 def moment(column: Any, dialect: Dialect) -> Any:
     """Return a column that tells when something was; null where it is `infinity`."""
     dtype = column.type()
-    wanted = "timestamp('UTC')" if dialect.is_zoned else "timestamp"
+    wanted = "timestamp" if dialect.zone == UTC else "timestamp('UTC')"
     if not (dtype.is_timestamp() or dtype.is_date()):
         return column.cast(wanted)
     found = readable(column, dialect)
-    found = found.nullif(_literal(_ends(dtype)[1], found.type()))
+    found = found.nullif(_literal(_ends(dtype, dialect.zone)[1], found.type()))
     if dtype.is_date() and dialect.reads_dates:
         return _function(dialect.reads_dates, found)
     return found if dtype.is_timestamp() and dtype.timezone else found.cast(wanted)
@@ -177,11 +177,21 @@ def _function(name: str, column: Any) -> Any:
     return made(column.cast("string"))
 
 
-def _ends(dtype: Any) -> tuple[Scalar, Scalar]:
-    """Return the first and the last time of a type that Python knows."""
+def _ends(dtype: Any, zone: tzinfo) -> tuple[Scalar, Scalar]:
+    """Return the first and the last time of a type that Python knows, in UTC and in a zone."""
     if dtype.is_date():
         return date.min, date.max
-    return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    ends = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    local = (_in_utc(each.replace(tzinfo=zone)) for each in ends)
+    first, last = (there or here for there, here in zip(local, ends, strict=True))
+    return first, last
+
+
+def _in_utc(instant: datetime) -> datetime | None:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def compile_test(test: Test, column: Any, dialect: Dialect) -> Any:

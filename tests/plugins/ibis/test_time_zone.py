@@ -186,3 +186,34 @@ def test_what_is_known_of_columns_is_the_same_in_every_zone(shop, berlin):
     berlin.write(pa.table({"email": [PERSON], "seen": [datetime(2026, 1, 1)], "born": [date(2026, 1, 1)]}))
     types = {each.name: each.type for each in berlin.source().attributes()}
     assert {"born": Type.DATE, "email": Type.TEXT, "seen": Type.INSTANT} == types
+
+
+ENDS = """SELECT * FROM (VALUES ('a@example.com', TIMESTAMP 'infinity'), ('b@example.com', TIMESTAMP '-infinity'),
+('c@example.com', TIMESTAMP '0001-01-01 00:00:00'), ('d@example.com', TIMESTAMP '9999-12-31 23:59:59'),
+('e@example.com', NULL), ('f@example.com', TIMESTAMP '20000-01-01 00:00:00')) t (email, seen)"""
+
+
+def check_ends(shop, **options):
+    """Hold a source whose times go beyond what Python knows against what they are."""
+    people = [f"{letter}@example.com" for letter in "abcdef"]
+    source = shop.source(query=ENDS, **options)
+    found = {who[0]: row["seen"] for who, row in source.rows(people, ["seen"]).items()}
+    assert found.pop("e") is None
+    assert {"a": 9999, "b": 1, "c": 1, "d": 9999, "f": 9999} == {who: each.year for who, each in found.items()}
+    assert {people[0], people[3], people[5]} == shop.members(source, bound("seen", "gt", TIMES[0][1]))
+    assert {people[1], people[2]} == shop.members(source, bound("seen", "lt", TIMES[0][1]))
+    assert shop.evaluate(shop.source(query=ENDS, updated_at="seen", **options)).census.newest
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "UTC"])
+def test_times_without_end_are_the_last_there_are(shop, zone):
+    """Whichever way the zone is from UTC: what Python can't write there is the first or the last that it can."""
+    shop.as_of = shop.as_of.astimezone(ZoneInfo(zone))
+    check_ends(shop)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York"])
+def test_times_without_end_on_postgresql_are_the_last_there_are(shop, postgresql, zone):
+    """As in files."""
+    shop.as_of = shop.as_of.astimezone(ZoneInfo(zone))
+    check_ends(shop, url=postgresql.url)
