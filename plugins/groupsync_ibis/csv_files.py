@@ -81,8 +81,9 @@ def csv_sql(paths: Sequence[Path], source: str, options: IbisOptions) -> tuple[s
 def _select(shape: _Shape, files: Sequence[Path], columns: Sequence[str], options: IbisOptions) -> str:
     types = ", ".join(f"{listed([name])}: 'VARCHAR'" for name in shape.columns)
     read = (
-        f"read_csv([{listed(files)}], auto_detect = false, header = true, skip = {shape.skipped}, "
-        f"delim = {listed([shape.delimiter])}, quote = '\"', escape = '\"', nullstr = [''], columns = {{{types}}})"
+        f"read_csv([{listed(files)}], auto_detect = false, compression = 'none', header = true, "
+        f"skip = {shape.skipped}, delim = {listed([shape.delimiter])}, quote = '\"', escape = '\"', nullstr = [''], "
+        f"columns = {{{types}}})"
     )
     names = [
         _cell(quoted_name(name), options) if name in shape.columns else f"NULL::VARCHAR AS {quoted_name(name)}"
@@ -174,7 +175,7 @@ def in_utf8(path: Path, encoding: str, folder: Path, source: str) -> Path:
     Raises:
         SourceError: it is not of that encoding, or not whole.
     """
-    target = folder / path.name.removesuffix(".gz").removesuffix(".GZ")
+    target = folder / path.name  # as messages should call it
     try:
         with (
             io.TextIOWrapper(_bytes(path), encoding, newline="") as reader,
