@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from groupsync.condition_words import groups_of, in_words
-from groupsync.errors import ConfigError
+from groupsync.condition_words import in_words
 from groupsync.model.criteria import Type
 from groupsync.report.attributes import Known
 from groupsync.unmet import Customers
@@ -43,15 +42,8 @@ def with_values(known: Known, opened: OpenSource, track: Track) -> Known:
         track: shows progress.
 
     Raises:
-        ConfigError: who is eligible depends on groups, so that nobody's values can be counted by themselves.
         SourceError: it can't be asked.
     """
-    if opened.eligible is not None and groups_of(opened.eligible):
-        raise ConfigError(
-            f"values of the source `{known.source}` can't be counted",
-            "`eligible` speaks of groups, and who is in those is not known here",
-            "`groupsync preview SEGMENT --by ATTRIBUTE` counts values of those whom a segment would have.",
-        )
     customers = Customers(opened.source, {}, opened.eligible)
     counted = [each for each in known.attributes if each.type in _COUNTED]
     found = {each.name: customers.common(each.column or each.name) for each in track("Counting values", counted)}

@@ -43,7 +43,7 @@ CODES: Final[dict[str, str]] = {
     "GS215": "A condition has two words, or a word beside attributes, so that it is not clear how they go together.",
     "GS216": "A condition has too many parts, or is nested too deep.",
     "GS217": "A pattern does not mean the same on all engines.",
-    "GS218": "A key does not go with the kind of the group.",
+    "GS218": "A key, or a part of a condition, does not go with where it stands.",
     "GS220": "A condition tests an attribute that the source does not have.",
     "GS221": "An operator does not go with the type of the attribute.",
     "GS222": "A value is none that the attribute can have, or be compared with.",

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupsync.aliases import with_former, with_present
-from groupsync.condition_words import groups_of
 from groupsync.errors import ConfigError, SourceError
 from groupsync.journal_read import unread_run
 from groupsync.memory import past_rows
@@ -312,8 +311,8 @@ def _bound(project: Project, opened: Mapping[str, OpenSource]) -> dict[str, Ques
 
 
 def _texts_of(source: OpenSource, attribute: Attribute) -> tuple[str, ...]:
-    """Return texts of an attribute that may be named; none where who is eligible depends on groups."""
-    if attribute.values or (source.eligible is not None and groups_of(source.eligible)):
+    """Return texts of an attribute that may be named."""
+    if attribute.values:
         return attribute.values
     common = Customers(source.source, {}, source.eligible).common_or_none(attribute.column or attribute.name)
     return () if common is None else common.texts

@@ -207,6 +207,13 @@ def _eligible(
 ) -> Condition | None:
     if "eligible" not in value:
         return None
+    from groupsync.condition_words import groups_of
     from groupsync.criteria import read_condition
 
-    return read_condition(document, (*pointer, "eligible"), value["eligible"], found)
+    condition = read_condition(document, (*pointer, "eligible"), value["eligible"], found)
+    for each in groups_of(condition) if condition is not None else ():
+        summary = "Who is eligible can't depend on groups"
+        detail = f"Groups are made of customers; `{shown(each.group, 200)}` is one of them."
+        hint = "Write `exclude` in the config, for all groups; or ask for the group in `where` of a segment."
+        found.append(Diagnostic("GS218", Severity.ERROR, summary, detail, hint, each.at))
+    return condition

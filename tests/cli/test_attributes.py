@@ -118,13 +118,14 @@ def test_programs_get_values_with_their_counts(segments):
     assert found["orders"] is None
 
 
-def test_values_of_whom_groups_make_customers_are_not_counted(segments):
-    """Nobody knows here who is in those groups: it says so, and what counts values instead."""
-    write_customers(segments, "    eligible: {not_in_group: blocked}")
-    done = segments("attributes", "--values")
-
-    assert (ExitCode.ERROR, "") == (done.code, done.out)
-    assert "values of the source `customers` can't be counted" in done.err
+def test_groups_make_nobody_a_customer(segments):
+    """They are made of customers: the plan would not know who is built on whom."""
+    write_customers(segments, "    eligible: {any: [{not_in_group: blocked}, {vip: true}]}")
+    for command in ("validate", "plan", "attributes"):
+        done = segments(command)
+        assert (ExitCode.ERROR, "") == (done.code, done.out)
+        assert "error[GS218]: Who is eligible can't depend on groups\n  at groupsync.yaml:" in done.err
+        assert "`exclude` in the config" in " ".join(done.err.split())
 
 
 def test_stated_values_are_shown(segments):
