@@ -18,6 +18,8 @@ MOST_VALUES: Final = 20
 """Where more values than that could be named, none is."""
 MOST_COUNTED: Final = 1_000
 """So many values of an attribute are counted at most."""
+_MOST_COMPARED: Final = 100
+"""Among more, only one that differs in form alone is near: comparing letters takes too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +76,8 @@ def nearest(text: str, known: Iterable[str]) -> str:
     forms: dict[str, str] = {}
     for each in known:
         forms.setdefault(same_form(each), each)
-    near = get_close_matches(same_form(text), forms, n=1, cutoff=0.6)
+    form = same_form(text)
+    if form in forms or len(forms) > _MOST_COMPARED:
+        return forms.get(form, "")
+    near = get_close_matches(form, forms, n=1, cutoff=0.6)
     return forms[near[0]] if near else ""

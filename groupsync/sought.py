@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, assert_never
 from unicodedata import normalize
 
@@ -16,6 +17,7 @@ from groupsync.binding import bind
 from groupsync.common_values import LEAST_CUSTOMERS, MOST_VALUES, CommonValues, nearest
 from groupsync.comparisons import MAX_VALUES, SHORT_LIST, TEXT_OPERATORS
 from groupsync.condition_words import in_words, value_words
+from groupsync.folding import fold
 from groupsync.model import Diagnostic, Severity, SourceRange
 from groupsync.model.criteria import All, AnyOf, Attribute, Everyone, InGroup, Not, Operator, Test, Type
 from groupsync.truth import truth
@@ -46,7 +48,7 @@ class Sought:
     bound: Test
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Stated:
     """The values that the config states for an attribute.
 
@@ -57,6 +59,16 @@ class Stated:
 
     values: tuple[str, ...]
     at: SourceRange
+
+    @cached_property
+    def exact(self) -> frozenset[str]:
+        """The values."""
+        return frozenset(self.values)
+
+    @cached_property
+    def folded(self) -> frozenset[str]:
+        """The values with small letters for capitals."""
+        return frozenset(map(fold, self.values))
 
 
 def sought_texts(
@@ -132,6 +144,8 @@ def _goes_with(test: Test, stated: Stated) -> bool:
     """Tell whether a test of one text is true for any stated value."""
     if not isinstance(test.value, str):
         return False
+    if test.operator is Operator.EQ:
+        return (fold(test.value) in stated.folded) if test.ignore_case else test.value in stated.exact
     attribute = Attribute(test.field, Type.TEXT)
     bound, problems = bind(test, {test.field: attribute}, _NO_INSTANT, "")
     if problems:
@@ -214,7 +228,8 @@ def _hint(test: Test, common: CommonValues | None, other_form: str) -> str:
         return "Correct the text, or take it out."
     if normalize("NFC", meant) == normalize("NFC", text):
         return f"It is there in another Unicode form, which is written `{_escaped(meant)}`."
-    return f"Did you mean `{value_words(meant)}`?"
+    is_composed = normalize("NFC", meant) == meant
+    return f"Did you mean `{value_words(meant) if is_composed else _escaped(meant)}`?"
 
 
 def _escaped(text: str) -> str:

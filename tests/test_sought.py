@@ -128,6 +128,8 @@ def test_another_unicode_form_is_told_how_it_is_written(found):
 
     assert r'It is there in another Unicode form, which is written `"Jose\u0301"`.' == told.hint
     assert [] == found(r'{name: "Jose\u0301"}', rows)
+    (told,) = found("{name: {eq: JOS\u00c9, ignore_case: true}}", rows)
+    assert r'Did you mean `"Jose\u0301"`?' == told.hint
 
 
 def test_what_eligible_asks_for_is_looked_for_and_what_it_keeps_out_is_not(found):

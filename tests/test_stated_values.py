@@ -67,6 +67,15 @@ def test_a_text_that_is_none_of_those_stated_is_an_error(write, where, expected)
     }
 
 
+def test_thousands_of_texts_are_held_against_a_thousand_values(write):
+    """Each by itself: none is compared with all of those that are stated."""
+    listed, stated = ", ".join(f"v{n}" for n in range(9000)), ", ".join(f"v{n}" for n in range(999))
+    found = errors_of(write(f"{{risk: [{listed}, V7]}}", attributes=f"{{risk: {{values: [{stated}]}}}}"))
+
+    assert 9000 - 999 + 1 == len(found)
+    assert "Did you mean `v7`?" in {each.hint for each in found}
+
+
 def test_what_eligible_asks_for_is_held_against_them_too(write):
     """At its place in the config."""
     (told,) = errors_of(write("{risk: low}", more="    eligible: {risk: {ne: Low}}"))
