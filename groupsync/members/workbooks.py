@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zlib
 from datetime import date, datetime, time
 from decimal import Decimal
 from posixpath import join, normpath
@@ -36,6 +37,8 @@ _EXACT: Final = 1 << 53
 _HIDDEN_ROW: Final = re.compile(
     rb"""<(?:\w+:)?row\b(?=[^>]*\shidden=["'](?:1|true)["'])[^>]*?\sr=["']([0-9]{1,7})["']"""
 )
+_UNREADABLE: Final = (BadZipFile, EOFError, OSError, RuntimeError, ValueError, zlib.error)
+"""What `zipfile` raises of archives that it can't read, or not yet."""
 
 
 def is_workbook(path: str) -> bool:
@@ -94,7 +97,7 @@ def _unpacked_size(data: bytes) -> int:
     try:
         with ZipFile(io.BytesIO(data)) as archive:
             return sum(each.file_size for each in archive.infolist())
-    except BadZipFile:
+    except _UNREADABLE:
         return 0
 
 
@@ -143,7 +146,7 @@ def _hidden_rows(data: bytes, sheet: str) -> Iterator[int]:
     try:
         with ZipFile(io.BytesIO(data)) as archive:
             content = archive.read(_part_of(archive, sheet))
-    except (BadZipFile, KeyError, OSError, ValueError, SyntaxError):
+    except (*_UNREADABLE, KeyError, SyntaxError):
         return
     yield from (int(found[1]) for found in _HIDDEN_ROW.finditer(content))
 

@@ -697,6 +697,15 @@ def test_a_number_of_a_sheet_is_an_id_where_all_its_digits_are_kept(number, writ
     assert all("digits are lost" in each.detail for each in found)
 
 
+def test_a_workbook_that_is_read_by_one_reader_alone_is_no_traceback():
+    """A part whose name is no UTF-8, though it says so, stops Python's reader of archives and no other."""
+    written = io.BytesIO(SHEET.read_bytes())
+    with zipfile.ZipFile(written, "a") as archive:
+        archive.writestr("\u00e9\u00e9.bin", b"")
+    members, found = read(written.getvalue().replace(b"\xc3\xa9\xc3\xa9.bin", b"\xff\xff\xff\xff.bin"), "beta.xlsx")
+    assert members or {"GS306"} == {each.code for each in found}
+
+
 def test_a_workbook_without_its_reader_says_what_to_install(monkeypatch):
     """The error has the command, and the way without it."""
     monkeypatch.setitem(sys.modules, "python_calamine", None)
